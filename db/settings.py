@@ -1,0 +1,104 @@
+"""Settings from `PORTAL_…` variables, typed; a wrong one stops the start with a sentence that names it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from db.errors import PortalError
+from db.words import N_
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SettingsError(PortalError):
+    """A setting is missing or wrong."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the portal. The README lists them from this class."""
+
+    model_config = SettingsConfigDict(env_prefix="PORTAL_", frozen=True, extra="ignore")
+
+    port: int = Field(8501, ge=1, le=65535, validation_alias="PORT", description="Port to serve.")
+    base_url: str = Field("", description="Public address, e.g. https://my.example.kr.")
+    var: Path = Field(ROOT / "var", description="Folder of the embedded server, keys and mailbox.")
+    database_url: str = Field("", description="PostgreSQL for the data; empty: embedded.")
+    keys_database_url: str = Field("", description="PostgreSQL for the keys; empty: embedded.")
+    web_password: str = Field("", description="Password of the role portal_web on your server.")
+    work_password: str = Field("", description="Password of the role portal_work on your server.")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses of TLS proxies whose X-Forwarded headers count, by comma."
+    )
+    smtp_url: str = Field("", description="smtp://user:password@host:port; empty: mailbox on disk.")
+    mail_from: str = Field("jikim@localhost", description="Sender of mail.")
+    sms_url: str = Field("", description="HTTP address of the SMS service; empty: mailbox on disk.")
+    sms_token: str = Field("", description="Bearer token for the SMS service.")
+    member_metadata_url: str = Field("", description="OIDC discovery URL of the members' sign-in.")
+    member_client_id: str = Field("", description="Client id at the members' sign-in.")
+    member_client_secret: str = Field("", description="Client secret at the members' sign-in.")
+    verify_metadata_url: str = Field("", description="OIDC discovery URL for verification.")
+    verify_client_id: str = Field("", description="Client id for verification.")
+    verify_client_secret: str = Field("", description="Client secret for verification.")
+    verify_acr: str = Field("", description="acr_values asked of the verification provider.")
+    staff_metadata_url: str = Field("", description="OIDC discovery URL of the staff's sign-in.")
+    staff_client_id: str = Field("", description="Client id at the staff's sign-in.")
+    staff_client_secret: str = Field("", description="Client secret at the staff's sign-in.")
+    demo: bool = Field(default=True, description="Make the demo family on an empty installation.")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(p.strip() for p in value.split(",") if p.strip()) if isinstance(value, str) else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
+            msg = "must look like https://my.example.kr, without a path"
+            raise ValueError(msg)
+        if value and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            msg = "must be https, except on this computer itself"
+            raise ValueError(msg)
+        return value.rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """Return where the portal is reached, without a trailing slash."""
+        return self.base_url or f"http://localhost:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Return whether browsers reach the portal over TLS."""
+        return self.address.startswith("https://")
+
+    @property
+    def embedded(self) -> bool:
+        """Return whether the database is the embedded one."""
+        return not self.database_url
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings, read once. Raise `SettingsError` naming the first wrong one."""
+    try:
+        found = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        variable = name if name == "PORT" else f"PORTAL_{name.upper()}"
+        raise SettingsError(
+            N_("The setting {name} is wrong: {reason}"), name=variable, reason=first["msg"]
+        ) from None
+    if bool(found.database_url) != bool(found.keys_database_url):
+        raise SettingsError(
+            N_("Set both PORTAL_DATABASE_URL and PORTAL_KEYS_DATABASE_URL, or neither.")
+        )
+    return found

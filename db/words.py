@@ -1,0 +1,140 @@
+"""The vocabulary of stored data: one word for one thing, everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's own name for "mark, translate later")
+    """Mark `message` for the catalogue and return it unchanged."""
+    return message
+
+
+class Store(StrEnum):
+    """Where a member's rows live; every member is in exactly one."""
+
+    LIVE = "live"
+    DORMANT = "dormant"
+    RETAINED = "retained"
+
+
+class Source(StrEnum):
+    """How a value was obtained (policy 2021-03-15, clause 2.2), and our own portal."""
+
+    WEB = "web"
+    APP = "app"
+    PAPER = "paper"
+    PHONE = "phone"
+    FAX = "fax"
+    COUNSEL_BOARD = "counsel_board"
+    EVENT_ENTRY = "event_entry"
+    DELIVERY_REQUEST = "delivery_request"
+    PARTNER = "partner"
+    GENERATION_TOOL = "generation_tool"
+    PORTAL = "portal"
+
+
+class RecordKind(StrEnum):
+    """The six kinds of record with a period of their own (policy 2021-03-15, clause 3.2)."""
+
+    IDENTITY_CHECK = "identity_check"
+    VISIT = "visit"
+    ADVERTISEMENT = "advertisement"
+    CONTRACT = "contract"
+    PAYMENT = "payment"
+    COMPLAINT = "complaint"
+
+
+class ConsentKind(StrEnum):
+    """What a consent record decides (PIPA art. 15, 17, 22, 23; network act art. 50)."""
+
+    COLLECTION = "collection"
+    MARKETING = "marketing"
+    ADVERTISING = "advertising"
+    ADVERTISING_NIGHT = "advertising_night"
+    PERSONALISATION = "personalisation"
+    THIRD_PARTY = "third_party"
+    SENSITIVE = "sensitive"
+    DEVICE = "device"
+
+
+class Channel(StrEnum):
+    """How an advertising message reaches a member."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+
+
+class Ground(StrEnum):
+    """Why data may leave for a recipient (policy 2021-03-15, clause 5)."""
+
+    CONSENT = "consent"
+    REQUEST = "request"
+    PURCHASE = "purchase"
+    LEGAL_DEMAND = "legal_demand"
+
+
+class ActorKind(StrEnum):
+    """Who did something, as the ledger says it."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class StaffRole(StrEnum):
+    """What a staff account is for; each by least privilege."""
+
+    AGENT = "agent"
+    OFFICER = "officer"
+
+
+class Purpose(StrEnum):
+    """Sub-purposes of clause 1 (policy 2021-03-15), then the rights of clause 9.
+
+    Personal data can only be obtained by naming one of these.
+    """
+
+    CONTENT = "content"
+    DELIVERY = "delivery"
+    BILLING = "billing"
+    FINANCIAL_IDENTITY = "identity_check_finance"
+    PAYMENT = "payment"
+    COLLECTION = "collection"
+    IDENTITY_CHECK = "identity_check"
+    IDENTIFICATION = "identification"
+    MISUSE_PREVENTION = "misuse_prevention"
+    INTENT_TO_JOIN = "intent_to_join"
+    JOINING_LIMIT = "joining_limit"
+    GUARDIAN_CONSENT = "guardian_consent_check"
+    GUARDIAN_IDENTITY = "guardian_identity_check"
+    DISPUTE_RECORDS = "dispute_records"
+    COMPLAINTS = "complaints"
+    NOTICES = "notices"
+    NEW_SERVICES = "new_services"
+    EVENTS = "events"
+    PERSONALISATION = "personalisation"
+    DEMOGRAPHIC_ADS = "demographic_ads"
+    VISIT_FREQUENCY = "visit_frequency"
+    STATISTICS = "statistics"
+    SHOW = "show"
+    CORRECT = "correct"
+    EXPORT = "export"
+
+
+RIGHTS = frozenset({Purpose.SHOW, Purpose.CORRECT, Purpose.EXPORT})
+"""A member's own rights: never subject to consent or restriction (clause 9)."""
+
+MARKETING = frozenset(
+    {
+        Purpose.NEW_SERVICES,
+        Purpose.EVENTS,
+        Purpose.PERSONALISATION,
+        Purpose.DEMOGRAPHIC_ADS,
+        Purpose.VISIT_FREQUENCY,
+        Purpose.STATISTICS,
+    }
+)
+"""Purposes of clause 1.3."""

@@ -1,0 +1,1 @@
+"""What a person sees. `portal.py` frames every page."""

@@ -1,0 +1,1 @@
+"""Screens that open without a sign-in."""
