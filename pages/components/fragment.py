@@ -1,0 +1,55 @@
+"""Draw a piece of a page from a template.
+
+A page is few pieces: every Streamlit element costs a message and a place in the browser. Values are
+escaped by the template engine, and Streamlit cleans the result once more in the browser.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pages.components.text import _, _n, language
+from services.language import format_date, format_datetime
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(_=_, _n=_n, language=language, date=format_date)
+    environment.filters.update(date=format_date, moment=format_datetime)
+    return environment
+
+
+def render(template: str, **values: object) -> str:
+    """Return the template's HTML, marked with its language for screen readers."""
+    body = _environment().get_template(template).render(values)
+    return f'<div class="jk" lang="{language()}">{body}</div>'
+
+
+def draw(template: str, **values: object) -> None:
+    """Draw `templates/<template>` as one element; `values` must hold every name it uses.
+
+    :raises jinja2.UndefinedError: the template uses a name that wasn't given.
+    """
+    st.html(render(template, **values))
+
+
+@cache
+def _sheet() -> str:
+    return f"<style>{(TEMPLATES / 'style.css').read_text(encoding='utf-8')}</style>"
+
+
+def style() -> None:
+    """Draw the style sheet that all fragments share; once per page, before the first fragment."""
+    st.html(_sheet())

@@ -1,0 +1,69 @@
+"""The two languages of the screens.
+
+Messages in the code are English sentences; `locale/ko` translates them. A message without a
+translation stays English, so that a missing one is odd to read but never hides what it says.
+"""
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal
+
+from babel.messages.pofile import read_po
+
+from db.clock import SEOUL
+
+Language = Literal["ko", "en"]
+DEFAULT: Final[Language] = "ko"
+CATALOGUE: Final = Path(__file__).parents[1] / "locale/ko/LC_MESSAGES/portal.po"
+
+
+@cache
+def korean() -> dict[str, str]:
+    """Return the Korean sentence of each message id, read from the catalogue once."""
+    with CATALOGUE.open(encoding="utf-8") as file:
+        catalogue = read_po(file, locale="ko", abort_invalid=True)
+    sentences: dict[str, str] = {}
+    for message in catalogue:
+        ids, strings = _forms(message.id), _forms(message.string)
+        if message.id and strings[0]:
+            # Korean has one plural form; both English ones lead to it.
+            sentences.update(dict.fromkeys(ids, strings[0]))
+    return sentences
+
+
+def _forms(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (value or "",) if value is None or isinstance(value, str) else tuple(value)
+
+
+def translate(language: Language, message: str, /, **params: object) -> str:
+    """Return `message` in `language` with its `{named}` params filled in.
+
+    :raises KeyError: a param that the sentence names is missing.
+    """
+    sentence = korean().get(message, message) if language == "ko" else message
+    return sentence.format(**params) if params else sentence
+
+
+def plural(language: Language, one: str, many: str, n: int, /, **params: object) -> str:
+    """Return the sentence for `n` things: `one` or `many`, each of which may use `{n}`."""
+    return translate(language, one if n == 1 else many, n=n, **params)
+
+
+def format_date(day: date) -> str:
+    """Return a day as `2026. 11. 22.`; a moment is the day it falls on in Seoul."""
+    local = _in_seoul(day) if isinstance(day, datetime) else day
+    return f"{local.year}. {local.month}. {local.day}."
+
+
+def format_datetime(moment: datetime) -> str:
+    """Return a moment as `2026. 11. 22. 15:05`, in Seoul."""
+    local = _in_seoul(moment)
+    return f"{format_date(local)} {local:%H:%M}"
+
+
+def _in_seoul(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        message = "a moment without a time zone can't be shown"
+        raise ValueError(message)
+    return moment.astimezone(SEOUL)
