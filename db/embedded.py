@@ -139,7 +139,12 @@ def _initialise(data: Path, password: str, owner: folders.Account) -> None:
     folders.private_folder(draft, owner)
     folders.write_for(owner, lent, password)
     rules = ("--auth-local=scram-sha-256", "--auth-host=reject", f"--pwfile={lent}")
-    words = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+    words = (
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+    )
     try:
         _run(owner, "initdb", "-U", SUPERUSER, *rules, *words, "-D", str(draft))
     finally:
@@ -189,7 +194,9 @@ def _answering(data: Path) -> Path | None:
         if ready:
             return sockets
         if time.monotonic() > until:
-            raise EmbeddedError(N_("The embedded database does not become ready. See {log}."), log=data / "log")
+            raise EmbeddedError(
+                N_("The embedded database does not become ready. See {log}."), log=data / "log"
+            )
         time.sleep(0.1)
     return None
 
@@ -231,5 +238,7 @@ def _run(owner: folders.Account, program: str, *arguments: str) -> None:
         if done.returncode:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()
-            message = N_("The embedded database could not be started or stopped ({program}): {said}")
+            message = N_(
+                "The embedded database could not be started or stopped ({program}): {said}"
+            )
             raise EmbeddedError(message, program=program, said=said)

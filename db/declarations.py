@@ -1,0 +1,277 @@
+"""Every personal item, declared once. What is shown, masked, used, exported and destroyed follows from here.
+
+Groups and items are those of policy 2021-03-15, clause 2.1 and 3.1. Which purposes an item serves is
+not stated in that text: the `purposes` here are the operator's setting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from db.words import MARKETING, RIGHTS, N_, Purpose, RecordKind
+
+
+class Group(StrEnum):
+    """The four groups of clause 2.1, in the order in which they are shown."""
+
+    REQUIRED = "required"
+    ADDITIONAL = "additional"
+    CUSTOM = "custom"
+    GENERATED = "generated"
+
+
+class Basis(StrEnum):
+    """Legal basis (PIPA art. 15)."""
+
+    CONTRACT = "contract"
+    CONSENT = "consent"
+    LEGAL_DUTY = "legal_duty"
+
+
+class Mask(StrEnum):
+    """How a value looks before verification; one rule a kind, everywhere."""
+
+    NONE = "none"
+    TEXT = "text"
+    NAME = "name"
+    LOGIN = "login"
+    EMAIL = "email"
+    PHONE = "phone"
+    ADDRESS = "address"
+    DATE = "date"
+    WHOLE = "whole"
+
+
+class Sensitivity(StrEnum):
+    """Whether the item says something about health (PIPA art. 23, our reading)."""
+
+    ORDINARY = "ordinary"
+    SENSITIVE = "sensitive"
+
+
+class Correction(StrEnum):
+    """How a member corrects the item."""
+
+    AT_ONCE = "at_once"
+    WITH_PROOF = "with_proof"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One personal item of a member.
+
+    `retention` is the id of the rule that says how long, in the policy data; `shown` is False for
+    what is held one-way only; `repeated` items may have several values, numbered from 0.
+    """
+
+    name: str
+    label: str
+    group: Group
+    required: bool
+    purposes: frozenset[Purpose]
+    basis: Basis
+    mask: Mask
+    retention: str = "membership"
+    sensitivity: Sensitivity = Sensitivity.ORDINARY
+    correction: Correction = Correction.AT_ONCE
+    exportable: bool = True
+    shown: bool = True
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field inside a sealed record."""
+
+    name: str
+    label: str
+    mask: Mask = Mask.NONE
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of record with a retention period of its own (clause 3.2)."""
+
+    name: RecordKind
+    label: str
+    fields: tuple[Field, ...]
+    purposes: frozenset[Purpose]
+    basis: Basis = Basis.LEGAL_DUTY
+    exportable: bool = True
+
+    @property
+    def retention(self) -> str:
+        """Return the id of the policy's rule for this kind."""
+        return self.name.value
+
+
+_P = Purpose
+_MEMBERSHIP = frozenset({_P.IDENTIFICATION, _P.IDENTITY_CHECK, _P.MISUSE_PREVENTION}) | RIGHTS
+_CONTACT = frozenset({_P.NOTICES, _P.COMPLAINTS, _P.EVENTS, _P.NEW_SERVICES}) | _MEMBERSHIP
+_DELIVERY = frozenset({_P.DELIVERY, _P.BILLING})
+_CHILDREN = frozenset({_P.CONTENT, _P.PERSONALISATION}) | RIGHTS
+
+_ITEMS = (
+    Item("nickname", N_("Nickname"), Group.REQUIRED, True, _MEMBERSHIP | {_P.CONTENT},
+         Basis.CONTRACT, Mask.NONE),
+    Item("password", N_("Password"), Group.REQUIRED, True, frozenset({_P.IDENTITY_CHECK}),
+         Basis.CONTRACT, Mask.WHOLE, exportable=False, shown=False),
+    Item("email", N_("E-mail"), Group.REQUIRED, True, _CONTACT, Basis.CONTRACT, Mask.EMAIL),
+    Item("address", N_("Address"), Group.REQUIRED, True, _DELIVERY | RIGHTS | {_P.DEMOGRAPHIC_ADS},
+         Basis.CONTRACT, Mask.ADDRESS),
+    Item("login_id", N_("Login ID"), Group.ADDITIONAL, False, _MEMBERSHIP, Basis.CONTRACT,
+         Mask.LOGIN, correction=Correction.NEVER),
+    Item("name", N_("Name"), Group.ADDITIONAL, False, _MEMBERSHIP | _DELIVERY | {_P.GUARDIAN_IDENTITY},
+         Basis.CONSENT, Mask.NAME, correction=Correction.WITH_PROOF),
+    Item("mobile", N_("Mobile"), Group.ADDITIONAL, False, _CONTACT | {_P.DELIVERY}, Basis.CONSENT,
+         Mask.PHONE),
+    Item("phone", N_("Phone"), Group.ADDITIONAL, False, frozenset({_P.DELIVERY, _P.COMPLAINTS}) | RIGHTS,
+         Basis.CONSENT, Mask.PHONE),
+    Item("sex", N_("Sex"), Group.ADDITIONAL, False,
+         frozenset({_P.DEMOGRAPHIC_ADS, _P.STATISTICS, _P.IDENTIFICATION}) | RIGHTS, Basis.CONSENT,
+         Mask.WHOLE, correction=Correction.WITH_PROOF),
+    Item("birth_date", N_("Birth date"), Group.ADDITIONAL, False,
+         frozenset({_P.GUARDIAN_CONSENT, _P.IDENTIFICATION, _P.DEMOGRAPHIC_ADS}) | RIGHTS, Basis.CONSENT,
+         Mask.DATE, correction=Correction.WITH_PROOF),
+    Item("profile_image", N_("Profile image"), Group.ADDITIONAL, False, frozenset({_P.CONTENT}) | RIGHTS,
+         Basis.CONSENT, Mask.WHOLE),
+    Item("pregnancy", N_("Pregnancy"), Group.CUSTOM, False, _CHILDREN, Basis.CONSENT, Mask.WHOLE,
+         sensitivity=Sensitivity.SENSITIVE),
+    Item("children", N_("Children"), Group.CUSTOM, False, _CHILDREN, Basis.CONSENT, Mask.TEXT,
+         repeated=True),
+    Item("baby_name", N_("Baby's name or nickname"), Group.CUSTOM, False, _CHILDREN, Basis.CONSENT,
+         Mask.NAME, repeated=True),
+    Item("baby_date", N_("Due date or baby's birth date"), Group.CUSTOM, False, _CHILDREN,
+         Basis.CONSENT, Mask.DATE, sensitivity=Sensitivity.SENSITIVE, repeated=True),
+    Item("mother_category", N_("Mother category"), Group.CUSTOM, False, _CHILDREN | MARKETING,
+         Basis.CONSENT, Mask.TEXT, sensitivity=Sensitivity.SENSITIVE),
+    Item("device_id", N_("Device ID"), Group.GENERATED, False,
+         frozenset({_P.IDENTIFICATION, _P.MISUSE_PREVENTION}) | RIGHTS, Basis.CONTRACT, Mask.LOGIN,
+         correction=Correction.NEVER, repeated=True),
+)  # fmt: skip
+
+ITEMS: dict[str, Item] = {item.name: item for item in _ITEMS}
+"""Every item by its name, in the order in which a group shows them."""
+
+_RECORDS = frozenset({_P.DISPUTE_RECORDS}) | RIGHTS
+_KINDS = (
+    Kind(RecordKind.PAYMENT, N_("Payments and deliveries"), (
+        Field("what", N_("What")), Field("amount", N_("Amount")), Field("method", N_("Paid by")),
+        Field("address", N_("Delivered to"), Mask.ADDRESS), Field("lines", N_("Lines")),
+    ), _RECORDS | {_P.PAYMENT, _P.BILLING, _P.DELIVERY}),
+    Kind(RecordKind.CONTRACT, N_("Contracts and cancellations"), (
+        Field("what", N_("What")), Field("action", N_("Event")),
+    ), _RECORDS),
+    Kind(RecordKind.COMPLAINT, N_("Complaints and disputes"), (
+        Field("subject", N_("About")), Field("answer", N_("Answer")),
+    ), _RECORDS | {_P.COMPLAINTS}),
+    Kind(RecordKind.IDENTITY_CHECK, N_("Identity checks"), (
+        Field("means", N_("Means")), Field("result", N_("Result")),
+    ), _RECORDS | {_P.IDENTITY_CHECK}),
+    Kind(RecordKind.ADVERTISEMENT, N_("Advertisements sent"), (
+        Field("title", N_("Title")), Field("channel", N_("Channel")),
+    ), _RECORDS),
+    Kind(RecordKind.VISIT, N_("Visits"), (
+        Field("page", N_("Page")), Field("network", N_("Network address"), Mask.TEXT),
+    ), _RECORDS | {_P.VISIT_FREQUENCY}),
+)  # fmt: skip
+
+KINDS: dict[RecordKind, Kind] = {kind.name: kind for kind in _KINDS}
+"""The six kinds of record, in the order in which they are shown."""
+
+SEALED = {
+    "profile_value.sealed": "the items of ITEMS, one a row",
+    "record.sealed": "the fields of KINDS, one record a row",
+    "device.sealed": "device_id",
+    "credential.password_hash": "password, held one-way (Argon2)",
+    "outbox.sealed": "the filled places of a message, until it is delivered",
+}
+"""Columns (`table.column`, in every schema that has the table) that hold personal values."""
+
+_LINK = "says whose row it is; random, means nothing outside"
+_RULE = "set-based rules need it unsealed"
+_HOW = "how the value was obtained; a word from a fixed list"
+_STATE = "state of our own handling"
+
+NOT_PERSONAL: dict[str, str] = {
+    "*.member_id": _LINK,
+    "*.source": _HOW,
+    "*.partner": "the company a value came from",
+    "*.service": "one of the family's services",
+    "*.obtained_on": _HOW,
+    "*.policy_version": _STATE,
+    "member.joined_on": _RULE,
+    "member.turns_14_on": "guardianship ends by it in SQL (clause 9); the birth date itself is sealed",
+    "member.last_used_on": "dormancy is decided by it in SQL (clause 3.3)",
+    "member.created_at": _STATE,
+    "profile_value.item": "a name from ITEMS",
+    "profile_value.seq": "a number",
+    "profile_value.cleared_at": _STATE,
+    "profile_value.changed_at": _STATE,
+    "record.record_id": _LINK,
+    "record.kind": "a name from KINDS",
+    "record.event_date": _RULE,
+    "record.ends_on": _RULE,
+    "device.device_row_id": _LINK,
+    "device.last_used_on": _RULE,
+    "device.refused_at": _STATE,
+    "service_use.since": _RULE,
+    "service_use.last_used_on": "dormancy is decided by it in SQL (clause 3.3)",
+    "consent.consent_id": _LINK,
+    "consent.kind": "a word from ConsentKind",
+    "consent.channel": "a word from Channel",
+    "consent.recipient": "the company a consent names",
+    "consent.item": "a name from ITEMS",
+    "consent.granted": "audience() selects by it in SQL (network act art. 50)",
+    "consent.decided_at": "audience() selects by it in SQL",
+    "consent.ends_on": _RULE,
+    "consent.wording": "the text that was shown, the same for everyone",
+    "consent.language": "ko or en",
+    "consent.decided_by": "a word from ActorKind",
+    "disclosure.disclosure_id": _LINK,
+    "disclosure.recipient": "the company that received the items",
+    "disclosure.items": "names from ITEMS",
+    "disclosure.purpose": "a word from Purpose",
+    "disclosure.ground": "a word from Ground",
+    "disclosure.disclosed_on": _RULE,
+    "disclosure.kept_until": _RULE,
+    "restriction.restriction_id": _LINK,
+    "restriction.item": "a name from ITEMS",
+    "restriction.purpose": "a word from Purpose",
+    "restriction.started_at": _RULE,
+    "restriction.ended_at": _RULE,
+    "restriction.blocked": "a count",
+    "guardianship.guardian_id": _LINK,
+    "guardianship.started_on": _RULE,
+    "guardianship.ended_on": _RULE,
+    "guardianship.means": "a word for how the link was proved (clause 1.2)",
+    "guardianship.proof": "whether a record of the proof exists",
+    "credential.set_at": _STATE,
+    "one_time.*": "a digest of a secret we sent, its use and when it ends",
+    "authorization_code.*": "a digest, protocol values and times of one sign-in",
+    "signin_session.*": "a digest and times of one browser at the sign-in service",
+    "session.*": "digest of a cookie, times and state; the session names no personal value",
+    "case.*": "who of the staff may act, for whom, until when",
+    "event.*": "the ledger holds names of items, never values",
+    "outbox.message_id": _LINK,
+    "outbox.channel": "a word from Channel",
+    "outbox.template": "the name of a message",
+    "outbox.language": "ko or en",
+    "outbox.created_at": _STATE,
+    "outbox.sent_at": _STATE,
+    "outbox.attempts": _STATE,
+    "outbox.failed_at": _STATE,
+    "member_key.*": "a key, wrapped, and which store's key wraps it",
+    "blind_index.*": "a keyed digest; without the key file it can't be linked to a value",
+    "sign_in.*": "a keyed digest of issuer and subject, and times",
+    "import_origin.*": "a keyed digest of the source's key, so that an import never doubles or revives",
+}
+"""Columns of a member's table that hold no personal value, each with the reason."""
+
+
+def declared(table: str, column: str) -> bool:
+    """Return whether `table.column` is sealed and declared, or listed as not personal."""
+    names = (f"{table}.{column}", f"*.{column}", f"{table}.*")
+    return names[0] in SEALED or any(name in NOT_PERSONAL for name in names)

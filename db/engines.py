@@ -1,0 +1,101 @@
+"""Engines: one for the data and one for the keys, for one role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+
+from db import embedded, keyring
+from db.settings import Settings
+
+Role = Literal["portal_web", "portal_work"]
+ROLES: tuple[Role, ...] = ("portal_web", "portal_work")
+DATA_NAME = "portal"
+KEYS_NAME = "portal_keys"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the two databases are, for the owner and for each role."""
+
+    owner: tuple[URL, URL]
+    roles: dict[Role, tuple[URL, URL]]
+    passwords: dict[Role, str]
+
+
+@dataclass(frozen=True)
+class Databases:
+    """Two engines of one role."""
+
+    data: Engine
+    keys: Engine
+
+    def dispose(self) -> None:
+        """Close pooled connections."""
+        self.data.dispose()
+        self.keys.dispose()
+
+
+def role_passwords(var: Path, chosen: dict[Role, str] | None = None) -> dict[Role, str]:
+    """Return each role's password: the chosen one, else a random one kept in a file."""
+    chosen = chosen or {}
+    return {r: chosen.get(r) or keyring.secret_text(var / "secrets" / r) for r in ROLES}
+
+
+def embedded_addresses(server: embedded.Embedded, var: Path) -> Addresses:
+    """Return the addresses inside an embedded server."""
+    passwords = role_passwords(var)
+    names = (DATA_NAME, KEYS_NAME)
+
+    def pair(user: str, password: str) -> tuple[URL, URL]:
+        data, keys = (server.url(user, password, name) for name in names)
+        return data, keys
+
+    roles = {r: pair(r, passwords[r]) for r in ROLES}
+    return Addresses(pair("postgres", server.password), roles, passwords)
+
+
+def server_addresses(chosen: Settings) -> Addresses:
+    """Return the addresses on your own server, from `PORTAL_DATABASE_URL` and its twin."""
+    urls = [
+        make_url(u).set(drivername="postgresql+psycopg")
+        for u in (chosen.database_url, chosen.keys_database_url)
+    ]
+    passwords = role_passwords(
+        chosen.var, {"portal_web": chosen.web_password, "portal_work": chosen.work_password}
+    )
+
+    def pair(role: Role) -> tuple[URL, URL]:
+        data, keys = (u.set(username=role, password=passwords[role]) for u in urls)
+        return data, keys
+
+    return Addresses((urls[0], urls[1]), {r: pair(r) for r in ROLES}, passwords)
+
+
+def find(chosen: Settings) -> Addresses:
+    """Return the addresses, starting the embedded server when there is no other."""
+    if chosen.embedded:
+        return embedded_addresses(embedded.start(chosen.var), chosen.var)
+    return server_addresses(chosen)
+
+
+def connect(urls: tuple[URL, URL]) -> Databases:
+    """Return pooled engines. A connection that died is replaced when next asked for."""
+    data, keys = (
+        create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            pool_timeout=10,
+            # The queue's functions name their tables without a schema.
+            connect_args={"connect_timeout": 5, "options": "-c search_path=public,jobs"},
+            # Values must not reach a log through an error's parameters.
+            hide_parameters=True,
+        )
+        for url in urls
+    )
+    return Databases(data, keys)

@@ -1,0 +1,85 @@
+"""The files that hold the stores' keys, apart from every database and every backup of data."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from db import sealing
+from db.errors import PortalError
+from db.words import N_, Store
+
+
+class KeyringError(PortalError):
+    """A key file is missing or wrong."""
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """The keys one process was given. The portal has `live`; the worker has all."""
+
+    stores: dict[Store, bytes]
+    index: bytes
+
+    def sealer(self, store: Store, member_id: UUID, wrapped: bytes) -> sealing.Sealer:
+        """Return what opens a member's values. Raise `sealing.SealError` without the right key."""
+        key = self.stores.get(store)
+        if key is None:
+            raise sealing.SealError
+        return sealing.Sealer(member_id, sealing.unwrap(key, member_id, wrapped))
+
+    def new_sealer(self, store: Store, member_id: UUID) -> tuple[sealing.Sealer, bytes]:
+        """Return a sealer under a fresh data key, and that key wrapped for `store`."""
+        key = sealing.new_key()
+        return sealing.Sealer(member_id, key), sealing.wrap(self.stores[store], member_id, key)
+
+    def blind(self, kind: str, value: str) -> bytes:
+        """Return the blind index of a value; see `sealing.blind`."""
+        return sealing.blind(self.index, kind, value)
+
+    def __repr__(self) -> str:
+        """Name the stores only: a key must not reach a log."""
+        return f"Keyring({', '.join(self.stores)})"
+
+
+def private_file(path: Path, fresh: bytes) -> bytes:
+    """Return the bytes of a 0600 file, made with `fresh` when absent (two starters agree on one)."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(handle, "wb") as file:
+        file.write(fresh)
+        file.flush()
+        os.fsync(file.fileno())
+    return fresh
+
+
+def secret_text(path: Path) -> str:
+    """Return a random password kept in a 0600 file."""
+    return private_file(path, secrets.token_urlsafe(32).encode()).decode()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except OSError:
+        raise KeyringError(N_("The key file {file} is missing or can't be read."), file=path.name) from None
+    if len(key) != sealing.KEY_BYTES:
+        raise KeyringError(N_("The key file {file} is damaged: it must hold 32 bytes."), file=path.name)
+    return key
+
+
+def create(folder: Path) -> None:
+    """Make the key files that are absent. Only an empty installation may do this."""
+    for name in (*Store, "index"):
+        private_file(folder / f"{name}.key", sealing.new_key())
+
+
+def load(folder: Path, stores: tuple[Store, ...]) -> Keyring:
+    """Return the keys of `stores` and the index key. Raise `KeyringError` naming a bad file."""
+    return Keyring({s: _read(folder / f"{s}.key") for s in stores}, _read(folder / "index.key"))

@@ -1,0 +1,101 @@
+"""Brings both databases to the present schema: databases, roles, then Alembic's migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from psycopg import sql
+from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from db.engines import Addresses, Role
+
+_HERE = Path(__file__).parent / "migrations"
+_LOCK = 7_251_104
+"""Advisory lock: two starters migrate one after the other."""
+
+
+def _config(name: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / name))
+    return config
+
+
+def _create_database(url: URL) -> None:
+    """Make the database of `url` when the server lacks it (it may have been made by hand)."""
+    engine = create_engine(
+        url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"select pg_advisory_lock({_LOCK})"))
+        known = connection.scalar(
+            text("select 1 from pg_database where datname = :name"), {"name": url.database}
+        )
+        if not known:
+            connection.execute(text(f'create database "{url.database}"'))
+
+
+def _ensure_roles(owner: Engine, passwords: dict[Role, str]) -> None:
+    """Make the login roles, plain ones with a password; on later runs set it again."""
+    with owner.begin() as connection:
+        connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
+        for role, password in passwords.items():
+            known = connection.scalar(
+                text("select 1 from pg_roles where rolname = :role"), {"role": role}
+            )
+            verb = "alter" if known else "create"
+            raw = connection.connection.driver_connection
+            if raw is None:  # pragma: no cover (a live connection always has one)
+                continue
+            raw.execute(
+                sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole nobypassrls password {}").format(
+                    sql.SQL(verb), sql.Identifier(role), sql.Literal(password)
+                )
+            )
+
+
+def _with_alembic(url: URL, name: str, action: Callable[[Config], None]) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    config = _config(name)
+    with engine.begin() as connection:
+        connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
+        config.attributes["connection"] = connection
+        action(config)
+    engine.dispose()
+
+
+def upgrade(addresses: Addresses, revision: str = "head") -> None:
+    """Create what is absent and migrate both databases. Idempotent; safe for two at once."""
+    for url in addresses.owner:
+        _create_database(url)
+    _ensure_roles(create_engine(addresses.owner[0], poolclass=NullPool), addresses.passwords)
+    for url, name in zip(addresses.owner, ("data", "keys"), strict=True):
+        _with_alembic(url, name, lambda config: command.upgrade(config, revision))
+
+
+def downgrade(addresses: Addresses, revision: str = "base") -> None:
+    """Undo migrations down to `revision` in both databases."""
+    for url, name in zip(addresses.owner, ("data", "keys"), strict=True):
+        _with_alembic(url, name, lambda config: command.downgrade(config, revision))
+
+
+def check(addresses: Addresses) -> None:
+    """Raise Alembic's error when the tables in code and the migrations differ."""
+    for url, name in zip(addresses.owner, ("data", "keys"), strict=True):
+        _with_alembic(url, name, command.check)
+
+
+def revise(addresses: Addresses, name: str, message: str) -> None:
+    """Write a new migration for `name` (data or keys) from the difference to the tables in code."""
+    url = addresses.owner[0 if name == "data" else 1]
+
+    def write(config: Config) -> None:
+        command.revision(config, message, autogenerate=True)
+
+    _with_alembic(url, name, write)

@@ -1,0 +1,25 @@
+"""Where a sealed value lives: the text it is bound to, so that it opens nowhere else."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+
+def profile(item: str, seq: int) -> str:
+    """Return the place of a profile value."""
+    return f"profile:{item}:{seq}"
+
+
+def record(kind: str, record_id: UUID) -> str:
+    """Return the place of a record's fields."""
+    return f"record:{kind}:{record_id}"
+
+
+def device(device_row_id: UUID) -> str:
+    """Return the place of a device's identifier."""
+    return f"device:{device_row_id}"
+
+
+def outbox(message_id: UUID) -> str:
+    """Return the place of a message's filled places."""
+    return f"outbox:{message_id}"

@@ -1,0 +1,59 @@
+"""The keys database: members' wrapped keys, blind indexes, sign-in links. Backed up apart from data."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, Uuid
+
+from db.tables.member import one_of
+from db.tables.naming import KEYS
+from db.words import Store
+
+_WHEN = DateTime(timezone=True)
+
+member_key = Table(
+    "member_key", KEYS,
+    Column("member_id", Uuid, primary_key=True),
+    Column("store", Text, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", _WHEN, nullable=False),
+    one_of("store", Store),
+    schema="keys",
+)  # fmt: skip
+
+blind_index = Table(
+    "blind_index", KEYS,
+    Column("kind", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("member_id", Uuid, primary_key=True),
+    Index(None, "member_id"),
+    schema="keys",
+)  # fmt: skip
+
+sign_in = Table(
+    "sign_in", KEYS,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("member_id", Uuid),
+    Column("staff_id", Uuid),
+    Column("provider", Text, nullable=False),
+    Column("linked_at", _WHEN, nullable=False),
+    Index(None, "member_id"),
+    schema="keys",
+)  # fmt: skip
+
+import_origin = Table(
+    "import_origin", KEYS,
+    Column("source", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("imported_at", _WHEN, nullable=False),
+    Column("left_at", _WHEN),
+    schema="keys",
+)  # fmt: skip
+
+attempt = Table(
+    "attempt", KEYS,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", _WHEN, nullable=False),
+    schema="keys",
+)  # fmt: skip

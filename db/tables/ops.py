@@ -1,0 +1,150 @@
+"""Sessions, sign-in, staff, cases, policy versions and messages under way."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from db.tables.member import one_of
+from db.tables.naming import DATA
+from db.words import StaffRole
+
+_WHEN = DateTime(timezone=True)
+
+staff = Table(
+    "staff", DATA,
+    Column("staff_id", Uuid, primary_key=True),
+    Column("staff_no", Text, nullable=False, unique=True),
+    Column("login_id", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("assigned_until", Date),
+    Column("trained_until", Date),
+    Column("password_hash", Text),
+    Column("password_set_on", Date),
+    Column("ended_at", _WHEN),
+    one_of("role", StaffRole),
+    schema="ops",
+)  # fmt: skip
+
+session = Table(
+    "session", DATA,
+    Column("session_id", Uuid, primary_key=True),
+    Column("token_digest", LargeBinary, nullable=False),
+    Column("member_id", Uuid),
+    Column("staff_id", Uuid, ForeignKey("ops.staff.staff_id")),
+    Column("acting_for", Uuid),
+    Column("started_at", _WHEN, nullable=False),
+    Column("last_active_at", _WHEN, nullable=False),
+    Column("signed_in_at", _WHEN),
+    Column("verified_at", _WHEN),
+    Column("asked_provider", Text),
+    Column("asked_at", _WHEN),
+    Column("return_to", Text),
+    Column("revoked_at", _WHEN),
+    Column("revoked_why", Text),
+    CheckConstraint("member_id is null or staff_id is null", name="one_person"),
+    Index(
+        "uq_session_open_token", "token_digest", unique=True,
+        postgresql_where=text("revoked_at is null"),
+    ),
+    Index(None, "member_id"),
+    schema="ops",
+)  # fmt: skip
+
+case = Table(
+    "case", DATA,
+    Column("case_id", Uuid, primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("staff_id", Uuid, ForeignKey("ops.staff.staff_id"), nullable=False),
+    Column("opened_at", _WHEN, nullable=False),
+    Column("granted_until", _WHEN, nullable=False),
+    Column("permissions", ARRAY(Text), nullable=False),
+    Column("closed_at", _WHEN),
+    Index(None, "member_id"),
+    schema="ops",
+)  # fmt: skip
+
+policy_version = Table(
+    "policy_version", DATA,
+    Column("version", Text, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("in_force_from", Date, nullable=False),
+    Column("registered_at", _WHEN, nullable=False),
+    schema="ops",
+)  # fmt: skip
+
+credential = Table(
+    "credential", DATA,
+    Column("member_id", Uuid, primary_key=True),
+    Column("password_hash", Text, nullable=False),
+    Column("set_at", _WHEN, nullable=False),
+    schema="ops",
+)  # fmt: skip
+
+one_time = Table(
+    "one_time", DATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("use", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("expires_at", _WHEN, nullable=False),
+    Column("tries_left", Integer, nullable=False),
+    Column("used_at", _WHEN),
+    Index(None, "member_id"),
+    schema="ops",
+)  # fmt: skip
+
+authorization_code = Table(
+    "authorization_code", DATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("member_id", Uuid),
+    Column("staff_id", Uuid),
+    Column("client_id", Text, nullable=False),
+    Column("redirect_uri", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("nonce", Text),
+    Column("challenge", Text, nullable=False),
+    Column("auth_time", _WHEN, nullable=False),
+    Column("acr", Text),
+    Column("expires_at", _WHEN, nullable=False),
+    schema="ops",
+)  # fmt: skip
+
+signin_session = Table(
+    "signin_session", DATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("member_id", Uuid),
+    Column("staff_id", Uuid),
+    Column("auth_time", _WHEN, nullable=False),
+    Column("expires_at", _WHEN, nullable=False),
+    Index(None, "member_id"),
+    schema="ops",
+)  # fmt: skip
+
+outbox = Table(
+    "outbox", DATA,
+    Column("member_id", Uuid, primary_key=True),
+    Column("message_id", Uuid, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("template", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("created_at", _WHEN, nullable=False),
+    Column("sent_at", _WHEN),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("failed_at", _WHEN),
+    schema="ops",
+)  # fmt: skip

@@ -1,0 +1,177 @@
+"""Writes whole new members, sealed, many at a time: for the importer, the demo family, benchmarks.
+
+Keys are committed before data by the caller: a key without rows is harmless, rows without a key
+are unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert
+
+from db import places
+from db.declarations import ITEMS, KINDS
+from db.drafts import MemberDraft, Origin, RecordDraft, ValueDraft
+from db.errors import PortalError
+from db.tables import keys
+from db.tables.member import STORES
+from db.words import N_, Store
+
+if TYPE_CHECKING:
+    from db.keyring import Keyring
+    from db.sealing import Sealer
+
+BLIND_KINDS = ("email", "mobile", "login_id")
+"""Items by which a member is found exactly; with them `name_birth` (name and birth date)."""
+
+Row = dict[str, Any]
+
+
+class UndeclaredError(PortalError):
+    """Something tried to store an item or a field that nobody declared."""
+
+
+def turns_14(birth_date: str) -> date:
+    """Return the 14th birthday; somebody born on February 29 turns on March 1 of a common year."""
+    born = date.fromisoformat(birth_date)
+    try:
+        return born.replace(year=born.year + 14)
+    except ValueError:
+        return date(born.year + 14, 3, 1)
+
+
+def blind_values(draft: MemberDraft) -> list[tuple[str, str]]:
+    """Return the (kind, value) pairs by which this member is found."""
+    first = {v.item: v.value for v in draft.values if v.seq == 0}
+    pairs = [(k, first[k]) for k in BLIND_KINDS if first.get(k)]
+    if first.get("name") and first.get("birth_date"):
+        pairs.append(("name_birth", f"{first['name']}\0{first['birth_date']}"))
+    return pairs
+
+
+def _origin(origin: Origin) -> Row:
+    return asdict(origin)
+
+
+def value_row(sealer: Sealer, draft: MemberDraft, value: ValueDraft) -> Row:
+    """Return the row of one profile value. Raise `UndeclaredError` for an unknown item."""
+    item = ITEMS.get(value.item)
+    if item is None or not item.shown or (value.seq and not item.repeated):
+        raise UndeclaredError(N_("The item {item} is not declared."), item=value.item)
+    place = places.profile(value.item, value.seq)
+    return {
+        "member_id": draft.member_id,
+        "item": value.item,
+        "seq": value.seq,
+        "sealed": sealer.seal(value.value.encode(), place),
+        **_origin(value.origin),
+    }
+
+
+def record_row(sealer: Sealer, draft: MemberDraft, record: RecordDraft) -> Row:
+    """Return the row of one record. Raise `UndeclaredError` for a field its kind lacks."""
+    unknown = record.fields.keys() - {f.name for f in KINDS[record.kind].fields}
+    if unknown:
+        raise UndeclaredError(N_("The item {item} is not declared."), item=min(unknown))
+    plain = json.dumps(record.fields, ensure_ascii=False, separators=(",", ":"))
+    return {
+        "member_id": draft.member_id,
+        "record_id": record.record_id,
+        "kind": record.kind,
+        "event_date": record.event_date,
+        "ends_on": record.ends_on,
+        "sealed": sealer.seal(plain.encode(), places.record(record.kind, record.record_id)),
+        **_origin(record.origin),
+    }
+
+
+def _device_rows(sealer: Sealer, draft: MemberDraft) -> list[Row]:
+    return [
+        {
+            "member_id": draft.member_id,
+            "device_row_id": d.device_row_id,
+            "sealed": sealer.seal(d.identifier.encode(), places.device(d.device_row_id)),
+            "last_used_on": d.last_used_on,
+            **_origin(d.origin),
+        }
+        for d in draft.devices
+    ]
+
+
+def _member_row(draft: MemberDraft) -> Row:
+    births = [v.value for v in draft.values if v.item == "birth_date"]
+    used = [u.last_used_on for u in draft.uses if u.last_used_on]
+    return {
+        "member_id": draft.member_id,
+        "joined_on": draft.joined_on,
+        "turns_14_on": turns_14(births[0]) if births else None,
+        "last_used_on": max(used, default=None),
+        "created_at": draft.created_at,
+    }
+
+
+def _plain_rows(draft: MemberDraft, parts: Sequence[Any]) -> list[Row]:
+    return [{"member_id": draft.member_id, **asdict(part)} for part in parts]
+
+
+def _disclosure_rows(draft: MemberDraft) -> list[Row]:
+    rows = _plain_rows(draft, draft.disclosures)
+    return [row | {"items": list(row["items"])} for row in rows]
+
+
+def rows_of(draft: MemberDraft, sealer: Sealer) -> dict[str, list[Row]]:
+    """Return the member's rows by table name, parents first."""
+    return {
+        "member": [_member_row(draft)],
+        "profile_value": [value_row(sealer, draft, v) for v in draft.values],
+        "record": [record_row(sealer, draft, r) for r in draft.records],
+        "device": _device_rows(sealer, draft),
+        "service_use": _plain_rows(draft, draft.uses),
+        "consent": _plain_rows(draft, draft.consents),
+        "disclosure": _disclosure_rows(draft),
+        "guardianship": _plain_rows(draft, draft.guardianships),
+    }
+
+
+def write(
+    data: Connection,
+    keys_connection: Connection,
+    keyring: Keyring,
+    drafts: Iterable[MemberDraft],
+    store: Store = Store.LIVE,
+) -> None:
+    """Insert new members into one store, as `portal_work`. The caller commits keys, then data."""
+    tables: dict[str, list[Row]] = {}
+    for draft in drafts:
+        sealer, wrapped = keyring.new_sealer(store, draft.member_id)
+        _add_keys(tables, keyring, draft, wrapped, store)
+        for name, rows in rows_of(draft, sealer).items():
+            tables.setdefault(name, []).extend(rows)
+    for table in (keys.member_key, keys.blind_index):
+        if rows := tables.get(table.name):
+            keys_connection.execute(insert(table), rows)
+    for table in STORES[store].all:
+        if rows := tables.get(table.name):
+            data.execute(insert(table), rows)
+
+
+def _add_keys(
+    tables: dict[str, list[Row]], keyring: Keyring, draft: MemberDraft, wrapped: bytes, store: Store
+) -> None:
+    tables.setdefault("member_key", []).append(
+        {
+            "member_id": draft.member_id,
+            "store": store,
+            "wrapped": wrapped,
+            "created_at": draft.created_at,
+        }
+    )
+    tables.setdefault("blind_index", []).extend(
+        {"kind": kind, "digest": keyring.blind(kind, value), "member_id": draft.member_id}
+        for kind, value in blind_values(draft)
+    )
