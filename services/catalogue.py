@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from services.language import CATALOGUE
+from services.language import CATALOGUE, forms
 
 ROOT: Final = Path(__file__).parents[1]
 MAPPING: Final = ROOT / "locale/babel.cfg"
@@ -88,23 +88,19 @@ def load(path: Path = CATALOGUE) -> Catalog:
 
 def update(root: Path = ROOT, path: Path = CATALOGUE) -> Update:
     """Rewrite the catalogue: new messages come in untranslated, dead ones go, the rest stay."""
-    old = {_key(message.id): message for message in load(path) if message.id}
+    old = {forms(message.id)[0]: message for message in load(path) if message.id}
     new = Catalog(locale="ko")
     for found in extract(root):
-        known = old.get(_key(found))
+        known = old.get(forms(found)[0])
         same_form = known is not None and known.pluralizable == isinstance(found, tuple)
         new.add(found, known.string if known and same_form else None)
     _write(new, path)
-    wanted = {_key(message.id): message.string for message in new if message.id}
+    wanted = {forms(message.id)[0]: message.string for message in new if message.id}
     return Update(
         added=tuple(sorted(wanted.keys() - old.keys())),
         dropped=tuple(sorted(old.keys() - wanted.keys())),
-        untranslated=tuple(sorted(key for key, string in wanted.items() if not any(string or ""))),
+        untranslated=tuple(sorted(key for key, string in wanted.items() if not any(forms(string)))),
     )
-
-
-def _key(message_id: str | tuple[str, ...] | list[str]) -> str:
-    return message_id if isinstance(message_id, str) else message_id[0]
 
 
 def _write(catalogue: Catalog, path: Path) -> None:

@@ -25,14 +25,15 @@ def korean() -> dict[str, str]:
         catalogue = read_po(file, locale="ko", abort_invalid=True)
     sentences: dict[str, str] = {}
     for message in catalogue:
-        ids, strings = _forms(message.id), _forms(message.string)
+        ids, strings = forms(message.id), forms(message.string)
         if message.id and strings[0]:
             # Korean has one plural form; both English ones lead to it.
             sentences.update(dict.fromkeys(ids, strings[0]))
     return sentences
 
 
-def _forms(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+def forms(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    """Return a message's forms: one, or two in English where it counts something."""
     return (value or "",) if value is None or isinstance(value, str) else tuple(value)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from services import catalogue
+from services.language import forms
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STIFF = ("하십시오", "귀하", "당사", "바랍니다", "습니까")
 """Words of letters from an authority; our screens speak plainly."""
@@ -14,19 +18,12 @@ STIFF = ("하십시오", "귀하", "당사", "바랍니다", "습니까")
 
 def _spoken() -> dict[str, tuple[str, ...]]:
     return {
-        message.id if isinstance(message.id, str) else message.id[0]: (
-            (message.string or "",) if isinstance(message.string, str) else tuple(message.string)
-        )
-        for message in catalogue.load()
-        if message.id
+        forms(message.id)[0]: forms(message.string) for message in catalogue.load() if message.id
     }
 
 
 def _written() -> dict[str, tuple[str, ...]]:
-    return {
-        message if isinstance(message, str) else message[0]: files
-        for message, files in catalogue.extract().items()
-    }
+    return {forms(message)[0]: files for message, files in catalogue.extract().items()}
 
 
 def test_every_message_has_korean() -> None:
@@ -60,7 +57,8 @@ def house(tmp_path: Path) -> Path:
     for folder in ("db", "pages/templates", "services"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "services/one.py").write_text(
-        'N_("Marked"); translate(language, "Said {x}", x=1); plural(language, "{n} day", "{n} days", n)'
+        'N_("Marked"); translate(language, "Said {x}", x=1)\n'
+        'plural(language, "{n} day", "{n} days", n)\n'
     )
     (tmp_path / "pages/templates/two.html").write_text('<p>{{ _("Drawn", x=1) }}</p>')
     return tmp_path
