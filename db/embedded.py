@@ -28,10 +28,14 @@ from db.words import N_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["SUPERUSER", "Embedded", "EmbeddedError", "is_running", "start", "stop"]
+
 SUPERUSER = "postgres"
 ACCESS_RULES = "# Written by the portal at every start. Nobody enters without a password.\n"
 ACCESS_RULES += "local all all scram-sha-256\n"
 _PATIENCE = 60  # seconds; a start after a crash replays what was not yet on disk
+_TRIES = 10
+_SOCKET_NOTE = f"{folders.SOCKET}.lock"
 _STATUS_LINES = 8  # of postmaster.pid, once the server says how it is
 _SETTINGS = {
     "listen_addresses": "",
@@ -40,7 +44,8 @@ _SETTINGS = {
     "password_encryption": "scram-sha-256",
     "allow_alter_system": "off",
     "timezone": "UTC",
-    # The server's log names no personal value: no failing statement, no detail of a broken key.
+    # An error may quote a personal value: it goes to whoever asked, never into the log.
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
@@ -181,9 +186,41 @@ def _launch(data: Path, owner: folders.Account, *, durable: bool) -> Path:
     settings = _SETTINGS | places | ({} if durable else _HASTE)
     # Given at the start, these outrank whatever the files in the data folder say.
     options = shlex.join(f"--{name}={value}" for name, value in settings.items())
-    waits = ("-w", "-t", str(_PATIENCE), "-l", str(data / "start.log"))
-    _run(owner, "pg_ctl", "start", "-D", str(data), *waits, "-o", options)
+    log = data / "start.log"
+    waits = ("-w", "-t", str(_PATIENCE), "-l", str(log))
+    for last in (False,) * _TRIES + (True,):
+        _forget_dead(data, sockets)
+        log.unlink(missing_ok=True)
+        try:
+            _run(owner, "pg_ctl", "start", "-D", str(data), *waits, "-o", options)
+            break
+        except EmbeddedError as error:
+            said = log.read_text(errors="replace").strip() if log.exists() else str(error)
+            # A killed server's last processes take a moment to notice and leave.
+            if last or "still in use" not in said:
+                message = N_("The embedded database can't start: {said} (more in {folder})")
+                raise EmbeddedError(message, said=said, folder=data / "log") from None
+            time.sleep(1)
     return sockets
+
+
+def _forget_dead(data: Path, sockets: Path) -> None:
+    """Remove what a killed server left: another program may have its process number by now."""
+    if _may_live(data):
+        return
+    for left in (data / "postmaster.pid", sockets / folders.SOCKET, sockets / _SOCKET_NOTE):
+        left.unlink(missing_ok=True)
+
+
+def _may_live(data: Path) -> bool:
+    """Return whether the process that `data` names may be its server. If in doubt, it may be."""
+    try:
+        number = int((data / "postmaster.pid").read_text().split()[0])
+        return Path(f"/proc/{number}/cwd").readlink() == data
+    except (FileNotFoundError, IndexError):  # none named, or ended: then a link has no end
+        return not Path("/proc/self").exists()
+    except PermissionError:
+        return True
 
 
 def _answering(data: Path) -> Path | None:
