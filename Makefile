@@ -28,6 +28,7 @@ bench: $(READY) ## Measure, against the floors in bench/results.json
 	@$(PYTHON) -m bench
 
 setup: $(READY) ## Make .venv with everything pinned (needs Python 3.11 or newer)
+	@echo "Everything is set up: $(PYTHON)"
 
 browser: $(READY) ## Find a Chromium for the browser tests, or install one
 	@$(PYTHON) tests/browser/setup_browser.py

@@ -145,7 +145,7 @@ def test_what_is_stored_outlives_a_killed_server(own_folder: Path) -> None:
     assert ask(embedded.start(own_folder), "select value from kept") == 7
 
 
-@pytest.mark.parametrize("note", ["", f"{os.getpid()}\n", "1\n"])
+@pytest.mark.parametrize("note", ["", f"{os.getpid()}\n", "1\n"], ids=["cut", "ours", "other"])
 def test_a_note_of_a_server_long_gone_stops_nothing(own_folder: Path, note: str) -> None:
     data = embedded.start(own_folder, durable=False).data
     embedded.stop(own_folder)
