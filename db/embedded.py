@@ -63,7 +63,7 @@ def start(var: Path, *, durable: bool = True) -> Embedded:
             folders.let_run_programs()
             folders.let_walk(data)
         if not data.exists():
-            _initialise(data, folders.new_password(keep), owner)
+            _initialise(data, folders.new_password(keep), owner, durable=durable)
         _check(data, owner)
         repaired = _write_rules(data, owner)
         sockets = server.answering(data)
@@ -106,7 +106,7 @@ def _alone(var: Path) -> Iterator[None]:
         yield
 
 
-def _initialise(data: Path, password: str, owner: folders.Account) -> None:
+def _initialise(data: Path, password: str, owner: folders.Account, *, durable: bool) -> None:
     """Make the cluster beside its place and move it there whole: a cut can't leave half of one."""
     draft, lent = data.with_name("postgres.new"), data.with_name("postgres.password")
     shutil.rmtree(draft, ignore_errors=True)
@@ -119,8 +119,9 @@ def _initialise(data: Path, password: str, owner: folders.Account) -> None:
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
     )
+    haste = () if durable else ("--no-sync",)
     try:
-        server.run(owner, "initdb", "-U", SUPERUSER, *rules, *words, "-D", str(draft))
+        server.run(owner, "initdb", "-U", SUPERUSER, *rules, *words, *haste, "-D", str(draft))
     finally:
         lent.unlink()
     draft.rename(data)

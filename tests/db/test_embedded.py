@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -16,7 +19,7 @@ from db import embedded
 from db import embedded_folders as folders
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 MINE = folders.Account(os.geteuid(), os.getegid())
 TRUSTING = "local all all trust\n"
@@ -39,9 +42,26 @@ def postmaster(server: embedded.Embedded) -> int:
     return int((server.data / "postmaster.pid").read_text().split()[0])
 
 
+@pytest.fixture(scope="module")
+def pristine() -> Iterator[Path]:
+    """The folder of a server made once and stopped: making one takes most of a test's time."""
+    with tempfile.TemporaryDirectory(prefix="jikim-test-") as name:
+        var = Path(name) / "var"
+        embedded.start(var, durable=False)
+        embedded.stop(var)
+        yield var
+
+
 @pytest.fixture
-def server(own_folder: Path) -> embedded.Embedded:
-    return embedded.start(own_folder, durable=False)
+def made(own_folder: Path, pristine: Path) -> Path:
+    """A data folder with a server of the test's own in it, made but not running."""
+    subprocess.run(["cp", "-a", pristine, own_folder], check=True)  # noqa: S603, S607 (keeps owners)
+    return own_folder
+
+
+@pytest.fixture
+def server(made: Path) -> embedded.Embedded:
+    return embedded.start(made, durable=False)
 
 
 @pytest.fixture
@@ -91,35 +111,35 @@ def test_the_superusers_password_stays_private(own_folder: Path) -> None:
     assert stat.S_IMODE(own_folder.stat().st_mode) & 0o066 == 0
 
 
-def test_rules_that_trust_are_repaired_while_it_runs(own_folder: Path) -> None:
-    server = embedded.start(own_folder, durable=False)
+def test_rules_that_trust_are_repaired_while_it_runs(made: Path) -> None:
+    server = embedded.start(made, durable=False)
     (server.data / "pg_hba.conf").write_text(TRUSTING)
     ask(server, "select pg_reload_conf()")
     assert ask(server, "select 1", password="") == 1, "the test itself does not open the server"
-    embedded.start(own_folder)
+    embedded.start(made)
     with pytest.raises(psycopg.OperationalError, match="password"):
         ask(server, "select 1", password="")
 
 
-def test_settings_put_into_the_data_folder_open_nothing(own_folder: Path) -> None:
-    data = embedded.start(own_folder, durable=False).data
-    embedded.stop(own_folder)
+def test_settings_put_into_the_data_folder_open_nothing(made: Path) -> None:
+    data = embedded.start(made, durable=False).data
+    embedded.stop(made)
     (data / "other_hba.conf").write_text(TRUSTING)
     (data / "pg_hba.conf").write_text(TRUSTING)
     with (data / "postgresql.auto.conf").open("a") as file:
         file.write("listen_addresses = '127.0.0.1'\nhba_file = 'other_hba.conf'\n")
-    server = embedded.start(own_folder, durable=False)
+    server = embedded.start(made, durable=False)
     assert ask(server, "show listen_addresses") == ""
     with pytest.raises(psycopg.OperationalError, match="password"):
         ask(server, "select 1", password="")
 
 
-def test_a_second_start_finds_the_first(own_folder: Path) -> None:
-    first = embedded.start(own_folder, durable=False)
+def test_a_second_start_finds_the_first(made: Path) -> None:
+    first = embedded.start(made, durable=False)
     before = postmaster(first)
-    assert embedded.start(own_folder) == first
+    assert embedded.start(made) == first
     assert postmaster(first) == before
-    assert embedded.is_running(own_folder)
+    assert embedded.is_running(made)
 
 
 def test_two_may_start_it_at_once(own_folder: Path) -> None:
@@ -129,28 +149,28 @@ def test_two_may_start_it_at_once(own_folder: Path) -> None:
     assert ask(one, "select 1") == 1
 
 
-def test_what_is_stored_outlives_a_stop(own_folder: Path) -> None:
-    ask(embedded.start(own_folder, durable=False), "create table kept as select 7 as value")
-    embedded.stop(own_folder)
-    assert not embedded.is_running(own_folder)
-    assert ask(embedded.start(own_folder, durable=False), "select value from kept") == 7
+def test_what_is_stored_outlives_a_stop(made: Path) -> None:
+    ask(embedded.start(made, durable=False), "create table kept as select 7 as value")
+    embedded.stop(made)
+    assert not embedded.is_running(made)
+    assert ask(embedded.start(made, durable=False), "select value from kept") == 7
 
 
-def test_what_is_stored_outlives_a_killed_server(own_folder: Path) -> None:
-    server = embedded.start(own_folder)
+def test_what_is_stored_outlives_a_killed_server(made: Path) -> None:
+    server = embedded.start(made)
     ask(server, "create table kept as select 7 as value")
     os.kill(postmaster(server), signal.SIGKILL)
-    while embedded.is_running(own_folder):
+    while embedded.is_running(made):
         os.sched_yield()
-    assert ask(embedded.start(own_folder), "select value from kept") == 7
+    assert ask(embedded.start(made), "select value from kept") == 7
 
 
 @pytest.mark.parametrize("note", ["", f"{os.getpid()}\n", "1\n"], ids=["cut", "ours", "other"])
-def test_a_note_of_a_server_long_gone_stops_nothing(own_folder: Path, note: str) -> None:
-    data = embedded.start(own_folder, durable=False).data
-    embedded.stop(own_folder)
+def test_a_note_of_a_server_long_gone_stops_nothing(made: Path, note: str) -> None:
+    data = embedded.start(made, durable=False).data
+    embedded.stop(made)
     (data / "postmaster.pid").write_text(note)
-    assert ask(embedded.start(own_folder, durable=False), "select 1") == 1
+    assert ask(embedded.start(made, durable=False), "select 1") == 1
 
 
 def test_stopping_what_never_started_does_nothing(own_folder: Path) -> None:
@@ -180,11 +200,11 @@ def test_a_long_path_still_gets_a_short_socket(own_folder: Path) -> None:
 def test_a_relative_path_will_do(own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own_folder.mkdir()
     monkeypatch.chdir(own_folder.parent)
-    server = embedded.start(type(own_folder)("var"), durable=False)
+    server = embedded.start(Path("var"), durable=False)
     assert server.data == own_folder.resolve() / "postgres"
 
 
-def test_its_log_names_no_value(server: embedded.Embedded, own_folder: Path) -> None:
+def test_its_log_names_no_value(server: embedded.Embedded, made: Path) -> None:
     ask(server, "create table people (name text primary key)")
     ask(server, "insert into people values ('Hong-Gildong')")
     for broken in (
@@ -195,25 +215,25 @@ def test_its_log_names_no_value(server: embedded.Embedded, own_folder: Path) -> 
     ):
         with suppress(psycopg.Error):
             ask(server, broken)
-    embedded.stop(own_folder)
+    embedded.stop(made)
     logged = "".join(file.read_text() for file in (server.data / "log").iterdir())
     assert "ready to accept connections" in logged
     assert "Hong-Gildong" not in logged
 
 
-def test_a_lost_password_is_said_by_name(own_folder: Path) -> None:
-    embedded.start(own_folder, durable=False)
-    (own_folder / "secrets" / "postgres-superuser").unlink()
+def test_a_lost_password_is_said_by_name(made: Path) -> None:
+    embedded.start(made, durable=False)
+    (made / "secrets" / "postgres-superuser").unlink()
     with pytest.raises(embedded.EmbeddedError, match="postgres-superuser"):
-        embedded.start(own_folder)
+        embedded.start(made)
 
 
-def test_data_of_another_version_is_refused(own_folder: Path) -> None:
-    data = embedded.start(own_folder, durable=False).data
-    embedded.stop(own_folder)
+def test_data_of_another_version_is_refused(made: Path) -> None:
+    data = embedded.start(made, durable=False).data
+    embedded.stop(made)
     (data / "PG_VERSION").write_text("16\n")
     with pytest.raises(embedded.EmbeddedError, match="PostgreSQL 16"):
-        embedded.start(own_folder)
+        embedded.start(made)
     (data / "PG_VERSION").write_text("18\n")
 
 
