@@ -107,7 +107,11 @@ def _kept(policy: Policy, voice: Voice) -> tuple[Kept, ...]:
             name=voice.of(rule.name),
             length=voice.length(rule.period),
             share=round(100 * rule.period.in_months / longest),
-            why=voice.of(rule.statute or rule.reasons[0].name),
+            why=" · ".join(
+                voice.of(words)
+                for words in (rule.statute, *(reason.name for reason in rule.reasons))
+                if words
+            ),
         )
         for rule in rules
     )

@@ -85,7 +85,7 @@ def _purposes(policy: Policy, _: Voice) -> tuple[str, str, Blocks]:
     rows = tuple(
         (_.of(group.name), tuple(_.of(use.name) for use in group.uses)) for group in policy.purposes
     )
-    gist = _("For these things only: {list}.", list=", ".join(name for name, _uses in rows))
+    gist = _("For these things only: {list}.", list=" · ".join(name for name, _uses in rows))
     return _("Why data is used"), gist, (Terms("", rows),)
 
 
@@ -93,7 +93,7 @@ def _items(policy: Policy, _: Voice) -> tuple[str, str, Blocks]:
     required = [name for group in policy.items if group.required for name in group.items]
     gist = _(
         "Required: {list}. Additional items and personalised service are your choice.",
-        list=", ".join(_.names(required)),
+        list=" · ".join(_.names(required)),
     )
     groups = tuple((_.of(group.name), _.names(group.items)) for group in policy.items)
     joining = tuple(_.of(way.name) for way in policy.sources if way.joining)

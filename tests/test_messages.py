@@ -12,8 +12,8 @@ from services.language import forms
 if TYPE_CHECKING:
     from pathlib import Path
 
-STIFF = ("하십시오", "귀하", "당사", "바랍니다", "습니까")
-"""Words of letters from an authority; our screens speak plainly."""
+STIFF = ("하십시오", "귀하", "당사", "바랍니다", "습니까", "을(를)", "이(가)", "은(는)", "(으)로")
+"""Words of letters from an authority, and endings left for the reader to choose."""
 
 
 def _spoken() -> dict[str, tuple[str, ...]]:
