@@ -256,6 +256,14 @@ def test_a_socket_folder_open_to_others_is_refused(temporary: Path) -> None:
         folders.socket_folder(temporary / "data", MINE)
 
 
+def test_a_running_servers_socket_folder_is_looked_at_too(
+    server: embedded.Embedded, made: Path
+) -> None:
+    server.sockets.chmod(0o755)
+    with pytest.raises(embedded.EmbeddedError, match="open to others"):
+        embedded.start(made)
+
+
 def test_a_link_in_the_socket_folders_place_is_refused(temporary: Path) -> None:
     folder = folders.socket_folder(temporary / "data", MINE)
     folder.rename(temporary / "elsewhere")
