@@ -1,0 +1,185 @@
+"""What anyone may read: drawn from facts, well formed, legible."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html.parser import HTMLParser
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import get_args
+
+import pytest
+from jinja2 import UndefinedError
+
+from db.policy import POLICIES, Policy, load
+from pages.components import fragment, text
+from services import policies
+from services.language import Language
+
+LANGUAGES = get_args(Language)
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return load(POLICIES / "2021-03-15.toml")
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Language:
+    cookies = {text.COOKIE: request.param}
+    monkeypatch.setattr("streamlit.context", SimpleNamespace(cookies=cookies))
+    return text.language()
+
+
+class Outline(HTMLParser):
+    """Headings, ids and what refers to them, in a page's fragments."""
+
+    def __init__(self, *pieces: str) -> None:
+        super().__init__()
+        self.levels: list[int] = []
+        self.ids: list[str] = []
+        self.wanted: list[str] = []
+        self.links: list[str] = []
+        self.headers_without_scope = 0
+        self.open: list[str] = []
+        for piece in pieces:
+            self.feed(piece)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.open.append(tag)
+        if re.fullmatch(r"h\d", tag):
+            self.levels.append(int(tag[1]))
+        if "id" in values:
+            self.ids.append(values["id"])
+        if "aria-labelledby" in values:
+            self.wanted.append(values["aria-labelledby"])
+        if href := values.get("href"):
+            self.links.append(href)
+        self.headers_without_scope += tag == "th" and "scope" not in values
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def _pages(policy: Policy, language: Language) -> dict[str, Outline]:
+    page = policies.page(policy, language)
+    return {
+        "policy": Outline(
+            fragment.render("policy_summary.html", page=page),
+            fragment.render("policy_sections.html", page=page),
+        ),
+        "contact": Outline(_contact(policy, language)),
+        "notices": Outline(_notices(date(2026, 11, 23), (policy,))),
+    }
+
+
+def _contact(policy: Policy, language: Language) -> str:
+    return fragment.render(
+        "contact.html",
+        officer=policies.officer(policy, language),
+        agencies=policies.agencies(policy, language),
+    )
+
+
+def _notices(day: date, versions: tuple[Policy, ...]) -> str:
+    return fragment.render("notices.html", notices=policies.notices(day, versions))
+
+
+def test_pages_are_well_formed(policy: Policy, language: Language) -> None:
+    for outline in _pages(policy, language).values():
+        assert outline.open == []
+        assert outline.levels[0] == 1
+        assert outline.levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in pairwise(outline.levels))
+        assert len(outline.ids) == len(set(outline.ids))
+        assert outline.headers_without_scope == 0
+        inside = [link[1:] for link in outline.links if link.startswith("#")]
+        assert set(outline.wanted) | set(inside) <= set(outline.ids)
+
+
+def test_the_contents_lead_to_every_clause(policy: Policy) -> None:
+    links = _pages(policy, "ko")["policy"].links
+    assert links == [f"#clause-{n}" for n in range(1, 12)]
+
+
+@pytest.mark.promise("P38")
+def test_the_page_shows_version_day_and_hash(policy: Policy, language: Language) -> None:
+    page = policies.page(policy, language)
+    html = fragment.render("policy_sections.html", page=page)
+    assert policy.sha256 in html
+    assert "2021-03-15" in html
+    assert "2021. 3. 15." in fragment.render("policy_summary.html", page=page)
+    assert f'lang="{language}"' in html
+
+
+@pytest.mark.promise("P36")
+def test_each_agency_says_when_it_was_last_confirmed(policy: Policy) -> None:
+    html = _contact(policy, "ko")
+    assert html.count("마지막 확인: 기록 없음") == len(policy.agencies) == 3
+    confirmed = policy.agencies[0].model_copy(update={"last_confirmed": date(2026, 11, 1)})
+    changed = policy.model_copy(update={"agencies": (confirmed, *policy.agencies[1:])})
+    html = _contact(changed, "ko")
+    assert html.count("마지막 확인: 기록 없음") == 2
+    assert "마지막 확인: 2026. 11. 1." in html
+
+
+@pytest.mark.promise("P35")
+def test_officer_and_agencies_are_a_tap_away(policy: Policy) -> None:
+    links = Outline(_contact(policy, "ko")).links
+    assert links == [
+        "tel:02-2135-1124",
+        "mailto:codxa@codxa.com",
+        "tel:118",
+        "https://privacy.kisa.or.kr",
+        "tel:1301",
+        "https://www.spo.go.kr",
+        "tel:1566-0112",
+        "https://www.netan.go.kr",
+    ]
+
+
+def test_notices_say_that_nothing_is_planned_or_what_is(policy: Policy) -> None:
+    assert "예정된 변경이 없어요" in _notices(date(2026, 11, 23), (policy,))
+    later = policy.model_copy(
+        update={"in_force_from": date(2027, 1, 1), "announced": date(2026, 12, 20)}
+    )
+    html = _notices(date(2026, 12, 24), (policy, later))
+    assert "2027. 1. 1.부터 새 방침" in html
+    assert "예정된 변경이 없어요" not in html
+    assert "2021. 3. 15. 방침" in _notices(date(2027, 1, 1), (policy, later))
+
+
+def test_values_are_escaped_and_none_may_be_missing(policy: Policy) -> None:
+    officer = policies.officer(
+        policy.model_copy(
+            update={"officer": policy.officer.model_copy(update={"name": "<b>정</b>"})}
+        ),
+        "ko",
+    )
+    html = fragment.render("contact.html", officer=officer, agencies=())
+    assert "&lt;b&gt;정" in html
+    with pytest.raises(UndefinedError):
+        fragment.render("contact.html", officer=officer)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(("mode", "page"), [(0, "#ffffff"), (1, "#0e1117")])
+@pytest.mark.parametrize("ink", ["ink", "soft", "brand"])
+@pytest.mark.parametrize("ground", ["page", "tint", "note"])
+def test_text_stands_out(mode: int, page: str, ink: str, ground: str) -> None:
+    sheet = (fragment.TEMPLATES / "style.css").read_text(encoding="utf-8")
+    pairs = re.findall(r"--jk-([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", sheet)
+    colours = {name: both[mode] for name, *both in pairs} | {"page": page}
+    assert _contrast(colours[ink], colours[ground]) >= 4.5
