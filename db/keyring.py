@@ -68,9 +68,13 @@ def _read(path: Path) -> bytes:
     try:
         key = path.read_bytes()
     except OSError:
-        raise KeyringError(N_("The key file {file} is missing or can't be read."), file=path.name) from None
+        raise KeyringError(
+            N_("The key file {file} is missing or can't be read."), file=path.name
+        ) from None
     if len(key) != sealing.KEY_BYTES:
-        raise KeyringError(N_("The key file {file} is damaged: it must hold 32 bytes."), file=path.name)
+        raise KeyringError(
+            N_("The key file {file} is damaged: it must hold 32 bytes."), file=path.name
+        )
     return key
 
 

@@ -54,9 +54,9 @@ def _ensure_roles(owner: Engine, passwords: dict[Role, str]) -> None:
             if raw is None:  # pragma: no cover (a live connection always has one)
                 continue
             raw.execute(
-                sql.SQL("{} role {} login nosuperuser nocreatedb nocreaterole nobypassrls password {}").format(
-                    sql.SQL(verb), sql.Identifier(role), sql.Literal(password)
-                )
+                sql.SQL(
+                    "{} role {} login nosuperuser nocreatedb nocreaterole nobypassrls password {}"
+                ).format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password))
             )
 
 

@@ -55,13 +55,19 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(p.strip() for p in value.split(",") if p.strip()) if isinstance(value, str) else value
+        return (
+            tuple(p.strip() for p in value.split(",") if p.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("base_url")
     @classmethod
     def _absolute(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
+        if value and (
+            parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")
+        ):
             msg = "must look like https://my.example.kr, without a path"
             raise ValueError(msg)
         if value and parts.scheme == "http" and parts.hostname not in LOOPBACK:

@@ -10,9 +10,12 @@ import pytest
 from hypothesis import settings
 
 from db import embedded
+from tests.database import migrated, portal_db
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+__all__ = ["migrated", "portal_db"]
 
 # The same cases every time, however slow the machine: a failure is the change's, never luck's.
 settings.register_profile("portal", derandomize=True, deadline=None)

@@ -17,10 +17,11 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from db.tables.member import one_of
 from db.tables.naming import DATA
-from db.words import StaffRole
+from db.words import StaffRole, Store
 
 _WHEN = DateTime(timezone=True)
 
@@ -45,7 +46,7 @@ session = Table(
     Column("token_digest", LargeBinary, nullable=False),
     Column("member_id", Uuid),
     Column("staff_id", Uuid, ForeignKey("ops.staff.staff_id")),
-    Column("acting_for", Uuid),
+    Column("store", Text),
     Column("started_at", _WHEN, nullable=False),
     Column("last_active_at", _WHEN, nullable=False),
     Column("signed_in_at", _WHEN),
@@ -53,9 +54,11 @@ session = Table(
     Column("asked_provider", Text),
     Column("asked_at", _WHEN),
     Column("return_to", Text),
+    Column("resume", JSONB),
     Column("revoked_at", _WHEN),
     Column("revoked_why", Text),
     CheckConstraint("member_id is null or staff_id is null", name="one_person"),
+    one_of("store", Store),
     Index(
         "uq_session_open_token", "token_digest", unique=True,
         postgresql_where=text("revoked_at is null"),

@@ -47,7 +47,8 @@ def draw(template: str, **values: object) -> None:
 
 @cache
 def _sheet() -> str:
-    return f"<style>{(TEMPLATES / 'style.css').read_text(encoding='utf-8')}</style>"
+    sheets = sorted(TEMPLATES.glob('*.css'))
+    return f"<style>{''.join(s.read_text(encoding='utf-8') for s in sheets)}</style>"
 
 
 def style() -> None:

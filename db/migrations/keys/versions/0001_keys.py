@@ -54,50 +54,60 @@ _SIGNATURES = (
 
 
 def _tables() -> None:
-    op.create_table('attempt',
-    sa.Column('digest', sa.LargeBinary(), nullable=False),
-    sa.Column('failures', sa.Integer(), nullable=False),
-    sa.Column('last_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('digest', name=op.f('pk_attempt')),
-    schema='keys'
+    op.create_table(
+        "attempt",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_attempt")),
+        schema="keys",
     )
-    op.create_table('blind_index',
-    sa.Column('kind', sa.Text(), nullable=False),
-    sa.Column('digest', sa.LargeBinary(), nullable=False),
-    sa.Column('member_id', sa.Uuid(), nullable=False),
-    sa.PrimaryKeyConstraint('kind', 'digest', 'member_id', name=op.f('pk_blind_index')),
-    schema='keys'
+    op.create_table(
+        "blind_index",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "digest", "member_id", name=op.f("pk_blind_index")),
+        schema="keys",
     )
-    op.create_index(op.f('ix_blind_index_member_id'), 'blind_index', ['member_id'], unique=False, schema='keys')
-    op.create_table('import_origin',
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('digest', sa.LargeBinary(), nullable=False),
-    sa.Column('member_id', sa.Uuid(), nullable=False),
-    sa.Column('imported_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('left_at', sa.DateTime(timezone=True), nullable=True),
-    sa.PrimaryKeyConstraint('source', 'digest', name=op.f('pk_import_origin')),
-    schema='keys'
+    op.create_index(
+        op.f("ix_blind_index_member_id"), "blind_index", ["member_id"], unique=False, schema="keys"
     )
-    op.create_table('member_key',
-    sa.Column('member_id', sa.Uuid(), nullable=False),
-    sa.Column('store', sa.Text(), nullable=False),
-    sa.Column('wrapped', sa.LargeBinary(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.CheckConstraint("store in ('live', 'dormant', 'retained')", name=op.f('ck_member_key_store')),
-    sa.PrimaryKeyConstraint('member_id', name=op.f('pk_member_key')),
-    schema='keys'
+    op.create_table(
+        "import_origin",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("source", "digest", name=op.f("pk_import_origin")),
+        schema="keys",
     )
-    op.create_table('sign_in',
-    sa.Column('digest', sa.LargeBinary(), nullable=False),
-    sa.Column('member_id', sa.Uuid(), nullable=True),
-    sa.Column('staff_id', sa.Uuid(), nullable=True),
-    sa.Column('provider', sa.Text(), nullable=False),
-    sa.Column('linked_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('digest', name=op.f('pk_sign_in')),
-    schema='keys'
+    op.create_table(
+        "member_key",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("store", sa.Text(), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "store in ('live', 'dormant', 'retained')", name=op.f("ck_member_key_store")
+        ),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_member_key")),
+        schema="keys",
     )
-    op.create_index(op.f('ix_sign_in_member_id'), 'sign_in', ['member_id'], unique=False, schema='keys')
-
+    op.create_table(
+        "sign_in",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=True),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_sign_in")),
+        schema="keys",
+    )
+    op.create_index(
+        op.f("ix_sign_in_member_id"), "sign_in", ["member_id"], unique=False, schema="keys"
+    )
 
 
 def upgrade() -> None:

@@ -1,0 +1,73 @@
+"""Starts the portal: settings, databases, HTTP routes, middleware, Streamlit, and the worker beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+import uvicorn
+from starlette.middleware import Middleware
+
+from db import clock
+from db.errors import PortalError
+from db.settings import ROOT, settings
+from pages.http import browser, health
+from pages.signin import language, routes
+from pages.signin.context import SignInContext
+from services import demo_family, sign_in_settings, start
+from services.house import open_house
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from db.settings import Settings
+    from services.house import House
+
+
+@asynccontextmanager
+async def _lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Keep a worker running as long as the portal does."""
+    worker = subprocess.Popen([sys.executable, "-m", "services", "worker"], cwd=ROOT)  # noqa: ASYNC220, S603
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(timeout=10)
+
+
+def build(chosen: Settings, house: House) -> st.App:
+    """Return the ASGI application."""
+    context = SignInContext(house.databases, house.keyring, chosen, clock.now)
+    return st.App(
+        ROOT / "pages" / "portal.py",
+        secrets={"auth": sign_in_settings.provider_settings(chosen)},
+        routes=[health.ROUTE, *language.routes(context), *routes(context)],
+        middleware=[
+            Middleware(browser.OneAddress, settings=chosen),
+            Middleware(browser.BrowserCookie, settings=chosen),
+        ],
+        lifespan=_lifespan,
+    )
+
+
+def main() -> None:
+    """Prepare the installation and serve until stopped."""
+    try:
+        chosen = settings()
+        addresses = start.prepare(chosen, clock.now())
+        accounts = demo_family.ensure(chosen, addresses, clock.now())
+        house = start.house_of("portal_web", addresses, chosen)
+    except PortalError as error:
+        sys.exit(f"Jikim can't start. {error}")
+    open_house(house)
+    print(f"\n  Jikim: {chosen.address}\n", flush=True)  # noqa: T201 (the start says where it is)
+    print(demo_family.table(accounts), flush=True)  # noqa: T201
+    uvicorn.run(build(chosen, house), host="0.0.0.0", port=chosen.port, log_level="warning",  # noqa: S104
+                timeout_graceful_shutdown=3)  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Navigation, header, the "acting for" banner, and coming back to where one was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from db import clock
+from db.settings import settings
+from db.words import ActorKind
+from pages.components import gate
+from pages.components.fragment import draw
+from pages.components.text import _, language
+from services import mailbox, sessions
+from services.house import house
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+    from pages.components.gate import Here
+
+PAGES = Path(__file__).resolve().parent.parent
+
+
+def _page(file: str, title: str, path: str = "", *, default: bool = False, seen: bool = True) -> StreamlitPage:
+    return st.Page(
+        PAGES / file, title=title, url_path=path or None, default=default,
+        visibility="visible" if seen else "hidden",
+    )  # fmt: skip
+
+
+def _home(here: Here) -> str:
+    if here.actor is None:
+        return "public/welcome.py"
+    if here.actor.kind is ActorKind.STAFF:
+        return "desk/welcome.py"
+    return "member/asleep.py" if here.asleep else "member/overview.py"
+
+
+def navigation(here: Here) -> StreamlitPage:
+    """Return the page that was asked for. Every page has an address, also for whom it won't open."""
+    member = here.actor is not None and here.actor.kind is ActorKind.SELF and not here.asleep
+    pages = [
+        _page(_home(here), _("Overview") if member else _("Home"), default=True),
+        _page("member/my_data.py", _("My data"), "my-data", seen=member),
+        _page("public/policy.py", _("Privacy policy"), "policy"),
+        _page("public/notices.py", _("Notices"), "notices"),
+        _page("public/contact.py", _("Contact"), "contact"),
+    ]
+    if mailbox.in_use(settings()):
+        pages.append(_page("public/mailbox.py", _("Demo mailbox"), "mailbox"))
+    found = st.navigation(pages, position="top")
+    st.session_state["jk_path"] = f"/{found.url_path}"
+    return found
+
+
+def header(here: Here, page: StreamlitPage) -> None:
+    """Draw who is here, the language switch and the way out; then for whom somebody acts."""
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    with left:
+        draw("header.html", back=f"/{page.url_path}", other="en" if language() == "ko" else "ko",
+             signed_in=here.actor is not None)  # fmt: skip
+    if here.actor is not None and right.button(_("Sign out"), key="sign_out", type="tertiary"):
+        with house().databases.data.begin() as connection:
+            sessions.revoke(connection, here.actor.session_id, clock.now(), "signed_out")
+        st.session_state.clear()
+        st.logout()
+    if here.actor and here.actor.acting_for:
+        draw("banner.html")
+        if st.button(_("Back to my own data"), key="act_for_self"):
+            gate.act_for(None)
+            st.rerun()
+
+
+def brought_back(here: Here) -> bool:
+    """After a sign-in, go back to the page that asked for it. Return whether we are on the way."""
+    if not (here.returned and here.session):
+        return False
+    with house().databases.data.begin() as connection:
+        sessions.resumed(connection, here.session.session_id)
+    if here.session.resume:
+        st.session_state["jk_resume"] = here.session.resume
+    target = here.session.return_to or "/"
+    known = {"/my-data": "member/my_data.py"}
+    if target in known and here.actor and here.actor.kind is ActorKind.SELF and not here.asleep:
+        st.switch_page(PAGES / known[target])
+    return False
+
+
+def notices(here: Here) -> None:
+    """Say what happened to the session, if something did."""
+    if here.refused:
+        draw("trouble.html", title=_("You are not signed in"),
+             text=_(here.refused.message, **here.refused.params), reference=None)  # fmt: skip
+    elif here.changed:
+        draw("trouble.html", title=_("Another person signed in"),
+             text=_("In another tab of this browser somebody else signed in. This tab shows their data now."),
+             reference=None)  # fmt: skip
+    elif here.session and here.session.person and here.actor is None:
+        draw("trouble.html", title=_("You were signed out"),
+             text=_("You were away for a while, so we signed you out to keep your data safe."),
+             reference=None)  # fmt: skip
+

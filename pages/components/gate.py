@@ -1,0 +1,139 @@
+"""Who is here: the session row, read on every run, becomes an `Actor`; each page asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import streamlit as st
+
+from db import clock
+from db.settings import settings
+from db.words import N_, Store
+from pages.http.names import SESSION_COOKIE
+from services import sessions, sign_in
+from services.actor import AccessDenied, Actor, Permission, SignInRequired, page_opens
+from services.house import house
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.sessions import Session
+
+_HERE: Final = "jk_here"
+_TAB: Final = "jk_tab"
+_ACTING: Final = "jk_acting_for"
+
+
+@dataclass(frozen=True)
+class Here:
+    """Who is here in this run. `session` is None for a browser that never asked to sign in."""
+
+    session: Session | None
+    actor: Actor | None
+    refused: sign_in.SignInRefused | None = None
+    changed: bool = False
+    returned: bool = False
+
+    @property
+    def asleep(self) -> bool:
+        """Return whether the member's data is in the dormant store."""
+        return self.session is not None and self.session.store is Store.DORMANT
+
+
+def browser_token() -> str | None:
+    """Return this browser's cookie. A function of its own so that a test can be a browser."""
+    return st.context.cookies.get(SESSION_COOKIE[settings().secure])
+
+
+def claims() -> dict[str, object]:
+    """Return what Streamlit keeps of the last sign-in; proves nothing without a session row."""
+    return dict(st.user.to_dict())
+
+
+def _read(now: datetime) -> tuple[Session | None, sign_in.SignInRefused | None, bool]:
+    """Read the session row; let a fresh sign-in count for it, or say why not."""
+    token = browser_token()
+    with house().databases.data.begin() as connection:
+        session = sessions.find(connection, token, now)
+    if session is None or not sign_in.answers(session, claims()):
+        return session, None, False
+    try:
+        with house().databases.data.begin() as connection:
+            sign_in.adopt(connection, session, claims(), issuer(), now)
+            return sessions.find(connection, token, now), None, True
+    except sign_in.SignInRefused as refusal:
+        with house().databases.data.begin() as connection:
+            sign_in.unasked(connection, session)
+        return session, refusal, False
+
+
+def issuer() -> str:
+    """Return the issuer of the built-in sign-in service."""
+    return f"{settings().address}/signin"
+
+
+def arrive() -> Here:
+    """Find out who is here; called once a run by the frame, before any page."""
+    session, refused, returned = _read(clock.now())
+    actor = session.actor(clock.now()) if session else None
+    person = actor.person if actor else None
+    known = st.session_state.get(_TAB)
+    # A tab that showed one person must never show another: it starts afresh.
+    changed = known is not None and person is not None and known != person
+    if changed or (known is not None and person is None):
+        st.session_state.clear()
+    if person is not None:
+        st.session_state[_TAB] = person
+    if returned and session and session.resume and (child := session.resume.get("acting_for")):
+        st.session_state[_ACTING] = UUID(child)
+    acting_for = st.session_state.get(_ACTING)
+    if actor and acting_for:
+        actor = replace(actor, acting_for=acting_for)
+    here = Here(session, actor, refused, changed, returned)
+    st.session_state[_HERE] = here
+    return here
+
+
+def here() -> Here:
+    """Return who is here in this run."""
+    found: Here = st.session_state[_HERE]
+    return found
+
+
+def here_path() -> str:
+    """Return the path of the page in this run, as the frame found it."""
+    return str(st.session_state.get("jk_path", "/"))
+
+
+def act_for(child: UUID | None) -> None:
+    """Look at a child's data in this tab from the next run on; None: at one's own again."""
+    if child is None:
+        st.session_state.pop(_ACTING, None)
+    else:
+        st.session_state[_ACTING] = child
+
+
+def guard(permission: Permission, *, step_up: bool = False) -> Actor | None:
+    """Let the page go on, or raise what the frame shows instead.
+
+    Returns the actor; None only for a public page seen signed out. Raise `SignInRequired`,
+    `AccessDenied` (wrong role) or `StepUpRequired` (a verification older than 15 minutes).
+    """
+    actor = here().actor
+    if permission is not Permission.PUBLIC and actor is None:
+        raise SignInRequired(N_("Please sign in to see this page."))
+    if not page_opens(permission, actor):
+        raise AccessDenied(N_("This page is not open to you."))
+    if step_up and actor is not None:
+        actor.require_verification()
+    return actor
+
+
+def member(permission: Permission, *, step_up: bool = False) -> Actor:
+    """As `guard`, for a page that shows a member's data: it needs somebody signed in."""
+    actor = guard(permission, step_up=step_up)
+    if actor is None:
+        raise SignInRequired(N_("Please sign in to see this page."))
+    return actor

@@ -1,0 +1,157 @@
+"""Turns a profile into what the template draws: every word in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.declarations import Group
+from db.words import RIGHTS
+from pages.components import words
+from pages.components.text import _, language
+from services.language import format_date
+from services.retention import until
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from db.declarations import Item
+    from db.policy import Policy
+    from services.profile import Held, HeldItem, Profile
+    from services.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class ValueView:
+    """One value: what to show, as what, and how it was obtained."""
+
+    text: str
+    form: str
+    notes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """One item on "My data"."""
+
+    name: str
+    label: str
+    required: bool
+    sensitive: bool
+    values: tuple[ValueView, ...]
+    why: str
+    until: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """One of the four groups."""
+
+    id: str
+    title: str
+    hint: str
+    items: tuple[ItemView, ...]
+    missing: str
+
+
+def unrecorded(text: str | None) -> str:
+    """Return `text`, or the words for a fact that nobody recorded."""
+    return text or _("Not recorded")
+
+
+def origin_notes(origin: Provenance) -> tuple[tuple[str, str], ...]:
+    """Return what is known of how a value was obtained, as label and text."""
+    source = _(words.SOURCES[origin.source]) if origin.source else None
+    if source and origin.partner:
+        source = f"{source} · {origin.partner}"
+    day = format_date(origin.obtained_on) if origin.obtained_on else None
+    return (
+        (_("From"), unrecorded(source)),
+        (_("Obtained on"), unrecorded(day)),
+        (_("Service"), unrecorded(origin.service)),
+        (_("Policy version then"), unrecorded(origin.policy_version)),
+    )
+
+
+def display(item: Item, text: str) -> tuple[str, str]:
+    """Return the shown text of a value, and how to show it: text, image."""
+    if item.name == "profile_image" and not text.startswith("*"):
+        return text, "image"
+    known = words.VALUES.get(item.name, {}).get(text)
+    if known:
+        return _(known), "text"
+    day = words.as_date(text) if item.name in words.DATES else None
+    return (format_date(day) if day else text), "text"
+
+
+def _value(item: Item, held: Held) -> ValueView:
+    notes = origin_notes(held.provenance)
+    if held.changed_at:
+        notes = (*notes, (_("Changed here on"), format_date(held.changed_at)))
+    if held.cleared_at:
+        cleared = _("Cleared on {day}", day=format_date(held.cleared_at))
+        return ValueView(cleared, "note", notes)
+    if not item.shown:
+        return ValueView(_("Kept one-way: nobody can read it, not even we"), "note", notes)
+    if held.text is None:
+        return ValueView(_("This value can't be opened. Please tell us."), "broken", notes)
+    text, form = display(item, held.text)
+    return ValueView(text, form, notes)
+
+
+def _why(item: Item, policy: Policy) -> tuple[str, str]:
+    """Return the purposes in short (the groups of clause 1) and in full."""
+    groups, uses = [], []
+    for group in policy.purposes:
+        mine = [use for use in group.uses if use.id in item.purposes - RIGHTS]
+        if mine:
+            groups.append(getattr(group.name, language()))
+            uses += [getattr(use.name, language()) for use in mine]
+    return ", ".join(groups), ", ".join(uses)
+
+
+def _until(policy: Policy, item: str, today: date) -> str:
+    ends = until(policy, item, today).if_left_today
+    if ends is None:
+        return _("While you are a member; destroyed at once when you leave")
+    return _("While you are a member; if you left today, until {day}", day=format_date(ends))
+
+
+def item_view(held: HeldItem, policy: Policy, today: date) -> ItemView:
+    """Return one item as it is drawn."""
+    item = held.item
+    short, full = _why(item, policy)
+    return ItemView(
+        item.name,
+        _(item.label),
+        item.required,
+        item.sensitivity == "sensitive",
+        tuple(_value(item, value) for value in held.values),
+        short,
+        _until(policy, item.name, today),
+        (
+            (_("Used for"), full),
+            (_("Legal basis"), _(words.BASES[item.basis])),
+            (_("Kept in"), _("The store of active members")),
+        ),
+    )
+
+
+def groups(profile: Profile, policy: Policy, today: date) -> tuple[GroupView, ...]:
+    """Return the four groups in order; items of which nothing is held are named at the end."""
+    views = []
+    for group, items in profile.groups.items():
+        title, hint = words.GROUPS[Group(group)]
+        views.append(
+            GroupView(
+                group,
+                _(title),
+                _(hint),
+                tuple(item_view(i, policy, today) for i in items if i.values),
+                ", ".join(_(i.item.label) for i in items if not i.values),
+            )
+        )
+    return tuple(views)
+
+

@@ -1,0 +1,79 @@
+"""What a person sees when a page can't be shown: one place for every error."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
+
+from db.errors import PortalError
+from pages.components import sign_in_panel
+from pages.components.fragment import draw
+from pages.components.text import _
+from services.actor import SignInRequired, StepUpRequired
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_log = logging.getLogger("portal")
+
+
+def _place(error: Exception) -> str:
+    """Return where an error came from, without its message: that may hold a personal value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames[-6:]))
+
+
+def _away() -> None:
+    draw(
+        "trouble.html",
+        title=_("We can't reach your data just now"),
+        text=_("Nothing is lost. Please try again in a moment."),
+        reference=None,
+    )
+    if st.button(_("Try again"), type="primary"):
+        st.rerun()
+
+
+def _unexpected(error: Exception) -> None:
+    reference = secrets.token_hex(4)
+    _log.error("%s: %s at %s", reference, type(error).__name__, _place(error))
+    draw(
+        "trouble.html",
+        title=_("Something went wrong"),
+        text=_("Please try again. If it happens again, tell us this number:"),
+        reference=reference,
+    )
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show what an expected error says; turn anything else into a reference number."""
+    try:
+        yield
+    except SignInRequired as error:
+        sign_in_panel.sign_in(error)
+    except StepUpRequired as error:
+        sign_in_panel.verify(error)
+    except PortalError as error:
+        draw("trouble.html", title=_("This can't be shown"), text=_(error.message, **error.params),
+             reference=None)  # fmt: skip
+    except (DBAPIError, PoolTimeoutError) as error:
+        if isinstance(error, DBAPIError) and not error.connection_invalidated and not _lost(error):
+            _unexpected(error)
+        else:
+            _log.error("database away: %s", type(error).__name__)
+            _away()
+    except Exception as error:  # noqa: BLE001 (the last place that can keep a stack trace off the screen)
+        _unexpected(error)
+
+
+def _lost(error: DBAPIError) -> bool:
+    """Return whether the database could not be reached, or is just starting or stopping."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state is None or state[:2] in {"08", "57"}

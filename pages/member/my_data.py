@@ -1,0 +1,33 @@
+"""`/my-data`: every item held, with why, until when and from where; then the records."""
+
+from __future__ import annotations
+
+from pages.components import gate, records_panel, unmasking
+from pages.components.fragment import draw
+from pages.components.profile_view import groups
+from db import policy
+from db.words import Purpose
+from services import access, profile, records
+from services.actor import Permission
+from services.ledger import EventName
+
+actor = gate.member(Permission.PROFILE_READ)
+plain = unmasking.wanted(actor)
+look = access.Look(
+    EventName.VALUES_UNMASKED if plain else EventName.PROFILE_VIEWED,
+    Permission.PROFILE_UNMASK if plain else Permission.PROFILE_READ,
+    "/my-data",
+)
+chosen = records_panel.chosen()
+with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
+    held = profile.held(subject, plain=plain)
+    kinds = records.summary(subject)
+    rows = records.page(subject, chosen.kind, chosen.page, plain=plain) if chosen.kind else ()
+    today = subject.today
+
+draw("my_data_intro.html", plain=plain, until=actor.verified_until)
+unmasking.button(actor, plain=plain)
+for group in groups(held, policy.in_force(today), today):
+    draw("profile_group.html", group=group)
+draw("services_used.html", uses=held.uses, joined_on=held.joined_on)
+records_panel.panel(kinds, rows, chosen)

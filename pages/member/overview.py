@@ -1,0 +1,46 @@
+"""`/`: my state, what is open, and until when things are kept."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from db import policy
+from db.words import Purpose
+from pages.components import gate
+from pages.components.fragment import draw
+from pages.components.text import _
+from pages.components.timeline import timeline
+from services import access, profile, records, retention
+from services.actor import Permission
+from services.ledger import EventName
+
+actor = gate.member(Permission.PROFILE_READ)
+look = access.Look(EventName.OVERVIEW_VIEWED, Permission.PROFILE_READ, "/", ("nickname",))
+with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
+    brief = profile.brief(subject)
+    kinds = records.summary(subject)
+    today = subject.today
+
+draw("overview.html", brief=brief, child=actor.acting_for is not None)
+
+
+def _open_child(child: UUID) -> None:
+    gate.act_for(child)
+
+
+with st.container(horizontal=True):
+    if st.button(_("My data"), type="primary", icon=":material/badge:"):
+        st.switch_page("member/my_data.py")
+    if actor.acting_for is None:
+        for number, child in enumerate(brief.children, start=1):
+            st.button(
+                _("Child {n}: see their data", n=number),
+                key=f"child_{number}",
+                icon=":material/child_care:",
+                on_click=_open_child,
+                args=(child.member_id,),
+            )
+draw("open_matters.html", matters=())
+timeline(retention.bars(kinds), policy.in_force(today), today)

@@ -1,0 +1,59 @@
+"""Checks a password: counts the attempt, looks, and forgets the count when it was right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.identity import accounts, attempts
+from services.identity.people import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from pages.signin.context import SignInContext
+    from services.identity.people import Kind
+
+LONGEST_TYPED = 254
+LONGEST_PASSWORD = 1024
+
+
+def check(
+    context: SignInContext, kind: Kind, typed: str, password: str, *, renewing: bool = False
+) -> Person:
+    """Return whose identifier and password these are.
+
+    Raise `WaitFirst` while the delay runs and `SignInRefused` otherwise. The count is committed
+    before the password is looked at: guesses at the same instant all count. `renewing`: a staff
+    password past its term is still good for choosing the next.
+    """
+    typed, password = typed[:LONGEST_TYPED], password[:LONGEST_PASSWORD]
+    now = context.clock()
+    key = attempts.digest(context.keyring, kind, typed)
+    with context.databases.keys.begin() as keys:
+        attempts.count(keys, key, now)
+        known = accounts.members_typed(keys, context.keyring, typed) if kind == "member" else ()
+    person = _look(context, kind, (typed, password), known, now, renewing=renewing)
+    with context.databases.keys.begin() as keys:
+        attempts.forget(keys, key)
+    return person
+
+
+def _look(
+    context: SignInContext,
+    kind: Kind,
+    said: tuple[str, str],
+    known: Sequence[UUID],
+    now: datetime,
+    *,
+    renewing: bool,
+) -> Person:
+    with context.databases.data.begin() as data:
+        if kind == "member":
+            return accounts.check_members(data, known, said[1], now)
+        row = accounts.check_staff(data, *said)
+        if not renewing:
+            return accounts.require_standing(row, now)
+        accounts.require_employed(row)
+        return Person("staff", row.staff_id)

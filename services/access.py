@@ -1,0 +1,159 @@
+"""The only way to a member's data.
+
+`open()` decides whether this actor may, tells the database whose rows may be seen, writes the
+ledger event in the same transaction, and gives a `Subject`. A denial is written in a transaction
+of its own, since a rollback would erase it.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import Connection, func, or_, select, text
+
+from db.clock import seoul_day
+from db.sealing import Sealer, SealError
+from db.tables.member import LIVE
+from db.tables.ops import case as cases
+from db.words import ActorKind, N_, Purpose, Store
+from services import ledger
+from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation
+from services.house import house
+from services.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SUBJECT = text("select set_config('portal.subject', :member, true)")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the ledger will say about one opening."""
+
+    event: ledger.EventName
+    permission: Permission = Permission.PROFILE_READ
+    page: str | None = None
+    items: tuple[str, ...] = ()
+    folds: bool = True
+
+
+def as_subject(connection: Connection, member_id: UUID) -> None:
+    """Tell the database whose rows this transaction may see (row-level security)."""
+    connection.execute(_SUBJECT, {"member": str(member_id)})
+
+
+def _guards(connection: Connection, actor: Actor, member_id: UUID) -> bool:
+    """Return whether the actor is a guardian of this child, who is under 14 today (clause 9)."""
+    today = seoul_day(actor.at)
+    link, child = LIVE.guardianship, LIVE.member
+    return bool(
+        connection.scalar(
+            select(func.count())
+            .select_from(link.join(child, child.c.member_id == link.c.member_id))
+            .where(
+                link.c.member_id == member_id,
+                link.c.guardian_id == actor.person,
+                link.c.started_on <= today,
+                or_(link.c.ended_on.is_(None), link.c.ended_on > today),
+                child.c.turns_14_on > today,
+            )
+        )
+    )
+
+
+def _in_case(
+    connection: Connection, actor: Actor, case_id: UUID, member_id: UUID, needed: str
+) -> bool:
+    """Return whether this is the staff member's own open case, about this member, with this right."""
+    return bool(
+        connection.scalar(
+            select(func.count()).where(
+                cases.c.case_id == case_id,
+                cases.c.staff_id == actor.person,
+                cases.c.member_id == member_id,
+                cases.c.closed_at.is_(None),
+                cases.c.opened_at <= actor.at,
+                cases.c.granted_until > actor.at,
+                cases.c.permissions.contains([needed]),
+            )
+        )
+    )
+
+
+def _relation(
+    connection: Connection,
+    actor: Actor,
+    member_id: UUID,
+    case_id: UUID | None,
+    permission: Permission,
+) -> Relation | None:
+    if actor.kind is ActorKind.STAFF:
+        found = case_id is not None and _in_case(connection, actor, case_id, member_id, permission)
+        return Relation.STAFF if found else None
+    if actor.person == member_id:
+        return Relation.SELF
+    return Relation.GUARDIAN if _guards(connection, actor, member_id) else None
+
+
+def _sealer(member_id: UUID) -> Sealer | None:
+    """Return what opens the member's values; None when their key is missing or another store's."""
+    with house().databases.keys.connect() as connection:
+        wrapped = connection.scalar(select(func.keys.live_key(member_id)))
+    if wrapped is None:
+        return None
+    try:
+        return house().keyring.sealer(Store.LIVE, member_id, bytes(wrapped))
+    except SealError:
+        return None
+
+
+def _as_seen(actor: Actor, relation: Relation) -> Actor:
+    """Return the actor as the ledger names them: a guardian is a member acting for a child."""
+    if relation is not Relation.GUARDIAN:
+        return actor
+    return replace(actor, kind=ActorKind.GUARDIAN)
+
+
+def deny(actor: Actor, member_id: UUID, purpose: Purpose, look: Look, case_id: UUID | None) -> None:
+    """Write a denial in a transaction of its own."""
+    with house().databases.data.begin() as connection:
+        ledger.write(
+            connection,
+            actor,
+            ledger.Entry(look.event, member_id, purpose, look.page, look.items, case_id,
+                         allowed=False, reason="no_relation"),
+        )  # fmt: skip
+
+
+@contextmanager
+def open(  # noqa: A001 (the design's name: access.open)
+    actor: Actor, member_id: UUID, purpose: Purpose, case: UUID | None = None, *, look: Look
+) -> Iterator[Subject]:
+    """Open a member's data for one transaction.
+
+    Raise `AccessDenied` when the actor is neither the member, nor a guardian of this child under
+    14, nor staff inside an open case with this right (clause 9; P25). The transaction commits when
+    the block ends, the ledger event with it.
+    """
+    try:
+        with house().databases.data.begin() as connection:
+            as_subject(connection, member_id)
+            relation = _relation(connection, actor, member_id, case, look.permission)
+            if relation is None or relation not in PERMISSIONS[look.permission]:
+                raise AccessDenied(N_("This page is not open to you."))
+            seen = _as_seen(actor, relation)
+            folded = look.folds and relation is Relation.SELF
+            ledger.write(
+                connection,
+                seen,
+                ledger.Entry(look.event, member_id, purpose, look.page, look.items, case,
+                             folded=folded),
+            )  # fmt: skip
+            yield Subject(member_id, seen, relation, purpose, LIVE, connection, _sealer(member_id))
+    except AccessDenied:
+        deny(actor, member_id, purpose, look, case)
+        raise

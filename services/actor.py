@@ -1,0 +1,104 @@
+"""Who asks, and the one table of what each may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from db.errors import PortalError
+from db.words import ActorKind, N_, StaffRole
+
+VERIFICATION_LASTS = timedelta(minutes=15)
+"""A verification no older than this unmasks values (a fresh sign-in counts)."""
+
+
+class Permission(StrEnum):
+    """What a page or an action needs."""
+
+    PUBLIC = "public"
+    PORTAL_OPEN = "portal_open"
+    PROFILE_READ = "profile_read"
+    PROFILE_UNMASK = "profile_unmask"
+
+
+class Relation(StrEnum):
+    """How an actor stands to the member whose data it is."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    STAFF = "staff"
+
+
+_MEMBER_SIDE = frozenset({Relation.SELF, Relation.GUARDIAN})
+_ALL = frozenset(Relation)
+
+PERMISSIONS: dict[Permission, frozenset[Relation]] = {
+    # Nobody's data: opens signed out.
+    Permission.PUBLIC: frozenset(),
+    # The frame itself, signed in as anyone.
+    Permission.PORTAL_OPEN: _ALL,
+    # Clause 9: members, guardians for children under 14; staff inside an open case.
+    Permission.PROFILE_READ: _ALL,
+    Permission.PROFILE_UNMASK: _ALL,
+}
+"""Which relations have which permission. A page names one; anything not listed is refused."""
+
+
+class StepUpRequired(PortalError):  # noqa: N818 (not a failure: it asks for a verification)
+    """The action wants a verification fresher than the session's."""
+
+
+class AccessDenied(PortalError):  # noqa: N818 (named as the ledger names it)
+    """This actor may not do this; the sentence says what to do instead."""
+
+
+class SignInRequired(PortalError):  # noqa: N818 (not a failure: it asks for a sign-in)
+    """The page opens only for somebody signed in."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person at one moment: who, in which session, verified when. `at` is the request's instant."""
+
+    kind: ActorKind
+    person: UUID
+    session_id: UUID
+    at: datetime
+    verified_at: datetime | None = None
+    role: StaffRole | None = None
+    acting_for: UUID | None = None
+
+    @property
+    def subject_id(self) -> UUID:
+        """Return whose data the actor looks at: the child they act for, else their own."""
+        return self.acting_for or self.person
+
+    @property
+    def verified(self) -> bool:
+        """Return whether the last verification is recent enough to unmask."""
+        return self.verified_until is not None
+
+    @property
+    def verified_until(self) -> datetime | None:
+        """Return when the verification ends, or None when it has ended."""
+        if self.verified_at is None:
+            return None
+        ends = self.verified_at + VERIFICATION_LASTS
+        return ends if self.at < ends else None
+
+    def require_verification(self) -> None:
+        """Raise `StepUpRequired` unless verified within `VERIFICATION_LASTS`."""
+        if not self.verified:
+            raise StepUpRequired(N_("Please confirm that it is you."))
+
+
+def page_opens(permission: Permission, actor: Actor | None) -> bool:
+    """Return whether a page of this permission opens for `actor`, whoever's data it may show."""
+    if permission is Permission.PUBLIC:
+        return True
+    if actor is None:
+        return False
+    own = Relation.STAFF if actor.kind is ActorKind.STAFF else Relation.SELF
+    return own in PERMISSIONS[permission]

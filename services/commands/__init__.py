@@ -1,0 +1,1 @@
+"""Commands, one a file: `arguments(parser)` and `run(chosen)`."""

@@ -1,0 +1,21 @@
+"""Run the worker: it delivers messages and does what crosses stores. Run more of them to go faster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from db import engines
+from db.settings import settings
+from services.worker import run_worker
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def arguments(_parser: ArgumentParser) -> None:
+    """Declare the command's arguments: none."""
+
+
+def run(_chosen: Namespace) -> None:
+    """Run until stopped."""
+    run_worker(engines.find(settings()), settings())

@@ -1,0 +1,88 @@
+"""Sends mail through one small interface: SMTP, or the mailbox on disk."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+from db.settings import SettingsError
+from db.words import N_
+
+if TYPE_CHECKING:
+    from db.settings import Settings
+
+_TIMEOUT = 20  # seconds
+_PORTS = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail, plain text first."""
+
+    to: str = field(repr=False)
+    subject: str
+    text: str = field(repr=False)
+    html: str | None = field(default=None, repr=False)
+    message_id: str = ""
+
+
+class Mailer(Protocol):
+    """Whoever can send a mail. Raises when it was not accepted."""
+
+    def send(self, message: Mail) -> None:
+        """Send one mail, or raise."""
+
+
+class SmtpMailer:
+    """SMTP with TLS: `smtp://` starts TLS where offered, `smtps://` begins with it."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        """Take `smtp://user:password@host:port`. Raise `SettingsError` for another form."""
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise SettingsError(
+                N_("The setting {name} is wrong: {reason}"),
+                name="PORTAL_SMTP_URL",
+                reason="must look like smtp://user:password@host:port",
+            )
+        self._scheme, self._host = parts.scheme, parts.hostname
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._sender = sender
+
+    def send(self, message: Mail) -> None:
+        """Hand the mail to the server; its refusal is an `smtplib.SMTPException`."""
+        with self._connect() as server:
+            if self._user:
+                server.login(self._user, self._password)
+            server.send_message(self._built(message))
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self._scheme == "smtps":
+            return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT, context=context)
+        server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT)
+        server.ehlo()
+        # A password is never sent in the clear, whatever the server offers.
+        if server.has_extn("starttls") or self._user:
+            server.starttls(context=context)
+        return server
+
+    def _built(self, message: Mail) -> EmailMessage:
+        built = EmailMessage()
+        built["From"], built["To"], built["Subject"] = self._sender, message.to, message.subject
+        if message.message_id:
+            built["Message-ID"] = f"<{message.message_id}@jikim>"
+        built.set_content(message.text)
+        if message.html:
+            built.add_alternative(message.html, subtype="html")
+        return built
+
+
+def mailer(settings: Settings, otherwise: Mailer) -> Mailer:
+    """Return SMTP when it is set, else `otherwise` (the mailbox on disk)."""
+    return SmtpMailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else otherwise

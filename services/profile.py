@@ -1,0 +1,172 @@
+"""Everything held about a member, item by item, in the four groups of clause 2.1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from db import places
+from db.clock import seoul_day
+from db.declarations import ITEMS, Group, Item
+from db.tables.ops import credential
+from db.words import Purpose, Source
+from services import provenance
+from services.masking import mask
+from services.provenance import Provenance
+
+if TYPE_CHECKING:
+    from services.subject import Subject
+
+
+@dataclass(frozen=True)
+class Held:
+    """One value of an item. `text` is masked unless `plain`; None: it can't be opened.
+
+    `cleared_at` is set where the member cleared the item and nothing is held any more.
+    """
+
+    seq: int
+    text: str | None
+    plain: bool
+    provenance: Provenance
+    cleared_at: datetime | None = None
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class HeldItem:
+    """An item with its values; none when nothing is held."""
+
+    item: Item
+    values: tuple[Held, ...]
+
+
+@dataclass(frozen=True)
+class ServiceUse:
+    """One of the family's services and when it was used (P39)."""
+
+    service: str
+    since: date | None
+    last_used_on: date | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What "My data" shows besides records. `member` is False when the live store has no such row."""
+
+    groups: dict[Group, tuple[HeldItem, ...]]
+    uses: tuple[ServiceUse, ...]
+    joined_on: date | None
+    last_used_on: date | None
+    turns_14_on: date | None
+    member: bool
+
+
+def held(subject: Subject, *, plain: bool) -> Profile:
+    """Return every item held: five queries, whatever the number of values.
+
+    `plain=True` needs a verification: raise `StepUpRequired` without one.
+    """
+    if plain:
+        subject.actor.require_verification()
+    found = _values(subject, plain=plain)
+    found["device_id"] = _devices(subject, plain=plain)
+    found["password"] = _password(subject)
+    groups: dict[Group, tuple[HeldItem, ...]] = {
+        g: tuple(
+            HeldItem(item, tuple(found.get(name, ())))
+            for name, item in ITEMS.items()
+            if item.group is g
+        )
+        for g in Group
+    }
+    row = subject.connection.execute(
+        select(subject.tables.member).where(subject.tables.member.c.member_id == subject.member_id)
+    ).one_or_none()
+    uses = _uses(subject)
+    if row is None:
+        return Profile(groups, uses, None, None, None, member=False)
+    return Profile(groups, uses, row.joined_on, row.last_used_on, row.turns_14_on, member=True)
+
+
+def shown(
+    subject: Subject, item: Item, sealed: bytes | None, place: str, *, plain: bool
+) -> str | None:
+    """Return a value as the member may see it now: masked, or plain after verification."""
+    if not subject.may_use(item.name, Purpose.SHOW):
+        return None
+    text = subject.open(sealed, place)
+    return text if text is None or plain else mask(item.mask, text)
+
+
+def _values(subject: Subject, *, plain: bool) -> dict[str, list[Held]]:
+    table = subject.tables.profile_value
+    rows = subject.connection.execute(
+        select(table)
+        .where(table.c.member_id == subject.member_id)
+        .order_by(table.c.item, table.c.seq)
+    ).mappings()
+    found: dict[str, list[Held]] = {}
+    for row in rows:
+        item = ITEMS[row["item"]]
+        place = places.profile(item.name, row["seq"])
+        found.setdefault(item.name, []).append(
+            Held(
+                row["seq"],
+                shown(subject, item, row["sealed"], place, plain=plain),
+                plain,
+                provenance.of(row),
+                row["cleared_at"],
+                row["changed_at"],
+            )
+        )
+    return found
+
+
+def _devices(subject: Subject, *, plain: bool) -> list[Held]:
+    table = subject.tables.device
+    rows = subject.connection.execute(
+        select(table)
+        .where(table.c.member_id == subject.member_id, table.c.refused_at.is_(None))
+        .order_by(table.c.obtained_on, table.c.device_row_id)
+    ).mappings()
+    return [
+        Held(
+            seq,
+            shown(
+                subject,
+                ITEMS["device_id"],
+                row["sealed"],
+                places.device(row["device_row_id"]),
+                plain=plain,
+            ),
+            plain,
+            provenance.of(row),
+        )
+        for seq, row in enumerate(rows)
+    ]
+
+
+def _uses(subject: Subject) -> tuple[ServiceUse, ...]:
+    table = subject.tables.service_use
+    rows = subject.connection.execute(
+        select(table)
+        .where(table.c.member_id == subject.member_id)
+        .order_by(table.c.last_used_on.desc().nulls_last(), table.c.service)
+    )
+    return tuple(ServiceUse(r.service, r.since, r.last_used_on) for r in rows)
+
+
+def _password(subject: Subject) -> list[Held]:
+    """Return the password as held one-way, without any text: it is never read here (clause 2.1)."""
+    set_at = subject.connection.scalar(
+        select(credential.c.set_at).where(credential.c.member_id == subject.member_id)
+    )
+    if set_at is None:
+        return []
+    origin = Provenance(Source.PORTAL, seoul_day(set_at), None, None, None)
+    return [Held(0, None, plain=False, provenance=origin)]

@@ -1,0 +1,136 @@
+"""Session rows: whose browser this is, since when, last active, verified when, revoked or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from db.sealing import digest
+from db.tables.ops import session as rows
+from db.tables.ops import staff
+from db.words import ActorKind, StaffRole, Store
+from services.actor import Actor
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+IDLE = timedelta(minutes=30)
+STAFF_IDLE = timedelta(minutes=10)
+LONGEST = timedelta(hours=12)
+TOUCH_AFTER = timedelta(minutes=1)
+"""Activity is written at most once in this time: a rerun should not cost a write."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """One open session row."""
+
+    session_id: UUID
+    member_id: UUID | None
+    staff_id: UUID | None
+    role: StaffRole | None
+    store: Store | None
+    started_at: datetime
+    last_active_at: datetime
+    signed_in_at: datetime | None
+    verified_at: datetime | None
+    asked_provider: str | None
+    asked_at: datetime | None
+    return_to: str | None
+    resume: dict[str, Any] | None
+
+    @property
+    def person(self) -> UUID | None:
+        """Return the member or staff member signed in, if any."""
+        return self.member_id or self.staff_id
+
+    def ended(self, now: datetime) -> bool:
+        """Return whether the session is past its idle or absolute limit, or from the future."""
+        idle = STAFF_IDLE if self.staff_id else IDLE
+        since = self.signed_in_at or self.started_at
+        return now - self.last_active_at >= idle or now - since >= LONGEST
+
+    def actor(self, now: datetime) -> Actor | None:
+        """Return who acts in this session now, or None when nobody is signed in."""
+        if self.person is None or self.signed_in_at is None or self.ended(now):
+            return None
+        kind = ActorKind.STAFF if self.staff_id else ActorKind.SELF
+        return Actor(kind, self.person, self.session_id, now, self.verified_at, self.role)
+
+
+def _session(row: RowMapping) -> Session:
+    return Session(
+        row["session_id"], row["member_id"], row["staff_id"],
+        StaffRole(row["role"]) if row["role"] else None,
+        Store(row["store"]) if row["store"] else None,
+        row["started_at"], row["last_active_at"], row["signed_in_at"], row["verified_at"],
+        row["asked_provider"], row["asked_at"], row["return_to"], row["resume"],
+    )  # fmt: skip
+
+
+def find(connection: Connection, token: str | None, now: datetime) -> Session | None:
+    """Return the open session of this browser's cookie; note that it is active. One query or two.
+
+    A session past its limits is still returned, so that the page can say why it ended.
+    """
+    if not token:
+        return None
+    row = connection.execute(
+        select(rows, staff.c.role)
+        .outerjoin(staff, (staff.c.staff_id == rows.c.staff_id) & staff.c.ended_at.is_(None))
+        .where(rows.c.token_digest == digest(token), rows.c.revoked_at.is_(None))
+    ).mappings().one_or_none()  # fmt: skip
+    if row is None:
+        return None
+    session = _session(row)
+    if not session.ended(now) and now - session.last_active_at >= TOUCH_AFTER:
+        connection.execute(
+            update(rows).where(rows.c.session_id == session.session_id).values(last_active_at=now)
+        )
+    return session
+
+
+def ask(
+    connection: Connection, token: str, provider: str, now: datetime, *,
+    return_to: str, resume: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Note that this browser asked for a sign-in or a verification, and where it was.
+
+    Only what was asked for here will count when the browser comes back (`sign_in.adopt`).
+    """
+    asked = {
+        "asked_provider": provider,
+        "asked_at": now,
+        "return_to": return_to,
+        "resume": resume,
+        "last_active_at": now,
+    }
+    known = find(connection, token, now)
+    if known is not None and not (known.person and known.ended(now)):
+        connection.execute(update(rows).where(rows.c.session_id == known.session_id).values(asked))
+        return
+    if known is not None:
+        revoke(connection, known.session_id, now, "expired")
+    connection.execute(
+        insert(rows).values(session_id=uuid4(), token_digest=digest(token), started_at=now, **asked)
+    )
+
+
+def resumed(connection: Connection, session_id: UUID) -> None:
+    """Forget where the browser was: it has been brought back."""
+    connection.execute(
+        update(rows).where(rows.c.session_id == session_id).values(return_to=None, resume=None)
+    )
+
+
+def revoke(connection: Connection, session_id: UUID, now: datetime, why: str) -> None:
+    """End one session at once, in running tabs too: they read the row on their next run."""
+    connection.execute(
+        update(rows)
+        .where(rows.c.session_id == session_id, rows.c.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_why=why)
+    )

@@ -1,0 +1,187 @@
+"""Turns the claims of an identity provider into the person of a session.
+
+A sign-in or a verification counts only for the session that asked for it, and only if it happened
+after it was asked for: the claims that Streamlit keeps in a cookie for 30 days prove nothing later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select, update
+
+from db.errors import PortalError
+from db.normal import normalise
+from db.tables.ops import session as session_rows
+from db.tables.ops import staff
+from db.words import ActorKind, N_, Store
+from services import ledger
+from services.actor import Actor
+from services.house import house
+
+if TYPE_CHECKING:
+    from services.sessions import Session
+
+SKEW = timedelta(seconds=60)
+"""How far a provider's clock may be from ours."""
+
+Claims = Mapping[str, object]
+
+
+class SignInRefused(PortalError):  # noqa: N818 (named as the ledger names it)
+    """The claims don't lead to a person here; the sentence says what to do."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom the claims lead to."""
+
+    member_id: UUID | None
+    staff_id: UUID | None
+    store: Store | None
+
+
+def _instant(claims: Claims, name: str) -> datetime | None:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def answers(session: Session, claims: Claims) -> bool:
+    """Return whether these claims answer what this session asked for, and came after it asked."""
+    issued = _instant(claims, "iat")
+    if not claims.get("is_logged_in") or session.asked_at is None or issued is None:
+        return False
+    return claims.get("provider") == session.asked_provider and issued >= session.asked_at - SKEW
+
+
+def _linked(keys: Connection, exact: bytes) -> Person | None:
+    row = keys.execute(
+        select(func.keys.find_sign_in(exact).table_valued("member_id", "staff_id", "store"))
+    ).one_or_none()
+    if row is None:
+        return None
+    return Person(row.member_id, row.staff_id, Store(row.store) if row.store else None)
+
+
+def _by_email(keys: Connection, claims: Claims) -> UUID | None:
+    """Return the one member with this verified e-mail; an unverified one never links."""
+    email = claims.get("email")
+    if claims.get("email_verified") is not True or not isinstance(email, str):
+        return None
+    exact = house().keyring.blind("email", normalise("email", email))
+    found = keys.execute(
+        select(func.keys.find("email", exact).table_valued("member_id", "store"))
+    ).all()
+    return found[0].member_id if len(found) == 1 else None
+
+
+def _staff_id(connection: Connection, claims: Claims, own: UUID | None) -> UUID | None:
+    email = claims.get("email") if claims.get("email_verified") is True else None
+    known = staff.c.staff_id == own if own else staff.c.login_id == email
+    return connection.scalar(select(staff.c.staff_id).where(known, staff.c.ended_at.is_(None)))
+
+
+def _own_subject(claims: Claims, builtin_issuer: str) -> UUID | None:
+    """Return the id that the built-in sign-in service gave as subject, if it was that service."""
+    if claims.get("iss") != builtin_issuer:
+        return None
+    return UUID(str(claims.get("sub")))
+
+
+def find_person(
+    connection: Connection, claims: Claims, builtin_issuer: str, now: datetime
+) -> Person:
+    """Return the person of these claims, linking a subject on its first sign-in.
+
+    Raise `SignInRefused` when the subject is unknown and no verified e-mail leads to one member.
+    """
+    provider = str(claims.get("provider"))
+    exact = house().keyring.blind("sign_in", f"{claims.get('iss')}\0{claims.get('sub')}")
+    with house().databases.keys.begin() as keys:
+        if known := _linked(keys, exact):
+            return known
+        own = _own_subject(claims, builtin_issuer)
+        staff_id = _staff_id(connection, claims, own) if provider == "staff" else None
+        member_id = None if provider == "staff" else own or _by_email(keys, claims)
+        # Only a sign-in links; a verification must already lead to its person.
+        if (provider == "verify" and own is None) or (member_id is None and staff_id is None):
+            raise SignInRefused(N_("We could not find a membership for this sign-in."))
+        keys.execute(select(func.keys.link_sign_in(exact, member_id, staff_id, provider, now)))
+        linked = _linked(keys, exact)
+    if linked is None:
+        raise SignInRefused(N_("We could not find a membership for this sign-in."))
+    return linked
+
+
+def _check_role(person: Person, provider: str) -> None:
+    if provider == "staff" and person.staff_id is None:
+        raise SignInRefused(N_("This sign-in is for staff. Please use the members' sign-in."))
+    if provider == "member" and person.member_id is None:
+        raise SignInRefused(N_("This sign-in is for members. Please use the staff's sign-in."))
+    if person.staff_id is None and person.store not in {Store.LIVE, Store.DORMANT}:
+        raise SignInRefused(N_("We could not find a membership for this sign-in."))
+
+
+def _verified_at(claims: Claims, now: datetime) -> datetime | None:
+    """Return when the person last proved who they are; a provider's fast clock gains nothing."""
+    proved = _instant(claims, "auth_time")
+    return min(proved, now) if proved else None
+
+
+def adopt(
+    connection: Connection, session: Session, claims: Claims, builtin_issuer: str, now: datetime
+) -> None:
+    """Let claims that answer this session count: set its person, or renew its verification.
+
+    Raise `SignInRefused` for an unknown subject, a wrong role, or a verification as someone else.
+    """
+    provider = str(claims.get("provider"))
+    person = find_person(connection, claims, builtin_issuer, now)
+    _check_role(person, provider)
+    who = person.member_id or person.staff_id
+    verified = _verified_at(claims, now)
+    if provider == "verify":
+        _check_verification(session, who, verified)
+    values: dict[str, object] = {
+        "verified_at": verified, "asked_provider": None, "asked_at": None, "last_active_at": now,
+    }  # fmt: skip
+    if provider != "verify":
+        values |= {"member_id": person.member_id, "staff_id": person.staff_id,
+                   "store": person.store, "signed_in_at": now}  # fmt: skip
+    connection.execute(
+        update(session_rows).where(session_rows.c.session_id == session.session_id).values(values)
+    )
+    _note(connection, session, person, provider, now)
+
+
+def _check_verification(session: Session, who: UUID | None, verified: datetime | None) -> None:
+    if session.person is None or who != session.person:
+        raise SignInRefused(N_("You confirmed as someone else. Please sign in again."))
+    if verified is None or session.asked_at is None or verified < session.asked_at - SKEW:
+        raise SignInRefused(N_("The confirmation was too old. Please confirm again."))
+
+
+def _note(
+    connection: Connection, session: Session, person: Person, provider: str, now: datetime
+) -> None:
+    """Write the sign-in of a member into the ledger."""
+    if person.member_id is None:
+        return
+    event = ledger.EventName.VERIFIED if provider == "verify" else ledger.EventName.SIGNED_IN
+    actor = Actor(ActorKind.SELF, person.member_id, session.session_id, now)
+    ledger.write(connection, actor, ledger.Entry(event, person.member_id))
+
+
+def unasked(connection: Connection, session: Session) -> None:
+    """Forget a request whose answer was refused, so that the next one starts afresh."""
+    connection.execute(
+        update(session_rows)
+        .where(session_rows.c.session_id == session.session_id)
+        .values(asked_provider=None, asked_at=None)
+    )

@@ -1,0 +1,57 @@
+"""Brings an installation up: server, schema, keys, policy versions. For the portal and the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.pool import NullPool
+
+from db import engines, keyring, migrate
+from db.tables import keys
+from db.words import Store
+from services import policies
+from services.house import House
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from db.engines import Addresses, Role
+    from db.settings import Settings
+
+_KEYS_OF: dict[Role, tuple[Store, ...]] = {"portal_web": (Store.LIVE,), "portal_work": tuple(Store)}
+"""Which stores' keys a role's process is given."""
+
+
+def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
+    """Make key files for an empty installation only: new ones could not open what is there."""
+    owner = create_engine(addresses.owner[1], poolclass=NullPool)
+    with owner.connect() as connection:
+        used = connection.scalar(
+            select(func.count()).select_from(keys.member_key.select().limit(1).subquery())
+        )
+    if not used:
+        keyring.create(settings.var / "keys")
+
+
+def prepare(settings: Settings, now: datetime) -> Addresses:
+    """Start the embedded server if there is no other, migrate, and register the policy versions.
+
+    Idempotent. Raise a `PortalError` naming what is wrong: a setting, a key file, a policy file.
+    """
+    addresses = engines.find(settings)
+    migrate.upgrade(addresses)
+    _ensure_keys(addresses, settings)
+    work = engines.connect(addresses.roles["portal_work"])
+    with work.data.begin() as connection:
+        policies.register(connection, now)
+    work.dispose()
+    return addresses
+
+
+def house_of(role: Role, addresses: Addresses, settings: Settings) -> House:
+    """Return the databases and keys that a process of `role` is given."""
+    return House(
+        engines.connect(addresses.roles[role]),
+        keyring.load(settings.var / "keys", _KEYS_OF[role]),
+    )

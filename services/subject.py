@@ -1,0 +1,63 @@
+"""A member's data, opened: what services take instead of an id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from db import sealing
+from db.clock import seoul_day
+from services import use
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sqlalchemy import Connection
+
+    from db.tables.member import MemberTables
+    from db.words import Purpose
+    from services.actor import Actor, Relation
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The data subject behind the gate, for one transaction. Only `access.open` makes one."""
+
+    member_id: UUID
+    actor: Actor
+    relation: Relation
+    purpose: Purpose
+    tables: MemberTables
+    connection: Connection = field(repr=False)
+    sealer: sealing.Sealer | None = field(repr=False)
+
+    @property
+    def at(self) -> datetime:
+        """Return the request's instant."""
+        return self.actor.at
+
+    @property
+    def today(self) -> date:
+        """Return the request's day in Seoul."""
+        return seoul_day(self.actor.at)
+
+    def open(self, sealed: bytes | None, place: str) -> str | None:
+        """Return the plain text, or None when the value can't be opened (its key is missing)."""
+        if sealed is None or self.sealer is None:
+            return None
+        try:
+            return self.sealer.open(sealed, place).decode()
+        except sealing.SealError:
+            return None
+
+    @cached_property
+    def standing(self) -> use.Standing:
+        """Return consents and restrictions as they stand, read once a transaction."""
+        return use.standing(self.connection, self.tables, self.member_id, self.today)
+
+    def may_use(self, item: str, purpose: Purpose) -> bool:
+        """Return whether `item` may be used for `purpose` now; see `use.decide`."""
+        return use.decide(item, purpose, self.standing).allowed

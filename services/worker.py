@@ -1,0 +1,97 @@
+"""The worker: runs what the portal enqueued, with the other role and every key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+
+from db import clock, engines, keyring
+from db.settings import settings as read_settings
+from db.words import Store
+from services import house as houses
+from services import jobs, mailbox, outbox
+from services.identity import recovery
+from services.mail import mailer
+from services.sms import texter
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+    from db.engines import Addresses
+    from db.settings import Settings
+
+APP = App(connector=PsycopgConnector())
+# 4 s, 16 s, 64 s, 4 min, 17 min …: a mail server that restarts is waited for.
+_PATIENT = RetryStrategy(max_attempts=outbox.MOST_ATTEMPTS, exponential_wait=4)
+
+
+def senders(settings: Settings) -> outbox.Senders:
+    """Return how messages leave this installation."""
+    disk = mailbox.Mailbox(mailbox.folder(settings), clock.now)
+    return outbox.Senders(mailer(settings, disk), texter(settings, disk), settings.address)
+
+
+@APP.task(name=jobs.DELIVER, retry=_PATIENT)
+def deliver(member_id: str, message_id: str) -> None:
+    """Send one message. A failure is counted apart, since sending rolls back with it."""
+    house, key, now = houses.house(), (UUID(member_id), UUID(message_id)), clock.now()
+    try:
+        with house.databases.keys.connect() as keys:
+            opened = outbox.sealer_of(keys, house.keyring, key[0])
+        with house.databases.data.begin() as data:
+            outbox.deliver(data, opened, key, senders(read_settings()), now)
+    except Exception:
+        with house.databases.data.begin() as data:
+            outbox.failed(data, key, now)
+        raise
+
+
+@APP.task(name=jobs.RECOVER, pass_context=True, retry=RetryStrategy(max_attempts=3, wait=5))
+def recover(
+    context: JobContext,  # noqa: ARG001 (the queue gives it first)
+    people: list[str],
+    base: str | None,
+    use: recovery.Use,
+    language: str,
+) -> None:
+    """Send links or codes to the people found, perhaps to none."""
+    house, now = houses.house(), clock.now()
+    order = recovery.Order(
+        tuple(UUID(p) for p in people), base, use, "en" if language == "en" else "ko"
+    )
+    with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
+        recovery.send(
+            data, house.keyring, lambda m: outbox.sealer_of(keys, house.keyring, m), order, now
+        )
+
+
+def _conninfo(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def connector(addresses: Addresses) -> PsycopgConnector:
+    """Return the queue's own connections, as the worker's role."""
+    options = {"options": "-c search_path=public,jobs"}
+    conninfo = _conninfo(addresses.roles["portal_work"][0])
+    return PsycopgConnector(conninfo=conninfo, kwargs=options, min_size=1, max_size=4)
+
+
+def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -> None:
+    """Run jobs until told to stop (SIGTERM, Ctrl-C); with `wait=False` until the queue is empty."""
+    databases = engines.connect(addresses.roles["portal_work"])
+    keys = keyring.load(settings.var / "keys", tuple(Store))
+    houses.open_house(houses.House(databases, keys))
+    try:
+        with APP.replace_connector(connector(addresses)) as app:
+            app.run_worker(
+                wait=wait,
+                concurrency=2,
+                delete_jobs="always",
+                fetch_job_polling_interval=timedelta(seconds=5).total_seconds(),
+                install_signal_handlers=wait,
+            )
+    finally:
+        databases.dispose()
