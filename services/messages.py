@@ -51,7 +51,7 @@ def _environment() -> Environment:
 
 
 def fill(template: str, language: Language, values: dict[str, object]) -> Filled:
-    """Return `template` in `language`: `<template>.<language>.txt`, and `.html` where there is one."""
+    """Return `<template>.<language>.txt` filled, and `.html` where there is one."""
     environment = _environment()
     name = f"{template}.{language}"
     text = environment.get_template(f"{name}.txt").render(values).strip() + "\n"

@@ -11,8 +11,8 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from db import clock, engines, keyring
 from db.settings import settings as read_settings
 from db.words import Store
+from services import delivery, jobs, mailbox, outbox
 from services import house as houses
-from services import jobs, mailbox, outbox
 from services.identity import recovery
 from services.mail import mailer
 from services.sms import texter
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 APP = App(connector=PsycopgConnector())
 # 4 s, 16 s, 64 s, 4 min, 17 min …: a mail server that restarts is waited for.
-_PATIENT = RetryStrategy(max_attempts=outbox.MOST_ATTEMPTS, exponential_wait=4)
+_PATIENT = RetryStrategy(max_attempts=delivery.MOST_ATTEMPTS, exponential_wait=4)
 
 
-def senders(settings: Settings) -> outbox.Senders:
+def senders(settings: Settings) -> delivery.Senders:
     """Return how messages leave this installation."""
     disk = mailbox.Mailbox(mailbox.folder(settings), clock.now)
-    return outbox.Senders(mailer(settings, disk), texter(settings, disk), settings.address)
+    return delivery.Senders(mailer(settings, disk), texter(settings, disk), settings.address)
 
 
 @APP.task(name=jobs.DELIVER, retry=_PATIENT)
@@ -42,10 +42,10 @@ def deliver(member_id: str, message_id: str) -> None:
         with house.databases.keys.connect() as keys:
             opened = outbox.sealer_of(keys, house.keyring, key[0])
         with house.databases.data.begin() as data:
-            outbox.deliver(data, opened, key, senders(read_settings()), now)
+            delivery.deliver(data, opened, key, senders(read_settings()), now)
     except Exception:
         with house.databases.data.begin() as data:
-            outbox.failed(data, key, now)
+            delivery.failed(data, key, now)
         raise
 
 

@@ -1,1 +1,1 @@
-"""The built-in sign-in service's own screens: plain HTML over HTTP, without Streamlit or scripts."""
+"""The built-in sign-in service's screens: plain HTML, without Streamlit or scripts."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def authorize(context: SignInContext, visit: Visit) -> Response:
-    """Answer an authorization request: with a code at once, with the form, or with what is wrong."""
+    """Answer an authorization request: a code at once, the form, or what is wrong."""
     now, server = context.clock(), context.server
     with context.databases.data.begin() as data:
         exchange = Exchange(visit.as_incoming(context.settings.address), data, now)
@@ -36,8 +36,7 @@ def authorize(context: SignInContext, visit: Visit) -> Response:
         except NotOurRequest as error:
             return drawing.refuse(context, visit, error.message)
         except OAuth2Error as error:
-            answer = server.handle_error_response(exchange, error)
-            return drawing.go(str(answer.location))
+            return drawing.go(server.redirect_error(exchange, error))
         if exchange.session:
             answer = grant_code(server, exchange, grant, exchange.session.person)
             return drawing.go(str(answer.location))
@@ -56,7 +55,7 @@ def _form(
         kind=context.server.clients[client_id].kind,
         verifying=client_id == VERIFY or "login" in visit.asked("prompt").split(),
         typed=visit.sent("identifier"),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

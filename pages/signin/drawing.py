@@ -75,7 +75,7 @@ def draw(
     status: int = 200,
     **values: object,
 ) -> Response:
-    """Return the page `templates/<template>`, with a fresh form token where the browser has none."""
+    """Return the page `templates/<template>`, with a form token where the browser has none."""
     shown = trouble or (Trouble(visit.error) if visit.error else None)
     token = visit.form_token or secrets.token_urlsafe(24)
     body = (

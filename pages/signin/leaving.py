@@ -25,14 +25,14 @@ def leave(context: SignInContext, visit: Visit) -> Response:
         incoming = visit.as_incoming(context.settings.address)
         exchange = Exchange(incoming, data, context.clock(), visit.browser)
         try:
-            request = server.validate_endpoint_request("end_session", exchange)
+            request = server.leaving(exchange)
         except (OAuth2Error, ValueError):
             return drawing.refuse(
                 context, visit, N_("This sign-out link is damaged. Please start from the portal.")
             )
         if request.needs_confirmation and visit.method == "GET":
             return drawing.draw(context, visit, "leave.html")
-        answer = server.create_endpoint_response("end_session", request)
-    response = drawing.go(answer.location or "/")
+        back = server.leave(request)
+    response = drawing.go(back or "/")
     drawing.drop_cookie(context, response, SESSION)
     return response

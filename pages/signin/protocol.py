@@ -33,5 +33,5 @@ def token(context: SignInContext, visit: Visit) -> Response:
     incoming = Incoming(visit.method, uri, visit.headers, form=visit.form)
     with context.databases.data.begin() as data:
         exchange = Exchange(incoming, data, context.clock())
-        answer = context.server.create_token_response(exchange)
+        answer = context.server.exchange_code(exchange)
     return JSONResponse(answer.body, answer.status, dict(answer.headers))

@@ -1,4 +1,4 @@
-"""The sign-in service's addresses. Work with the database is done in threads, off the event loop."""
+"""The sign-in service's addresses. The database is asked in threads, off the event loop."""
 
 from __future__ import annotations
 

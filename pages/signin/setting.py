@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db.errors import PortalError
 from pages.signin import drawing
 from pages.signin.changing import new_password
 from pages.signin.drawing import Trouble
 from pages.signin.telling import tell_changed
 from pages.signin.visit import SESSION
 from services.identity import passwords, recovery
+from services.identity.passwords import PasswordRefused
 from services.identity.people import Person
 from services.identity.recovery import OneTimeRefused
 
@@ -32,12 +32,12 @@ def choose(context: SignInContext, visit: Visit) -> Response:
             _, use = recovery.holder(data, token, context.clock())
         if visit.method == "GET":
             return _form(context, visit, use)
-        password = new_password(visit)
-        _set(context, visit, token, password)
+        try:
+            _set(context, visit, token, new_password(visit))
+        except PasswordRefused as error:
+            return _form(context, visit, use, Trouble(error.message, error.params))
     except OneTimeRefused as error:
         return drawing.refuse(context, visit, error.message, 410)
-    except PortalError as error:
-        return _form(context, visit, use, Trouble(error.message, error.params))
     response = drawing.draw(context, visit, "done.html")
     drawing.drop_cookie(context, response, SESSION)
     return response

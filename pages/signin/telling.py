@@ -18,5 +18,5 @@ if TYPE_CHECKING:
 def tell_changed(data: Connection, person: Person, language: Language, now: datetime) -> None:
     """Enqueue the notice to a member; it holds no value, so it needs no key. Staff get none."""
     if person.kind == "member":
-        message: tuple[str, outbox.Way] = ("password_changed", "either")
-        outbox.enqueue(data, None, person.person_id, message, {}, language=language, now=now)
+        message = outbox.Message("password_changed", "either", language)
+        outbox.enqueue(data, None, person.person_id, message, now)

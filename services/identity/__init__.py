@@ -1,0 +1,1 @@
+"""The built-in sign-in service: OpenID Connect for installations without a provider."""

@@ -1,0 +1,117 @@
+"""Finds accounts by what somebody typed and checks their password."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, text, update
+
+from db.clock import seoul_day
+from db.errors import PortalError
+from db.normal import identifiers
+from db.tables import ops
+from db.words import N_, Store
+from services.identity import hashing, passwords
+from services.identity.people import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Row
+
+    from db.keyring import Keyring
+
+STAFF_TERM = timedelta(days=90)
+"""How long a staff password is good for (clause 8; P26)."""
+_FIND = text("select member_id, store from keys.find(:kind, :digest)")
+
+
+class SignInRefused(PortalError):  # noqa: N818 (the person tries again)
+    """The sign-in did not succeed; the sentence never says whether the account exists."""
+
+
+def find_members(
+    keys: Connection, keyring: Keyring, pairs: Sequence[tuple[str, str]]
+) -> tuple[UUID, ...]:
+    """Return the members that (kind, value) pairs name; who left the service is not among them."""
+    found: dict[UUID, None] = {}
+    for kind, value in pairs:
+        digest = keyring.blind(kind, value)
+        for row in keys.execute(_FIND, {"kind": kind, "digest": digest}):
+            if row.store != Store.RETAINED:
+                found[row.member_id] = None
+    return tuple(found)
+
+
+def members_typed(keys: Connection, keyring: Keyring, typed: str) -> tuple[UUID, ...]:
+    """Return the members whom an e-mail address, login id or mobile number names."""
+    return find_members(keys, keyring, identifiers(typed))
+
+
+def check_members(
+    data: Connection, members: Sequence[UUID], password: str, now: datetime
+) -> Person:
+    """Return the one of `members` whose password this is.
+
+    Raise `SignInRefused` when it is nobody's, or (a shared mobile, one password) not one person's.
+    """
+    right = [m for m in members if _is_password_of(data, m, password, now)]
+    if not members:
+        hashing.matches(None, password)
+    if len(right) > 1:
+        raise SignInRefused(
+            N_("Several accounts share this number. Please use your e-mail or login ID instead.")
+        )
+    if not right:
+        raise _wrong()
+    return Person("member", right[0])
+
+
+def _wrong() -> SignInRefused:
+    return SignInRefused(N_("What you typed or the password isn't right. Please check both."))
+
+
+def _is_password_of(data: Connection, member: UUID, password: str, now: datetime) -> bool:
+    stored = passwords.stored_for(data, member)
+    right = hashing.matches(stored, password)
+    if right and stored and hashing.outdated(stored):
+        passwords.keep(data, member, hashing.make(password), now)
+    return right
+
+
+def check_staff(data: Connection, login_id: str, password: str) -> Row[tuple[object, ...]]:
+    """Return the row of the staff member whose password this is, or raise `SignInRefused`."""
+    staff = ops.staff
+    wanted = func.lower(staff.c.login_id) == login_id.strip().lower()
+    row = data.execute(select(staff).where(wanted)).one_or_none()
+    stored = row.password_hash if row else None
+    if not hashing.matches(stored, password) or row is None:
+        raise _wrong()
+    if hashing.outdated(row.password_hash):
+        fresh = update(staff).where(staff.c.staff_id == row.staff_id)
+        data.execute(fresh.values(password_hash=hashing.make(password)))
+    return row
+
+
+def require_standing(row: Row[tuple[object, ...]], now: datetime) -> Person:
+    """Return the staff member, unless they left or their password is overdue (clause 8; P26)."""
+    require_employed(row)
+    if overdue(row.password_set_on, seoul_day(now)):
+        raise SignInRefused(
+            N_("Your password is older than {n} days. Change it, then sign in."), n=STAFF_TERM.days
+        )
+    return Person("staff", row.staff_id)
+
+
+def require_employed(row: Row[tuple[object, ...]]) -> None:
+    """Raise `SignInRefused` for a staff account that has ended."""
+    if row.ended_at is not None:
+        raise SignInRefused(N_("This staff account has ended. Please ask your privacy officer."))
+
+
+def overdue(set_on: date | None, today: date) -> bool:
+    """Return whether a staff password is older than its term."""
+    return set_on is None or today - set_on > STAFF_TERM
