@@ -18,6 +18,7 @@ from db import places
 from db.declarations import ITEMS, KINDS
 from db.drafts import MemberDraft, Origin, RecordDraft, ValueDraft
 from db.errors import PortalError
+from db.normal import normalise
 from db.tables import keys
 from db.tables.member import STORES
 from db.words import N_, Store
@@ -48,7 +49,7 @@ def turns_14(birth_date: str) -> date:
 def blind_values(draft: MemberDraft) -> list[tuple[str, str]]:
     """Return the (kind, value) pairs by which this member is found."""
     first = {v.item: v.value for v in draft.values if v.seq == 0}
-    pairs = [(k, first[k]) for k in BLIND_KINDS if first.get(k)]
+    pairs = [(k, normalise(k, first[k])) for k in BLIND_KINDS if first.get(k)]
     if first.get("name") and first.get("birth_date"):
         pairs.append(("name_birth", f"{first['name']}\0{first['birth_date']}"))
     return pairs
