@@ -1,0 +1,8 @@
+"""Brings members of another system in, by a map and no code; see `mapping` for what a map says."""
+
+from __future__ import annotations
+
+from db.importer.report import Summary
+from db.importer.run import ImportStoppedError, Progress, run
+
+__all__ = ["ImportStoppedError", "Progress", "Summary", "run"]
