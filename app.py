@@ -15,7 +15,7 @@ from db import clock
 from db.errors import PortalError
 from db.settings import ROOT, settings
 from pages.http import browser, health
-from pages.signin import language, routes
+from pages.signin.routes import routes
 from pages.signin.context import SignInContext
 from services import demo_family, sign_in_settings, start
 from services.house import open_house
@@ -44,7 +44,7 @@ def build(chosen: Settings, house: House) -> st.App:
     return st.App(
         ROOT / "pages" / "portal.py",
         secrets={"auth": sign_in_settings.provider_settings(chosen)},
-        routes=[health.ROUTE, *language.routes(context), *routes(context)],
+        routes=[health.ROUTE, *routes(context)],
         middleware=[
             Middleware(browser.OneAddress, settings=chosen),
             Middleware(browser.BrowserCookie, settings=chosen),
@@ -65,7 +65,7 @@ def main() -> None:
     open_house(house)
     print(f"\n  Jikim: {chosen.address}\n", flush=True)  # noqa: T201 (the start says where it is)
     print(demo_family.table(accounts), flush=True)  # noqa: T201
-    uvicorn.run(build(chosen, house), host="0.0.0.0", port=chosen.port, log_level="warning",  # noqa: S104
+    uvicorn.run(build(chosen, house), host="0.0.0.0", port=chosen.port, log_level="warning", access_log=False,  # noqa: S104
                 timeout_graceful_shutdown=3)  # fmt: skip
 
 

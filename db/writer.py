@@ -153,12 +153,13 @@ def write(
         _add_keys(tables, keyring, draft, wrapped, store)
         for name, rows in rows_of(draft, sealer).items():
             tables.setdefault(name, []).extend(rows)
-    for table in (keys.member_key, keys.blind_index):
-        if rows := tables.get(table.name):
-            keys_connection.execute(insert(table), rows)
-    for table in STORES[store].all:
-        if rows := tables.get(table.name):
-            data.execute(insert(table), rows)
+    for connection, targets in (
+        (keys_connection, (keys.member_key, keys.blind_index)),
+        (data, STORES[store].all),
+    ):
+        for table in targets:
+            if found := tables.get(table.name):
+                connection.execute(insert(table), found)
 
 
 def _add_keys(

@@ -93,6 +93,62 @@ def held(subject: Subject, *, plain: bool) -> Profile:
     return Profile(groups, uses, row.joined_on, row.last_used_on, row.turns_14_on, member=True)
 
 
+@dataclass(frozen=True)
+class Child:
+    """A child whose guardian the member is; whether still under 14 is decided on opening."""
+
+    member_id: UUID
+    since: date
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the overview says of a member at first sight."""
+
+    nickname: str | None
+    joined_on: date | None
+    last_used_on: date | None
+    uses: tuple[ServiceUse, ...]
+    children: tuple[Child, ...]
+    member: bool
+
+
+def brief(subject: Subject) -> Brief:
+    """Return the overview's facts: four queries."""
+    table, member = subject.tables.profile_value, subject.tables.member
+    row = subject.connection.execute(
+        select(member).where(member.c.member_id == subject.member_id)
+    ).one_or_none()
+    sealed = subject.connection.scalar(
+        select(table.c.sealed).where(
+            table.c.member_id == subject.member_id, table.c.item == "nickname", table.c.seq == 0
+        )
+    )
+    nickname = shown(subject, ITEMS["nickname"], sealed, places.profile("nickname", 0), plain=False)
+    return Brief(
+        nickname,
+        row.joined_on if row else None,
+        row.last_used_on if row else None,
+        _uses(subject),
+        _children(subject),
+        member=row is not None,
+    )
+
+
+def _children(subject: Subject) -> tuple[Child, ...]:
+    link = subject.tables.guardianship
+    rows = subject.connection.execute(
+        select(link.c.member_id, link.c.started_on)
+        .where(
+            link.c.guardian_id == subject.member_id,
+            link.c.started_on <= subject.today,
+            or_(link.c.ended_on.is_(None), link.c.ended_on > subject.today),
+        )
+        .order_by(link.c.started_on, link.c.member_id)
+    )
+    return tuple(Child(r.member_id, r.started_on) for r in rows)
+
+
 def shown(
     subject: Subject, item: Item, sealed: bytes | None, place: str, *, plain: bool
 ) -> str | None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from db import sealing
 from db.clock import seoul_day
+from db.words import RIGHTS
 from services import use
 
 if TYPE_CHECKING:
@@ -60,4 +61,6 @@ class Subject:
 
     def may_use(self, item: str, purpose: Purpose) -> bool:
         """Return whether `item` may be used for `purpose` now; see `use.decide`."""
-        return use.decide(item, purpose, self.standing).allowed
+        # A member's own rights don't depend on consents, so they cost no query.
+        known = use.NOTHING if purpose in RIGHTS else self.standing
+        return use.decide(item, purpose, known).allowed

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, or_, select, union_all
+from sqlalchemy import Connection, literal, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.declarations import ITEMS, Sensitivity
 from db.words import MARKETING, RIGHTS, ConsentKind, Purpose
@@ -90,54 +91,70 @@ def decide(item: str, purpose: Purpose, standing: Standing) -> Decision:
     return Decision(Why.ALLOWED)
 
 
+NOTHING = Standing(frozenset())
+"""No consent, no restriction: all that a decision about a member's own rights needs."""
+
+
 def standing(
     connection: Connection, tables: MemberTables, member_id: UUID, today: date
 ) -> Standing:
-    """Read consents, restrictions and guardians' proof of one member: two queries."""
-    consent, restriction = tables.consent, tables.restriction
-    latest = (
-        select(consent.c.kind, consent.c.granted, consent.c.ends_on)
-        .where(
-            consent.c.member_id == member_id,
-            consent.c.channel.is_(None),
-            consent.c.recipient.is_(None),
-            # A consent without a date has no evidence, and counts as no.
-            consent.c.decided_at.is_not(None),
-        )
-        .distinct(consent.c.kind)
-        .order_by(consent.c.kind, consent.c.decided_at.desc(), consent.c.consent_id.desc())
+    """Read consents, restrictions and guardians' proof of one member: three queries."""
+    return Standing(
+        _granted(connection, tables, member_id, today),
+        _restricted(connection, tables, member_id),
+        store_only=_unproved(connection, tables, member_id, today),
     )
-    granted = frozenset(
+
+
+def _granted(
+    connection: Connection, tables: MemberTables, member_id: UUID, today: date
+) -> frozenset[ConsentKind]:
+    """Return kinds whose latest record is a grant; without a date there is no evidence, hence no."""
+    consent = tables.consent.c
+    latest = (
+        select(consent.kind, consent.granted, consent.ends_on)
+        .where(
+            consent.member_id == member_id,
+            consent.channel.is_(None),
+            consent.recipient.is_(None),
+            consent.decided_at.is_not(None),
+        )
+        .ext(distinct_on(consent.kind))
+        .order_by(consent.kind, consent.decided_at.desc(), consent.granted)
+    )
+    return frozenset(
         ConsentKind(row.kind)
         for row in connection.execute(latest)
         if row.granted and (row.ends_on is None or today <= row.ends_on)
     )
-    member, guardianship = tables.member, tables.guardianship
-    proved = (
-        select(guardianship.c.member_id)
-        .where(
-            guardianship.c.member_id == member_id,
-            guardianship.c.proof,
-            or_(guardianship.c.ended_on.is_(None), guardianship.c.ended_on > today),
-        )
-        .exists()
-    )
+
+
+def _restricted(
+    connection: Connection, tables: MemberTables, member_id: UUID
+) -> frozenset[tuple[str | None, str | None]]:
+    table = tables.restriction.c
     rows = connection.execute(
-        union_all(
-            select(restriction.c.item, restriction.c.purpose, restriction.c.member_id).where(
-                restriction.c.member_id == member_id, restriction.c.ended_at.is_(None)
-            ),
-            # A child under 14 without a guardian's recorded consent (P41) is marked by this row.
-            select(None, None, None).where(
-                select(member.c.member_id)
-                .where(member.c.member_id == member_id, member.c.turns_14_on > today)
-                .exists(),
-                ~proved,
-            ),
+        select(table.item, table.purpose).where(
+            table.member_id == member_id, table.ended_at.is_(None)
         )
-    ).all()
-    return Standing(
-        granted,
-        frozenset((r.item, r.purpose) for r in rows if r.member_id is not None),
-        store_only=any(r.member_id is None for r in rows),
+    )
+    return frozenset((row.item, row.purpose) for row in rows)
+
+
+def _unproved(
+    connection: Connection, tables: MemberTables, member_id: UUID, today: date
+) -> bool:
+    """Return whether this is a child under 14 without a guardian's recorded consent (P41)."""
+    member, link = tables.member.c, tables.guardianship.c
+    proved = select(link.member_id).where(
+        link.member_id == member_id,
+        link.proof,
+        or_(link.ended_on.is_(None), link.ended_on > today),
+    )
+    return bool(
+        connection.scalar(
+            select(literal(1)).where(
+                member.member_id == member_id, member.turns_14_on > today, ~proved.exists()
+            )
+        )
     )

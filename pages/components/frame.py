@@ -67,6 +67,7 @@ def header(here: Here, page: StreamlitPage) -> None:
             sessions.revoke(connection, here.actor.session_id, clock.now(), "signed_out")
         st.session_state.clear()
         st.logout()
+        st.stop()
     if here.actor and here.actor.acting_for:
         draw("banner.html")
         if st.button(_("Back to my own data"), key="act_for_self"):

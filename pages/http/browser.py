@@ -29,10 +29,11 @@ def _cookie(settings: Settings) -> str:
     cookie = SimpleCookie()
     name = SESSION_COOKIE[settings.secure]
     cookie[name] = secrets.token_urlsafe(32)
-    cookie[name].update({"path": "/", "httponly": True, "samesite": "Lax"})
+    morsel = cookie[name]
+    morsel["path"], morsel["httponly"], morsel["samesite"] = "/", True, "Lax"
     if settings.secure:
-        cookie[name]["secure"] = True
-    return cookie[name].OutputString()
+        morsel["secure"] = True
+    return morsel.OutputString()
 
 
 class BrowserCookie:

@@ -74,7 +74,7 @@ async def read(request: Request, context: SignInContext) -> Visit:
     return Visit(
         request.method,
         f"{request.url.path}{query}",
-        dict(request.headers),
+        request.headers,
         tuple(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=MOST_FIELDS)),
         await _body(request) if request.method == "POST" else (),
         "en" if chosen == "en" else "ko",

@@ -1,0 +1,23 @@
+"""Make the demo family: accounts for trying the portal out, all with the password `demo`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from db import clock
+from db.settings import settings
+from services import demo_family, start
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def arguments(_parser: ArgumentParser) -> None:
+    """Declare the command's arguments: none."""
+
+
+def run(_chosen: Namespace) -> None:
+    """Make the family and print its accounts."""
+    now = clock.now()
+    accounts = demo_family.make(settings(), start.prepare(settings(), now), now)
+    print(demo_family.table(accounts))
