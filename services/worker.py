@@ -9,7 +9,6 @@ from uuid import UUID
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 
 from db import clock, engines, keyring
-from db.settings import settings as read_settings
 from db.words import Store
 from services import delivery, jobs, mailbox, outbox
 from services import house as houses
@@ -34,15 +33,15 @@ def senders(settings: Settings) -> delivery.Senders:
     return delivery.Senders(mailer(settings, disk), texter(settings, disk), settings.address)
 
 
-@APP.task(name=jobs.DELIVER, retry=_PATIENT)
-def deliver(member_id: str, message_id: str) -> None:
+@APP.task(name=jobs.DELIVER, pass_context=True, retry=_PATIENT)
+def deliver(context: JobContext, member_id: str, message_id: str) -> None:
     """Send one message. A failure is counted apart, since sending rolls back with it."""
     house, key, now = houses.house(), (UUID(member_id), UUID(message_id)), clock.now()
     try:
         with house.databases.keys.connect() as keys:
             opened = outbox.sealer_of(keys, house.keyring, key[0])
         with house.databases.data.begin() as data:
-            delivery.deliver(data, opened, key, senders(read_settings()), now)
+            delivery.deliver(data, opened, key, context.additional_context["senders"], now)
     except Exception:
         with house.databases.data.begin() as data:
             delivery.failed(data, key, now)
@@ -90,6 +89,7 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
                 wait=wait,
                 concurrency=2,
                 delete_jobs="always",
+                additional_context={"senders": senders(settings)},
                 fetch_job_polling_interval=timedelta(seconds=5).total_seconds(),
                 install_signal_handlers=wait,
             )

@@ -1,0 +1,127 @@
+"""Mail, text messages, and the mailbox on disk."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from db.settings import Settings, SettingsError
+from services import mail, mailbox, messages, sms
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+
+
+class FakeSmtp:
+    """Stands for `smtplib.SMTP` and writes down what it was told."""
+
+    told: list[Any]
+
+    def __init__(self, *where: object, **_: object) -> None:
+        FakeSmtp.told = [("connect", where)]
+
+    def __enter__(self) -> FakeSmtp:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        FakeSmtp.told.append("quit")
+
+    def ehlo(self) -> None:
+        FakeSmtp.told.append("ehlo")
+
+    def has_extn(self, _: str) -> bool:
+        return False
+
+    def starttls(self, **_: object) -> None:
+        FakeSmtp.told.append("starttls")
+
+    def login(self, *who: str) -> None:
+        FakeSmtp.told.append(("login", who))
+
+    def send_message(self, message: Any) -> None:  # noqa: ANN401
+        FakeSmtp.told.append(message)
+
+
+def test_mail_goes_by_smtp_and_a_password_only_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail.smtplib, "SMTP", FakeSmtp)
+    sender = mail.SmtpMailer("smtp://me:p%40ss@mail.example.kr", "jikim@example.kr")
+    sender.send(mail.Mail("a@example.com", "제목", "본문\n", "<p>본문</p>", "id1"))
+    told = FakeSmtp.told
+    assert told[:4] == [
+        ("connect", ("mail.example.kr", 587)),
+        "ehlo",
+        "starttls",
+        ("login", ("me", "p@ss")),
+    ]
+    assert (told[4]["To"], told[4]["Subject"]) == ("a@example.com", "제목")
+    assert told[4].get_body(("plain",)).get_content() == "본문\n"
+
+
+@pytest.mark.parametrize("url", ["mail.example.kr", "http://mail.example.kr", "smtp://"])
+def test_a_wrong_mail_address_stops_the_start(url: str) -> None:
+    with pytest.raises(SettingsError, match="PORTAL_SMTP_URL"):
+        mail.SmtpMailer(url, "x")
+
+
+def test_a_text_is_one_request_and_anything_but_yes_is_no() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200 if len(asked) == 1 else 302)
+
+    client = httpx.Client(transport=httpx.MockTransport(answer))
+    texter = sms.HttpTexter("https://sms.example.kr/send", "secret", client)
+    texter.text(sms.Sms("010-2345-6789", "안녕", "id1"))
+    assert json.loads(asked[0].content) == {"to": "01023456789", "text": "안녕", "id": "id1"}
+    assert asked[0].headers["authorization"] == "Bearer secret"
+    with pytest.raises(sms.NotAccepted) as refused:
+        texter.text(sms.Sms("010-2345-6789", "안녕", "id1"))
+    assert "2345" not in str(refused.value)
+    client.close()
+
+
+def test_the_mailbox_lists_newest_first_and_is_private(tmp_path: Path) -> None:
+    moments = iter(NOW + timedelta(seconds=i) for i in range(9))
+    box = mailbox.Mailbox(tmp_path / "box", lambda: next(moments))
+    box.send(mail.Mail("a@example.com", "하나", "본문"))
+    box.text(sms.Sms("010-2345-6789", "둘"))
+    (tmp_path / "box/99.json").write_text("{")
+    found = mailbox.newest(tmp_path / "box")
+    assert [(m.channel, m.text) for m in found] == [("sms", "둘"), ("email", "본문")]
+    assert found[0].moment > found[1].moment
+    assert all(p.stat().st_mode & 0o077 == 0 for p in (tmp_path / "box").glob("2*.json"))
+
+
+def test_the_mailbox_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "KEPT", 3)
+    moments = iter(NOW + timedelta(seconds=i) for i in range(9))
+    box = mailbox.Mailbox(tmp_path, lambda: next(moments))
+    for number in range(5):
+        box.send(mail.Mail("a@example.com", str(number), ""))
+    assert [m.subject for m in mailbox.newest(tmp_path)] == ["4", "3", "2"]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"demo": False}, {"smtp_url": "smtp://a.kr"}, {"sms_url": "https://a.kr"}]
+)
+def test_the_mailbox_is_open_in_the_demo_alone(tmp_path: Path, changed: dict[str, Any]) -> None:
+    assert mailbox.in_use(Settings(var=tmp_path, demo=True))
+    assert not mailbox.in_use(Settings(var=tmp_path, **({"demo": True} | changed)))
+
+
+def test_every_message_can_be_said_in_both_languages() -> None:
+    values: dict[str, object] = {
+        "nickname": "<b>하늘</b>", "address": "http://x", "token": "t", "use": "first", "code": "123456",
+    }  # fmt: skip
+    for name in messages.SUBJECTS:
+        assert name in messages.PURPOSES
+        korean, english = (messages.fill(name, lang, values) for lang in ("ko", "en"))  # type: ignore[arg-type]
+        assert "지킴" in korean.subject + korean.text
+        assert "Jikim" in english.subject + english.text
