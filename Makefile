@@ -24,7 +24,7 @@ check: $(READY) ## Check format, lint, types, imports between rooms, and migrati
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m services migrate --check
 
-bench: $(READY) ## Measure, against the floors in bench/results.json
+bench: $(READY) ## Measure beside what bare queries take; write bench/results.json
 	@$(PYTHON) -m bench
 
 setup: $(READY) ## Make .venv with everything pinned (needs Python 3.11 or newer)
