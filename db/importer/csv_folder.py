@@ -1,7 +1,7 @@
 """A folder of CSV files, one a table, read through a private temporary database.
 
-That database has no name and lies in a file the system removes when it is closed, after a
-crash too; it gives CSV files what a database has, order, look-ups and counts, without holding a file in memory.
+That database has no name and lies in a file the system removes when it is closed, after a crash
+too. It gives CSV files what a database has (order, look-ups, counts), and no file fills the memory.
 """
 
 from __future__ import annotations

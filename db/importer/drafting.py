@@ -17,7 +17,6 @@ from db.drafts import (
 )
 from db.importer import cells as read
 from db.importer import mapping
-from db.importer.cells import RowRefusedError
 from db.importer.parse import Reading, key_text
 from db.words import ActorKind, Channel, ConsentKind, Ground, Purpose, Source
 

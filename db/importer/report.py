@@ -95,12 +95,10 @@ class Summary:
         """Return the lines in which the command line says it."""
         lines = [_sentence(name, part) for name, part in self.parts.items()]
         lines.append(
-            f"Together: {self.came_in:,} came in + {self.refused:,} refused = {self.read:,} rows read."
+            f"Together: {self.came_in:,} came in + {self.refused:,} refused = {self.read:,} read."
         )
         if past := sum(part.past_period for part in self.parts.values()):
-            lines.append(
-                f"{past:,} records are past their period; the next daily run destroys them."
-            )
+            lines.append(f"{past:,} records are past their period: the daily run destroys them.")
         if self.refused or self.conflicts or any(p.values_refused for p in self.parts.values()):
             lines.append(f"Reasons are in {self.report}.")
         return lines

@@ -71,7 +71,7 @@ class Storage:
     def _add(self, data: Connection, keys: Connection, pairs: list[Pair], tally: Tally) -> None:
         if not pairs:
             return
-        _forget(keys, [k.member_id for k, _ in pairs if k.state is State.UNFINISHED])
+        forget(keys, [k.member_id for k, _ in pairs if k.state is State.UNFINISHED])
         drafts = [whole(k.member_id, self.now, incoming) for k, incoming in pairs]
         writer.write(data, keys, self.keyring, drafts)
         self._origins(keys, [p for p in pairs if p[0].state is State.NEW])
@@ -131,7 +131,7 @@ class Storage:
 _FRESH = (State.NEW, State.UNFINISHED)
 
 
-def _forget(keys: Connection, members: Sequence[UUID]) -> None:
+def forget(keys: Connection, members: Sequence[UUID]) -> None:
     """Drop keys under which nothing was ever written, to make them anew."""
     for table in (keys_tables.member_key, keys_tables.blind_index):
         if members:
