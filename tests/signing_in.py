@@ -51,7 +51,7 @@ _AUTH = {"member": "portal-member", "verify": "portal-verify", "staff": "portal-
 
 @dataclass
 class Clock:
-    """Time that passes when told to. Starts now, since the portal's library reads the real clock."""
+    """Time that passes when told to. Starts now: the portal's library reads the real clock."""
 
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from pages.signin.visit import FORM
+from services import mailbox
 from services.language import translate
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def draw(
             trouble=shown,
             form_token=token,
             style=Markup(_style()[0]),  # noqa: S704 (our own file)
-            at_home=context.settings.address,
+            demo_mailbox=mailbox.in_use(context.settings),
         )
     )
     response = HTMLResponse(body, status_code=_status(visit, shown, status), headers=_headers())

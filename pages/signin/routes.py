@@ -23,6 +23,7 @@ from pages.signin import (
 )
 from pages.signin.visit import TooMuchError, anew, from_our_form, read
 from services.identity.clients import PATH
+from services.sign_in_settings import uses_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,7 +65,9 @@ def _screen(
 
 
 def routes(context: SignInContext) -> list[Route]:
-    """Return every route of the sign-in service, and the language switch all pages use."""
+    """Return the sign-in service's routes, where it is used, and every page's language switch."""
+    if not uses_built_in(context.settings):
+        return [language.route(context)]
 
     def route(path: str, handler: Handler, *methods: str, forms: bool = True) -> Route:
         screen = _screen(context, handler, forms=forms)

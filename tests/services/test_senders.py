@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import smtplib
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
@@ -26,7 +27,7 @@ class FakeSmtp:
     def __init__(self, *where: object, **_: object) -> None:
         FakeSmtp.told = [("connect", where)]
 
-    def __enter__(self) -> FakeSmtp:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,7 +50,7 @@ class FakeSmtp:
 
 
 def test_mail_goes_by_smtp_and_a_password_only_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail.smtplib, "SMTP", FakeSmtp)
+    monkeypatch.setattr(smtplib, "SMTP", FakeSmtp)
     sender = mail.SmtpMailer("smtp://me:p%40ss@mail.example.kr", "jikim@example.kr")
     sender.send(mail.Mail("a@example.com", "제목", "본문\n", "<p>본문</p>", "id1"))
     told = FakeSmtp.told
@@ -118,10 +119,14 @@ def test_the_mailbox_is_open_in_the_demo_alone(tmp_path: Path, changed: dict[str
 
 def test_every_message_can_be_said_in_both_languages() -> None:
     values: dict[str, object] = {
-        "nickname": "<b>하늘</b>", "address": "http://x", "token": "t", "use": "first", "code": "123456",
-    }  # fmt: skip
+        "nickname": "<b>하늘</b>",
+        "address": "http://x",
+        "token": "t",
+        "use": "first",
+        "code": "123456",
+    }
     for name in messages.SUBJECTS:
         assert name in messages.PURPOSES
-        korean, english = (messages.fill(name, lang, values) for lang in ("ko", "en"))  # type: ignore[arg-type]
+        korean, english = (messages.fill(name, lang, values) for lang in ("ko", "en"))
         assert "지킴" in korean.subject + korean.text
         assert "Jikim" in english.subject + english.text

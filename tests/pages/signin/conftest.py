@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import PasswordHasher
 
 from services.identity import hashing
 from tests.signing_in import Service, service
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     # As strong as in production costs half a second a test; the code that runs is the same.
-    cheap = hashing.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(hashing, "HASHER", cheap)
 
 

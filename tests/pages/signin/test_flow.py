@@ -1,4 +1,4 @@
-"""Sign-in from the portal's button back to the portal, with the portal's own OpenID Connect client."""
+"""Sign-in from the portal's button back to the portal, with the portal's own client."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from tests.signing_in import Service
 
 VERIFIER = "v" * 64
+CHALLENGE: str = create_s256_code_challenge(VERIFIER)  # type: ignore[no-untyped-call]
 EMAIL = PLAIN["email"]
 
 
-def request(site: Service, **changes: str | None) -> str:
+def request(**changes: str | None) -> str:
     """An authorization request made by hand."""
     asked: dict[str, str | None] = {
         "client_id": "portal-member",
@@ -31,10 +32,9 @@ def request(site: Service, **changes: str | None) -> str:
         "scope": "openid",
         "state": "s",
         "nonce": "n",
-        "code_challenge": create_s256_code_challenge(VERIFIER),
+        "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
-    assert site.context.server
     return f"/signin/authorize?{urlencode({k: v for k, v in (asked | changes).items() if v})}"
 
 
@@ -50,7 +50,7 @@ def exchange(site: Service, code: str, client: str = "portal-member", **changes:
 
 
 def code_of(site: Service, **changes: str | None) -> str:
-    answer = site.browser().fill(request(site, **changes), identifier=EMAIL, password=PASSWORD)
+    answer = site.browser().fill(request(**changes), identifier=EMAIL, password=PASSWORD)
     return parameters(answer.headers["location"])["code"]
 
 
@@ -126,8 +126,8 @@ def test_a_forged_request_gets_a_page_and_no_redirect(
     site: Service, changes: dict[str, str]
 ) -> None:
     for answer in (
-        site.browser().open(request(site, **changes)),
-        site.browser().http.post(request(site, **changes), data={"identifier": EMAIL}),
+        site.browser().open(request(**changes)),
+        site.browser().http.post(request(**changes), data={"identifier": EMAIL}),
     ):
         assert answer.status_code == 400
         assert "location" not in answer.headers
@@ -183,31 +183,31 @@ def test_verification_asks_again_and_its_time_is_fresh(site: Service) -> None:
 def test_max_age_alone_asks_again_once_the_session_is_older(site: Service) -> None:
     site.member()
     browser = site.browser()
-    browser.fill(request(site), identifier=EMAIL, password=PASSWORD)
-    assert browser.open(request(site, max_age="60")).status_code == 303
+    browser.fill(request(), identifier=EMAIL, password=PASSWORD)
+    assert browser.open(request(max_age="60")).status_code == 303
     site.clock.pass_by(seconds=60)
-    assert browser.open(request(site, max_age="60")).status_code == 200
-    assert browser.open(request(site, max_age="61")).status_code == 303
-    assert browser.open(request(site, max_age="0")).status_code == 200
-    assert browser.open(request(site, max_age="soon")).status_code == 200
+    assert browser.open(request(max_age="60")).status_code == 200
+    assert browser.open(request(max_age="61")).status_code == 303
+    assert browser.open(request(max_age="0")).status_code == 200
+    assert browser.open(request(max_age="soon")).status_code == 200
 
 
 def test_a_session_answers_without_a_form_and_keeps_its_time(site: Service) -> None:
     member, browser = site.member(), site.browser()
     began = int(site.clock().timestamp())
-    browser.fill(request(site), identifier=EMAIL, password=PASSWORD)
+    browser.fill(request(), identifier=EMAIL, password=PASSWORD)
     site.clock.pass_by(seconds=50)
-    answer = browser.open(request(site, prompt="none"))
+    answer = browser.open(request(prompt="none"))
     tokens = exchange(site, parameters(answer.headers["location"])["code"]).json()
     from joserfc import jwt  # noqa: PLC0415
 
     claims = jwt.decode(tokens["id_token"], site.context.server.key, ["RS256"]).claims
     assert (claims["sub"], claims["auth_time"]) == (str(member), began)
-    assert browser.open(request(site, prompt="select_account")).status_code == 200
+    assert browser.open(request(prompt="select_account")).status_code == 200
 
 
 def test_prompt_none_without_a_session_goes_back_empty_handed(site: Service) -> None:
-    answer = site.browser().open(request(site, prompt="none"))
+    answer = site.browser().open(request(prompt="none"))
     assert parameters(answer.headers["location"]) == {
         "error": "login_required",
         "state": "s",
@@ -222,9 +222,9 @@ def test_prompt_none_without_a_session_goes_back_empty_handed(site: Service) -> 
 def test_a_session_ends(site: Service) -> None:
     site.member()
     browser = site.browser()
-    browser.fill(request(site), identifier=EMAIL, password=PASSWORD)
+    browser.fill(request(), identifier=EMAIL, password=PASSWORD)
     site.clock.pass_by(hours=8)
-    assert browser.open(request(site)).status_code == 200
+    assert browser.open(request()).status_code == 200
 
 
 @pytest.mark.promise("P26")
@@ -237,7 +237,7 @@ def test_staff_and_members_have_doors_of_their_own(site: Service) -> None:
     came = browser.arrive(browser.sign_in("AGENT7", provider="staff"))["claims"]
     assert (came["sub"], came["aud"]) == (str(staff), "portal-staff")
     # A staff session is no member session.
-    assert browser.open(request(site)).status_code == 200
+    assert browser.open(request()).status_code == 200
 
 
 @pytest.mark.promise("P26")
@@ -252,7 +252,7 @@ def test_staff_whose_password_is_overdue_or_who_left_are_told(site: Service) -> 
 
 def test_the_code_is_only_for_who_signed_in_with_our_form(site: Service) -> None:
     site.member()
-    browser, path = site.browser(), request(site)
+    browser, path = site.browser(), request()
     browser.open(path)
     said = {"identifier": EMAIL, "password": PASSWORD}
     forged = browser.http.post(path, data=said | {"form_token": "guess"}, headers={"origin": HOME})
@@ -267,4 +267,4 @@ def test_the_code_is_only_for_who_signed_in_with_our_form(site: Service) -> None
 
 @pytest.mark.parametrize("body", [b"x" * 40_000, b"\xff\xfe", b"&".join([b"a=1"] * 99)])
 def test_a_body_that_is_no_form_is_refused(site: Service, body: bytes) -> None:
-    assert site.browser().http.post(request(site), content=body).status_code == 400
+    assert site.browser().http.post(request(), content=body).status_code == 400

@@ -24,7 +24,7 @@ def signed_in(site: Service) -> tuple[Browser, str]:
 
 def leave(browser: Browser, **asked: str) -> str:
     answer = browser.open(f"/signin/logout?{urlencode(asked)}")
-    return answer.headers.get("location", f"page {answer.status_code}")
+    return str(answer.headers.get("location", f"page {answer.status_code}"))
 
 
 def test_the_portal_ends_the_session_and_gets_its_member_back(site: Service) -> None:

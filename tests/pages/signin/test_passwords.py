@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from db.drafts import ValueDraft
 from db.tables import ops
 from db.words import Store
 from tests.people import PLAIN
-from tests.signing_in import HOME, PASSWORD
+from tests.signing_in import PASSWORD
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -78,7 +79,8 @@ def test_an_unknown_person_gets_the_same_answer_and_the_same_work(
 
 
 def site_token(page: str) -> str:
-    return page.split('name="form_token" value="')[1].split('"')[0] if "form_token" in page else "-"
+    found = re.search(r'name="form_token" value="([^"]+)"', page)
+    return found[1] if found else "-"
 
 
 def test_a_link_works_once_and_opening_it_is_not_using_it(site: Service) -> None:

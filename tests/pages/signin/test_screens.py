@@ -95,7 +95,8 @@ def test_the_database_away_is_a_page(site: Service, monkeypatch: pytest.MonkeyPa
     from sqlalchemy.exc import OperationalError  # noqa: PLC0415
 
     def away(*_: object) -> None:
-        raise OperationalError("select 1", {}, ConnectionError())
+        msg = "select 1"
+        raise OperationalError(msg, {}, ConnectionError())
 
     with monkeypatch.context() as patched:
         patched.setattr(type(site.db.web.keys), "begin", away)
