@@ -32,6 +32,7 @@ class BrowserSession:
 def start(data: Connection, person: Person, now: datetime) -> str:
     """Return the secret for the browser's cookie; only its digest is kept."""
     secret = secrets.token_urlsafe(32)
+    data.execute(delete(ops.signin_session).where(ops.signin_session.c.expires_at < now))
     data.execute(
         insert(ops.signin_session).values(
             digest=digest(secret), auth_time=now, expires_at=now + LASTS, **person.columns

@@ -54,7 +54,8 @@ class Code(AuthorizationCodeMixin):
 
 
 def keep(data: Connection, secret: str, client_id: str, code: Code, now: datetime) -> None:
-    """Store a code under the digest of its secret."""
+    """Store a code under the digest of its secret; codes that nobody exchanged go."""
+    data.execute(delete(ops.authorization_code).where(ops.authorization_code.c.expires_at < now))
     data.execute(
         insert(ops.authorization_code).values(
             digest=digest(secret),
