@@ -23,6 +23,7 @@ from services.house import open_house
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from db.engines import Addresses
     from db.settings import Settings
     from services.house import House
 
@@ -53,20 +54,30 @@ def build(chosen: Settings, house: House) -> st.App:
     )
 
 
+def serve(chosen: Settings, addresses: Addresses) -> None:
+    """Serve until stopped, after saying where and as whom one may sign in."""
+    accounts = demo_family.ensure(chosen, addresses, clock.now())
+    house = start.house_of("portal_web", addresses, chosen)
+    open_house(house)
+    print(f"\n  Jikim: {chosen.address}\n\n{demo_family.table(accounts)}", flush=True)  # noqa: T201
+    uvicorn.run(
+        build(chosen, house),
+        host=chosen.host,
+        port=chosen.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
 def main() -> None:
-    """Prepare the installation and serve until stopped."""
+    """Prepare the installation and serve; a setting or a file that is wrong is named."""
     try:
         chosen = settings()
-        addresses = start.prepare(chosen, clock.now())
-        accounts = demo_family.ensure(chosen, addresses, clock.now())
-        house = start.house_of("portal_web", addresses, chosen)
+        with start.running(chosen, clock.now()) as addresses:
+            serve(chosen, addresses)
     except PortalError as error:
         sys.exit(f"Jikim can't start. {error}")
-    open_house(house)
-    print(f"\n  Jikim: {chosen.address}\n", flush=True)  # noqa: T201 (the start says where it is)
-    print(demo_family.table(accounts), flush=True)  # noqa: T201
-    uvicorn.run(build(chosen, house), host="0.0.0.0", port=chosen.port, log_level="warning", access_log=False,  # noqa: S104
-                timeout_graceful_shutdown=3)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PORTAL_", frozen=True, extra="ignore")
 
     port: int = Field(8501, ge=1, le=65535, validation_alias="PORT", description="Port to serve.")
+    host: str = Field("127.0.0.1", description="Interface to listen on.")
     base_url: str = Field("", description="Public address, e.g. https://my.example.kr.")
     var: Path = Field(ROOT / "var", description="Folder of the embedded server, keys and mailbox.")
     database_url: str = Field("", description="PostgreSQL for the data; empty: embedded.")

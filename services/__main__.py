@@ -12,28 +12,34 @@ from db.errors import PortalError
 COMMANDS = {
     "migrate": "bring both databases to the present schema",
     "demo": "make the demo family",
-    "import": "import members: SOURCE (database address or folder of CSV files) and MAP (TOML)",
+    "import": "import members from another system, by a map",
     "promises": "print the promises, with the tests that prove each",
     "worker": "run the worker",
     "catalogue": "bring the Korean catalogue up to date with the messages in the code",
 }
+MODULES = {"import": "importing"}
+"""Commands whose name can't be a module's."""
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m services", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def parser(wanted: str | None) -> argparse.ArgumentParser:
+    """Return the parser; only the wanted command's module is loaded, so that each starts fast."""
+    whole = argparse.ArgumentParser(prog="python -m services", description="The portal's commands.")
+    commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what in COMMANDS.items():
-        module = importlib.import_module(f"services.commands.{name.replace('import', 'importing')}")
-        one = commands.add_parser(name, help=what, description=module.__doc__)
-        module.arguments(one)
-        one.set_defaults(run=module.run)
-    return parser
+        one = commands.add_parser(name, help=what)
+        if name == wanted:
+            module = importlib.import_module(f"services.commands.{MODULES.get(name, name)}")
+            one.description = module.__doc__
+            module.arguments(one)
+            one.set_defaults(run=module.run)
+    return whole
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(given: list[str] | None = None) -> int:
     """Run one command; return 0, or 1 after a sentence that says what is wrong."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    chosen = _parser().parse_args(arguments)
+    given = sys.argv[1:] if given is None else given
+    chosen = parser(given[0] if given else None).parse_args(given)
     try:
         return int(chosen.run(chosen) or 0)
     except PortalError as error:

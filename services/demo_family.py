@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from db.engines import Addresses
     from db.settings import Settings
 
-PASSWORD = "demo"  # noqa: S105 (the demo's, shown to everyone)
-
 
 def ensure(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Account, ...]:
     """Make the demo family unless it is there; return its accounts, none when it is not wanted."""
@@ -34,10 +32,8 @@ def make(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Accou
             house.databases.keys,
             house.keyring,
             now,
-            lambda connection, member_id: passwords.set_password(
-                connection, member_id, PASSWORD, now
-            ),
-            lambda: hashing.make(PASSWORD),
+            passwords.set_password,
+            hashing.make,
         )
     finally:
         house.databases.dispose()
@@ -48,5 +44,9 @@ def table(accounts: tuple[Account, ...]) -> str:
     if not accounts:
         return ""
     width = max(len(a.name) for a in accounts)
-    rows = "\n".join(f"    {a.name:<{width}}  {a.what}" for a in accounts)
-    return f"  Demo accounts (password {PASSWORD}):\n{rows}\n"
+    rows = "\n".join(f"    {a.name:<{width}}  {a.shows}{_without(a)}" for a in accounts)
+    return f"  Demo accounts (password {demo.PASSWORD}):\n{rows}\n"
+
+
+def _without(account: Account) -> str:
+    return "" if account.signs_in else " (no password)"

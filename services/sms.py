@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-import httpx
+import httpx2
 
 if TYPE_CHECKING:
     from db.settings import Settings
@@ -47,10 +47,10 @@ class NotAccepted(Exception):  # noqa: N818 (a refusal of the service, tried aga
 class HttpTexter:
     """The HTTP service described above."""
 
-    def __init__(self, url: str, token: str, client: httpx.Client | None = None) -> None:
+    def __init__(self, url: str, token: str, client: httpx2.Client | None = None) -> None:
         """Take the service's address and bearer token."""
         self._url, self._token = url, token
-        self._client = client or httpx.Client(timeout=_TIMEOUT)
+        self._client = client or httpx2.Client(timeout=_TIMEOUT)
 
     def text(self, message: Sms) -> None:
         """Ask the service to send; raise `NotAccepted` when it does not."""

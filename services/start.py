@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.pool import NullPool
 
-from db import engines, keyring, migrate
+from db import embedded, engines, keyring, migrate
 from db.tables import keys
 from db.words import Store
 from services import policies
 from services.house import House
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from db.engines import Addresses, Role
@@ -32,6 +34,17 @@ def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
         )
     if not used:
         keyring.create(settings.var / "keys")
+
+
+@contextmanager
+def running(settings: Settings, now: datetime) -> Iterator[Addresses]:
+    """Prepare as `prepare` does; afterwards stop the embedded server if this started it."""
+    started = settings.embedded and not embedded.is_running(settings.var)
+    try:
+        yield prepare(settings, now)
+    finally:
+        if started:
+            embedded.stop(settings.var)
 
 
 def prepare(settings: Settings, now: datetime) -> Addresses:

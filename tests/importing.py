@@ -1,4 +1,4 @@
-"""What the importer's tests share: small sources of their own making, and a look at what came in."""
+"""What the importer's tests share: small sources of their own, and a look at what came in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from uuid import UUID
 
-    from db.importer.source import Join, Row
+    from sqlalchemy import Column, Connection, Row, Table
+
+    from db.importer.source import Join
+    from db.importer.source import Row as SourceRow
     from tests.database import PortalDb
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -141,7 +144,9 @@ def school(**tables: list[dict[str, Any]]) -> Tables:
         "goods": [{"id": "7", "title": "동화책"}],
         "order_lines": [{"no": "1", "order_no": "10", "title": "동화책", "pieces": "2"}],
         "devices": [{"imei": "35-000000-000001-7", "person": "1", "used": "2026-10-01"}],
-        "given": [{"no": "1", "person": "1", "to": "서점", "items": "name,address", "day": "2024-03-01"}],
+        "given": [
+            {"no": "1", "person": "1", "to": "서점", "items": "name,address", "day": "2024-03-01"}
+        ],
         "guards": [],
     }
     return whole | tables
@@ -232,12 +237,12 @@ def people(db: PortalDb) -> dict[str, Person]:
     return {p.values.get(("email", 0)) or str(p.member_id): p for p in found}
 
 
-def _person(db: PortalDb, data: Any, secret: Any, row: Any) -> Person:
+def _person(db: PortalDb, data: Connection, secret: Connection, row: Row[Any]) -> Person:
     who = row.member_id
     key = secret.execute(select(keys.member_key).where(keys.member_key.c.member_id == who)).one()
     sealer = db.keyring.sealer(Store(key.store), who, key.wrapped)
 
-    def mine(table: Any, *order: Any) -> list[Any]:
+    def mine(table: Table, *order: Column[Any]) -> list[Row[Any]]:
         return list(data.execute(select(table).where(table.c.member_id == who).order_by(*order)))
 
     values = mine(LIVE.profile_value)
@@ -256,10 +261,7 @@ def _person(db: PortalDb, data: Any, secret: Any, row: Any) -> Person:
             (r, json.loads(sealer.open(r.sealed, places.record(r.kind, r.record_id))))
             for r in records
         ],
-        [
-            sealer.open(d.sealed, places.device(d.device_row_id)).decode()
-            for d in mine(LIVE.device)
-        ],
+        [sealer.open(d.sealed, places.device(d.device_row_id)).decode() for d in mine(LIVE.device)],
     )
 
 
@@ -292,22 +294,22 @@ class FakeSource:
     def count(self, name: str) -> int:
         return self.members if name == "people" else 2 * self.members
 
-    def _given(self, row: Row) -> Row:
+    def _given(self, row: SourceRow) -> SourceRow:
         if self.ends_after is not None and self.given >= self.ends_after:
-            raise importer.SourceEndedError("OperationalError")
+            raise importer.SourceEndedError
         self.given += 1
         return row
 
-    def rows(self, name: str, columns: Sequence[str], order: str) -> Iterator[Row]:  # noqa: ARG002
+    def rows(self, name: str, columns: Sequence[str], order: str) -> Iterator[SourceRow]:  # noqa: ARG002
         for at in range(self.members):
             yield self._given(self.member(at))
 
-    def member(self, at: int) -> Row:
+    def member(self, at: int) -> SourceRow:
         return {"id": at, "mail": f"m{at}@example.com"}
 
     def children(
         self, join: Join, columns: Sequence[str], keys: Sequence[Any], order: str  # noqa: ARG002
-    ) -> Iterator[Row]:  # fmt: skip
+    ) -> Iterator[SourceRow]:  # fmt: skip
         for key in keys:
             for nth in range(2):
                 row = {"no": 2 * key + nth, "person": key, "day": "2025-01-02", "total": "5"}
@@ -316,7 +318,7 @@ class FakeSource:
     def sizes(self, join: Join, keys: Sequence[object]) -> dict[object, int]:  # noqa: ARG002
         return dict.fromkeys(keys, 2)
 
-    def orphans(self, join: Join, columns: Sequence[str], order: str) -> Iterator[Row]:  # noqa: ARG002
+    def orphans(self, join: Join, columns: Sequence[str], order: str) -> Iterator[SourceRow]:  # noqa: ARG002
         return iter(())
 
     def broken(self, name: str) -> Iterator[tuple[int, str]]:  # noqa: ARG002

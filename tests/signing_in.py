@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
+import httpx2
 from authlib.integrations.starlette_client import OAuth
 from sqlalchemy import insert, select
 from starlette.applications import Starlette
@@ -174,17 +174,17 @@ class Http:
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
-        self.cookies = httpx.Cookies()
+        self.cookies = httpx2.Cookies()
 
-    def get(self, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401
+    def get(self, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401
         return asyncio.run(self._ask("GET", path, more))
 
-    def post(self, path: str, **more: Any) -> httpx.Response:  # noqa: ANN401
+    def post(self, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401
         return asyncio.run(self._ask("POST", path, more))
 
-    async def _ask(self, method: str, path: str, more: dict[str, Any]) -> httpx.Response:
-        async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(self._app), base_url=HOME, cookies=self.cookies
+    async def _ask(self, method: str, path: str, more: dict[str, Any]) -> httpx2.Response:
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(self._app), base_url=HOME, cookies=self.cookies
         ) as client:
             answer = await client.request(method, path, **more)
             self.cookies = client.cookies
@@ -197,7 +197,7 @@ class Browser:
 
     http: Http
 
-    def open(self, path: str) -> httpx.Response:
+    def open(self, path: str) -> httpx2.Response:
         return self.http.get(path)
 
     def login(self, provider: str = "member") -> str:
@@ -206,7 +206,7 @@ class Browser:
         parts = urlsplit(answer.headers["location"])
         return f"{parts.path}?{parts.query}"
 
-    def fill(self, path: str, **fields: str) -> httpx.Response:
+    def fill(self, path: str, **fields: str) -> httpx2.Response:
         """Open a form, fill it in and send it, as a browser does."""
         form = self.http.get(path)
         token = re.search(r'name="form_token" value="([^"]+)"', form.text)
@@ -217,10 +217,10 @@ class Browser:
 
     def sign_in(
         self, identifier: str, password: str = PASSWORD, provider: str = "member"
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         return self.fill(self.login(provider), identifier=identifier, password=password)
 
-    def arrive(self, answer: httpx.Response) -> dict[str, Any]:
+    def arrive(self, answer: httpx2.Response) -> dict[str, Any]:
         """Follow the code back to the portal; return who it says we are."""
         assert answer.status_code == 303, answer.text
         came: dict[str, Any] = self.http.get(answer.headers["location"]).json()
@@ -237,7 +237,7 @@ def _portal(context: SignInContext) -> list[Route]:
 
     def client(name: str) -> Any:  # noqa: ANN401
         section = auth[name] | {"client_kwargs": dict(auth[name]["client_kwargs"])}
-        section["client_kwargs"]["transport"] = httpx.ASGITransport(
+        section["client_kwargs"]["transport"] = httpx2.ASGITransport(
             Starlette(routes=routes(context))
         )
         starlette_client: ModuleType = __import__(OAuth.__module__, fromlist=["OAuth"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db.importer.report import Summary
-from db.importer.run import ImportStoppedError, Progress, run
+from db.importer.running import ImportStoppedError, Progress, run
 from db.importer.source import SourceEndedError
 
 __all__ = ["ImportStoppedError", "Progress", "SourceEndedError", "Summary", "run"]

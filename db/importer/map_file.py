@@ -73,10 +73,10 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """Return "; did you mean …?" with the known names nearest to `name`, or nothing."""
+    """Return " (did you mean …?)" with the known names nearest to `name`, or nothing."""
     folded = {k.casefold(): k for k in known}
-    found = get_close_matches(name.casefold(), list(folded), n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(folded[f] for f in found)}?" if found else ""
+    found = get_close_matches(name.casefold(), list(folded), n=2, cutoff=0.6)
+    return f" (did you mean {' or '.join(folded[f] for f in found)}?)" if found else ""
 
 
 def _keys() -> list[str]:

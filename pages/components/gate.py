@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _HERE: Final = "jk_here"
 _TAB: Final = "jk_tab"
 _ACTING: Final = "jk_acting_for"
+_OPEN_ASLEEP: Final = frozenset({Permission.PUBLIC, Permission.PORTAL_OPEN})
+"""What a member whose data is in the dormant store may open."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def guard(permission: Permission, *, step_up: bool = False) -> Actor | None:
         raise SignInRequired(N_("Please sign in to see this page."))
     if not page_opens(permission, actor):
         raise AccessDenied(N_("This page is not open to you."))
+    if here().asleep and permission not in _OPEN_ASLEEP:
+        raise AccessDenied(N_("Your account is sleeping: its data is kept apart and safe."))
     if step_up and actor is not None:
         actor.require_verification()
     return actor

@@ -31,7 +31,7 @@ def _open_child(child: UUID) -> None:
 
 
 with st.container(horizontal=True):
-    if st.button(_("My data"), type="primary", icon=":material/badge:"):
+    if st.button(_("My data"), key="my_data", type="primary", icon=":material/badge:"):
         st.switch_page("member/my_data.py")
     if actor.acting_for is None:
         for number, child in enumerate(brief.children, start=1):

@@ -19,5 +19,5 @@ def arguments(_parser: ArgumentParser) -> None:
 def run(_chosen: Namespace) -> None:
     """Make the family and print its accounts."""
     now = clock.now()
-    accounts = demo_family.make(settings(), start.prepare(settings(), now), now)
-    print(demo_family.table(accounts))
+    with start.running(settings(), now) as addresses:
+        print(demo_family.table(demo_family.make(settings(), addresses, now)))

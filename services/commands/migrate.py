@@ -26,8 +26,8 @@ def arguments(parser: ArgumentParser) -> None:
 def run(chosen: Namespace) -> int:
     """Migrate, check or write a migration."""
     if not (chosen.check or chosen.revise):
-        start.prepare(settings(), clock.now())
-        return 0
+        with start.running(settings(), clock.now()):
+            return 0
     with scratch_server() as (server, var):
         addresses = engines.embedded_addresses(server, var)
         migrate.upgrade(addresses)

@@ -12,6 +12,8 @@ from sqlalchemy import func, insert, select, update
 from db import demo
 from db.clock import seoul_day
 from db.declarations import ITEMS
+from db.demo_people import FAMILY
+from db.importer.rules import Identities
 from db.tables import keys, ops
 from db.tables.member import DORMANT, LIVE
 from db.words import RecordKind
@@ -31,13 +33,11 @@ def make(db: PortalDb, now: datetime = NOW) -> tuple[demo.Account, ...]:
 
 
 def ids(db: PortalDb) -> dict[str, UUID]:
-    found = {}
-    made = demo.Identities(db.keyring, demo.SOURCE)
+    made = Identities(db.keyring, demo.SOURCE)
+    origin = keys.import_origin
     with db.work.keys.begin() as connection:
-        for name in demo.FAMILY:
-            where = keys.import_origin.c.digest == made.member(name)
-            found[name] = connection.scalar(select(keys.import_origin.c.member_id).where(where))
-    return found
+        found = {bytes(r.digest): r.member_id for r in connection.execute(select(origin))}
+    return {name: found[made.member(name)] for name in FAMILY}
 
 
 def everything(db: PortalDb) -> dict[str, list[tuple[object, ...]]]:
@@ -64,7 +64,7 @@ def test_the_mother_has_every_item_and_every_kind_of_record(portal_db: PortalDb)
         ).all()
     assert items == {i.name for i in ITEMS.values() if i.shown and i.name != "device_id"}
     assert {row[0] for row in counted} == set(RecordKind)
-    assert dict((row[0], row[1]) for row in counted)[RecordKind.PAYMENT] == 120
+    assert {row[0]: row[1] for row in counted}[RecordKind.PAYMENT] == 120
     soonest = min(row[2] for row in counted)
     assert TODAY <= soonest <= TODAY + timedelta(days=5), "some records are near their end"
 
@@ -100,7 +100,7 @@ def test_somebody_who_left_does_not_come_back(portal_db: PortalDb) -> None:
 
 
 def test_a_run_that_died_between_keys_and_rows_is_completed(portal_db: PortalDb) -> None:
-    made = demo.Identities(portal_db.keyring, demo.SOURCE)
+    made = Identities(portal_db.keyring, demo.SOURCE)
     half = UUID(int=7)
     with portal_db.owner_keys.begin() as secret:
         origin = {"source": "demo", "digest": made.member("quiet"), "member_id": half}
@@ -144,7 +144,9 @@ def test_staff_may_work_and_sign_in(portal_db: PortalDb) -> None:
     assert all(row.assigned_until > TODAY < row.trained_until for row in staff)
 
 
-@pytest.mark.parametrize("day", [datetime(2028, 2, 29, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    "day", [datetime(2028, 2, 29, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)]
+)
 def test_the_family_can_be_made_on_any_day(portal_db: PortalDb, day: datetime) -> None:
     make(portal_db, day)
     assert len(ids(portal_db)) == 7

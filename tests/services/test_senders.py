@@ -7,7 +7,7 @@ import smtplib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-import httpx
+import httpx2
 import pytest
 
 from db.settings import Settings, SettingsError
@@ -73,11 +73,11 @@ def test_a_wrong_mail_address_stops_the_start(url: str) -> None:
 def test_a_text_is_one_request_and_anything_but_yes_is_no() -> None:
     asked = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append(request)
-        return httpx.Response(200 if len(asked) == 1 else 302)
+        return httpx2.Response(200 if len(asked) == 1 else 302)
 
-    client = httpx.Client(transport=httpx.MockTransport(answer))
+    client = httpx2.Client(transport=httpx2.MockTransport(answer))
     texter = sms.HttpTexter("https://sms.example.kr/send", "secret", client)
     texter.text(sms.Sms("010-2345-6789", "안녕", "id1"))
     assert json.loads(asked[0].content) == {"to": "01023456789", "text": "안녕", "id": "id1"}
