@@ -83,7 +83,7 @@ def test_the_chinook_map_brings_customers_invoices_and_lines(trial: Trial) -> No
     assert set(lucia.values) == {(i, 0) for i in ("name", "email", "phone", "address")}
     (first, fields), (_second, plain) = lucia.records
     assert fields["amount"] == "1.98"
-    assert fields["lines"] == "First Song · 1 · 0.99\nSecond Song · 1 · 0.99"
+    assert fields["lines"] == "First Song × 1 · 0.99\nSecond Song × 1 · 0.99"  # noqa: RUF001
     assert plain == {"amount": "2.00"}
     # Before the first policy: kept by the oldest rules, but no version is claimed.
     assert (first.ends_on, first.policy_version) == (date(2026, 1, 3), None)
