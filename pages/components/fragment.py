@@ -4,6 +4,7 @@ A page is few pieces: every Streamlit element costs a message and a place in the
 escaped by the template engine, and Streamlit cleans the result once more in the browser.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,8 @@ from pages.components.text import _, _n, language
 from services.language import format_date, format_datetime
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+_DATE: Final = re.compile(r"\b(\d{4})\. (\d{1,2})\. (\d{1,2})\.")
+"""A date as we write it; on a phone it must not break in two."""
 
 
 @cache
@@ -33,7 +36,7 @@ def _environment() -> Environment:
 
 def render(template: str, **values: object) -> str:
     """Return the template's HTML, marked with its language for screen readers."""
-    body = _environment().get_template(template).render(values)
+    body = _DATE.sub(r"\1.&nbsp;\2.&nbsp;\3.", _environment().get_template(template).render(values))
     return f'<div class="jk" lang="{language()}">{body}</div>'
 
 
@@ -47,7 +50,7 @@ def draw(template: str, **values: object) -> None:
 
 @cache
 def _sheet() -> str:
-    sheets = sorted(TEMPLATES.glob('*.css'))
+    sheets = sorted(TEMPLATES.glob("*.css"))
     return f"<style>{''.join(s.read_text(encoding='utf-8') for s in sheets)}</style>"
 
 

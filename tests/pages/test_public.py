@@ -110,7 +110,7 @@ def test_the_page_shows_version_day_and_hash(policy: Policy, language: Language)
     html = fragment.render("policy_sections.html", page=page)
     assert policy.sha256 in html
     assert "2021-03-15" in html
-    assert "2021. 3. 15." in fragment.render("policy_summary.html", page=page)
+    assert "2021.&nbsp;3.&nbsp;15." in fragment.render("policy_summary.html", page=page)
     assert f'lang="{language}"' in html
 
 
