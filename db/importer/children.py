@@ -69,12 +69,13 @@ class Children:
 
     def _add(self, owner: Incoming, row: Row, place: Place, seq: int, lines: list[Row]) -> None:
         """Draft the row; what is noted about its lines counts only once the row itself is sound."""
-        noted = self.tally.empty()
+        noted = self.tally.empty() if lines else self.tally
         texts = self._texts(lines, place, noted)
         drafter = Drafter(self.reader.plan.map, self.reader.ids)
         cells = self.reader.cells(row, place, self.tally)
         draft = drafter.child(self.branch.part, cells, seq, list(texts.values()))
-        self.tally.add(noted)
+        if lines:
+            self.tally.add(noted)
         if draft is None:
             self.tally.came(place, Outcome.SILENT)
         else:

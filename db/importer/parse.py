@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,6 +28,9 @@ _FEWEST_DIGITS = 7
 _YES = frozenset({"1", "y", "yes", "true", "t", "on", "예", "동의"})
 _NO = frozenset({"0", "n", "no", "false", "f", "off", "아니오", "아니요", "거부"})
 
+_ODD = re.compile("[\0\ud800-\udfff]")
+"""Bytes that were no UTF-8 (they come as lone surrogates), and what PostgreSQL can't hold."""
+
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -42,7 +46,7 @@ def as_text(raw: object) -> str | None:
         msg = "it is no text"
         raise BadValueError(msg)
     text = unicodedata.normalize("NFC", _spelt(raw)).strip()
-    if any("\ud800" <= character <= "\udfff" or character == "\0" for character in text):
+    if _ODD.search(text):
         msg = "it is no UTF-8 text"
         raise BadValueError(msg)
     return text or None

@@ -98,7 +98,7 @@ class Summary:
             f"Together: {self.came_in:,} came in + {self.refused:,} refused = {self.read:,} read."
         )
         if past := sum(part.past_period for part in self.parts.values()):
-            lines.append(f"{past:,} records are past their period: the daily run destroys them.")
+            lines.append(f"{past:,} records came in past their period, and wait for destruction.")
         if self.refused or self.conflicts or any(p.values_refused for p in self.parts.values()):
             lines.append(f"Reasons are in {self.report}.")
         return lines
