@@ -57,7 +57,7 @@ def _mother(demo: Demo) -> MemberDraft:
         *basics,
         demo.value("name", name, demo.origin(Source.PAPER, joined)),
         demo.value("phone", "02-0000-0001", demo.origin(Source.DELIVERY_REQUEST, 620, SHOP)),
-        demo.value("sex", "여성", demo.origin(None, None, None)),
+        demo.value("sex", "female", demo.origin(None, None, None)),
         demo.value("birth_date", demo.birthday(34).isoformat(), prize),
         demo.value("profile_image", picture(), app),
         demo.value("pregnancy", "둘째 임신 중", partner),
@@ -133,7 +133,7 @@ def _father(demo: Demo) -> MemberDraft:
     values = (
         *_basics(demo, "가람아빠", "010-0000-0003", origin),
         demo.value("name", demo.fake.name_male().replace(" ", ""), origin),
-        demo.value("sex", "남성", origin),
+        demo.value("sex", "male", origin),
         demo.value("birth_date", demo.birthday(41).isoformat(), origin),
     )
     return MemberDraft(

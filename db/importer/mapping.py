@@ -3,7 +3,7 @@
 A cell is a column's name, or a table with one of `column`, `columns` (joined) and `constant`:
 
     nickname = "Alias"
-    sex = { column = "Gender", map = { M = "남성", F = "여성" } }
+    sex = { column = "Gender", map = { M = "male", F = "female" } }
     name = { columns = ["FirstName", "LastName"], join = " " }
     source = { constant = "paper" }
 """

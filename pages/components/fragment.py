@@ -34,6 +34,13 @@ def _environment() -> Environment:
     return environment
 
 
+def compile_all() -> None:
+    """Read and compile every template, so that nobody's first page waits for it."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
+    _sheet()
+
+
 def render(template: str, **values: object) -> str:
     """Return the template's HTML, marked with its language for screen readers."""
     body = _DATE.sub(r"\1.&nbsp;\2.&nbsp;\3.", _environment().get_template(template).render(values))

@@ -14,6 +14,7 @@ from db.words import N_, Store
 from pages.http.names import SESSION_COOKIE
 from services import sessions, sign_in
 from services.actor import AccessDenied, Actor, Permission, SignInRequired, page_opens
+from services.claims import answers
 from services.house import house
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _read(now: datetime) -> tuple[Session | None, sign_in.SignInRefused | None, 
     token = browser_token()
     with house().databases.data.begin() as connection:
         session = sessions.find(connection, token, now)
-    if session is None or not sign_in.answers(session, claims()):
+    if session is None or not answers(session, claims(), now):
         return session, None, False
     try:
         with house().databases.data.begin() as connection:

@@ -53,9 +53,13 @@ def panel(kinds: tuple[KindSummary, ...], rows: tuple[Record, ...], now: Chosen)
     )
     if now.kind is None or now.kind not in counts:
         return
-    columns = records_view.heads(rows)
-    draw("records.html", kind=counts[now.kind], columns=columns,
-         rows=records_view.rows(rows, columns))  # fmt: skip
+    summary = counts[now.kind]
+    draw(
+        "records.html",
+        kind=summary,
+        columns=records_view.heads(summary.kind),
+        rows=records_view.rows(rows, summary.kind),
+    )
     pages = -(-counts[now.kind].count // PAGE_ROWS)
     if pages > 1:
         st.pagination(pages, key=_page_key(now.kind), max_visible_pages=5)

@@ -10,12 +10,17 @@ from pages.components.text import _
 from services.language import format_date
 
 if TYPE_CHECKING:
+    from db.declarations import Kind
     from services.records import Record
+
+
+FIRST = 2
+"""How many fields stand in columns; the rest would not fit a phone and opens on demand."""
 
 
 @dataclass(frozen=True)
 class RecordView:
-    """One record: its day, what it says, until when it is kept, and how it came."""
+    """One record: its day, what it says first, until when it is kept; `notes` say the rest."""
 
     day: str
     cells: tuple[str, ...]
@@ -24,24 +29,27 @@ class RecordView:
     notes: tuple[tuple[str, str], ...]
 
 
-def heads(records: tuple[Record, ...]) -> tuple[tuple[str, str], ...]:
-    """Return (field name, label) of the columns that hold something on this page."""
-    if not records:
-        return ()
-    fields = records[0].kind.fields
-    used = {name for record in records for name in (record.fields or {})}
-    return tuple((f.name, _(f.label)) for f in fields if f.name in used)
+def _notes(record: Record) -> tuple[tuple[str, str], ...]:
+    """Return the fields that have no column, then how the record came."""
+    fields = record.fields or {}
+    rest = [f for f in record.kind.fields[FIRST:] if fields.get(f.name)]
+    return (*((_(f.label), fields[f.name]) for f in rest), *origin_notes(record.provenance))
 
 
-def rows(records: tuple[Record, ...], columns: tuple[tuple[str, str], ...]) -> tuple[RecordView, ...]:
+def heads(kind: Kind) -> tuple[tuple[str, str], ...]:
+    """Return (field name, label) of the columns of a kind."""
+    return tuple((f.name, _(f.label)) for f in kind.fields[:FIRST])
+
+
+def rows(records: tuple[Record, ...], kind: Kind) -> tuple[RecordView, ...]:
     """Return the page's records as rows."""
     return tuple(
         RecordView(
             format_date(r.event_date),
-            tuple((r.fields or {}).get(name, "") for name, _label in columns),
+            tuple((r.fields or {}).get(name, "") for name, _label in heads(kind)),
             format_date(r.ends_on),
             r.fields is None,
-            origin_notes(r.provenance),
+            _notes(r),
         )
         for r in records
     )

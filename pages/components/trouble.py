@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db.errors import PortalError
 from pages.components import sign_in_panel
@@ -76,4 +77,6 @@ def shown() -> Iterator[None]:
 def _lost(error: DBAPIError) -> bool:
     """Return whether the database could not be reached, or is just starting or stopping."""
     state = getattr(error.orig, "sqlstate", None)
-    return state is None or state[:2] in {"08", "57"}
+    if state is None:  # nobody answered; a value the driver can't send is another matter
+        return isinstance(error, OperationalError | InterfaceError)
+    return state[:2] in {"08", "57"}

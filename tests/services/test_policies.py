@@ -142,7 +142,6 @@ def test_agencies_say_when_they_were_last_confirmed(policy: Policy) -> None:
     ]
 
 
-@pytest.mark.promise("P35")
 def test_the_officer_can_be_reached(policy: Policy) -> None:
     officer = policies.officer(policy, "ko")
     assert (officer.name, officer.role) == ("정종훈", "클래스파트라 보안 책임자")

@@ -91,7 +91,7 @@ def test_the_chinook_map_brings_customers_invoices_and_lines(trial: Trial) -> No
     assert found["kara@example.dk"].values[("phone", 0)] == "+453 3331 9991"
     origin = lucia.origins["email"]
     assert (origin.source, origin.obtained_on, origin.service) == (None, None, "Chinook")
-    assert "1 records are past their period" in "\n".join(summary.sentences())
+    assert "1 records came in past their period" in "\n".join(summary.sentences())
 
 
 @pytest.mark.promise("P03")
