@@ -23,6 +23,8 @@ STAFF_IDLE = timedelta(minutes=10)
 LONGEST = timedelta(hours=12)
 TOUCH_AFTER = timedelta(minutes=1)
 """Activity is written at most once in this time: a rerun should not cost a write."""
+AHEAD = timedelta(minutes=5)
+"""How far a row's times may lie ahead of our clock: several machines' clocks differ a little."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,14 @@ class Session:
         return self.member_id or self.staff_id
 
     def ended(self, now: datetime) -> bool:
-        """Return whether the session is past its idle or absolute limit, or from the future."""
+        """Return whether the session is past its idle or absolute limit, or from the future.
+
+        A clock that jumps back must not make it last longer. Nor does staff's outlast their work.
+        """
         idle = STAFF_IDLE if self.staff_id else IDLE
         since = self.signed_in_at or self.started_at
+        if max(self.last_active_at, since) - now > AHEAD or (self.staff_id and self.role is None):
+            return True
         return now - self.last_active_at >= idle or now - since >= LONGEST
 
     def actor(self, now: datetime) -> Actor | None:

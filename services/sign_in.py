@@ -6,9 +6,7 @@ after it was asked for: the claims that Streamlit keeps in a cookie for 30 days 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,18 +16,17 @@ from db.errors import PortalError
 from db.normal import normalise
 from db.tables.ops import session as session_rows
 from db.tables.ops import staff
-from db.words import ActorKind, N_, Store
+from db.words import N_, ActorKind, Store
 from services import ledger
 from services.actor import Actor
+from services.claims import SKEW, verified_at
 from services.house import house
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.claims import Claims
     from services.sessions import Session
-
-SKEW = timedelta(seconds=60)
-"""How far a provider's clock may be from ours."""
-
-Claims = Mapping[str, object]
 
 
 class SignInRefused(PortalError):  # noqa: N818 (named as the ledger names it)
@@ -43,21 +40,6 @@ class Person:
     member_id: UUID | None
     staff_id: UUID | None
     store: Store | None
-
-
-def _instant(claims: Claims, name: str) -> datetime | None:
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return datetime.fromtimestamp(value, UTC)
-
-
-def answers(session: Session, claims: Claims) -> bool:
-    """Return whether these claims answer what this session asked for, and came after it asked."""
-    issued = _instant(claims, "iat")
-    if not claims.get("is_logged_in") or session.asked_at is None or issued is None:
-        return False
-    return claims.get("provider") == session.asked_provider and issued >= session.asked_at - SKEW
 
 
 def _linked(keys: Connection, exact: bytes) -> Person | None:
@@ -91,7 +73,19 @@ def _own_subject(claims: Claims, builtin_issuer: str) -> UUID | None:
     """Return the id that the built-in sign-in service gave as subject, if it was that service."""
     if claims.get("iss") != builtin_issuer:
         return None
-    return UUID(str(claims.get("sub")))
+    try:
+        return UUID(str(claims.get("sub")))
+    except ValueError:
+        raise SignInRefused(N_("We could not find a membership for this sign-in.")) from None
+
+
+def _subject_index(claims: Claims) -> bytes:
+    """Return the blind index of issuer and subject; a token without them is nobody's."""
+    named = [claims.get(name) for name in ("iss", "sub")]
+    if not all(isinstance(name, str) and name for name in named):
+        raise SignInRefused(N_("We could not find a membership for this sign-in."))
+    # As hex: the index ignores case, but two subjects may differ in nothing else.
+    return house().keyring.blind("sign_in", "\0".join(str(name).encode().hex() for name in named))
 
 
 def find_person(
@@ -102,7 +96,7 @@ def find_person(
     Raise `SignInRefused` when the subject is unknown and no verified e-mail leads to one member.
     """
     provider = str(claims.get("provider"))
-    exact = house().keyring.blind("sign_in", f"{claims.get('iss')}\0{claims.get('sub')}")
+    exact = _subject_index(claims)
     with house().databases.keys.begin() as keys:
         if known := _linked(keys, exact):
             return known
@@ -114,24 +108,28 @@ def find_person(
             raise SignInRefused(N_("We could not find a membership for this sign-in."))
         keys.execute(select(func.keys.link_sign_in(exact, member_id, staff_id, provider, now)))
         linked = _linked(keys, exact)
-    if linked is None:
-        raise SignInRefused(N_("We could not find a membership for this sign-in."))
+        # Raised in here, so that a link to nobody is not kept.
+        if linked is None or not (linked.staff_id or linked.store):
+            raise SignInRefused(N_("We could not find a membership for this sign-in."))
     return linked
 
 
-def _check_role(person: Person, provider: str) -> None:
+def _works_here(connection: Connection, staff_id: UUID) -> bool:
+    known = (staff.c.staff_id == staff_id, staff.c.ended_at.is_(None))
+    return connection.scalar(select(staff.c.staff_id).where(*known)) is not None
+
+
+def _check_role(connection: Connection, person: Person, provider: str) -> None:
     if provider == "staff" and person.staff_id is None:
         raise SignInRefused(N_("This sign-in is for staff. Please use the members' sign-in."))
     if provider == "member" and person.member_id is None:
         raise SignInRefused(N_("This sign-in is for members. Please use the staff's sign-in."))
-    if person.staff_id is None and person.store not in {Store.LIVE, Store.DORMANT}:
+    if person.staff_id:
+        found = _works_here(connection, person.staff_id)
+    else:
+        found = person.store in {Store.LIVE, Store.DORMANT}
+    if not found:
         raise SignInRefused(N_("We could not find a membership for this sign-in."))
-
-
-def _verified_at(claims: Claims, now: datetime) -> datetime | None:
-    """Return when the person last proved who they are; a provider's fast clock gains nothing."""
-    proved = _instant(claims, "auth_time")
-    return min(proved, now) if proved else None
 
 
 def adopt(
@@ -143,9 +141,9 @@ def adopt(
     """
     provider = str(claims.get("provider"))
     person = find_person(connection, claims, builtin_issuer, now)
-    _check_role(person, provider)
+    _check_role(connection, person, provider)
     who = person.member_id or person.staff_id
-    verified = _verified_at(claims, now)
+    verified = verified_at(claims, now)
     if provider == "verify":
         _check_verification(session, who, verified)
     values: dict[str, object] = {
