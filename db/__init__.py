@@ -1,1 +1,1 @@
-"""What is stored: declarations, tables by store, keys, roles, migrations, policy data, importer, demo family."""
+"""What is stored: declarations, tables by store, keys, migrations, policies, importer, demo."""

@@ -1,7 +1,7 @@
-"""Every personal item, declared once. What is shown, masked, used, exported and destroyed follows from here.
+"""Every personal item, declared once: what is shown, masked, used and kept follows from here.
 
-Groups and items are those of policy 2021-03-15, clause 2.1 and 3.1. Which purposes an item serves is
-not stated in that text: the `purposes` here are the operator's setting.
+Groups and items are those of policy 2021-03-15, clause 2.1 and 3.1. Which purposes an item serves
+is not stated in that text: the `purposes` here are the operator's setting.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from db.words import MARKETING, RIGHTS, N_, Purpose, RecordKind
+from db.words import MARKETING, N_, RIGHTS, Purpose, RecordKind
 
 
 class Group(StrEnum):
@@ -69,7 +69,6 @@ class Item:
     name: str
     label: str
     group: Group
-    required: bool
     purposes: frozenset[Purpose]
     basis: Basis
     mask: Mask
@@ -79,6 +78,11 @@ class Item:
     exportable: bool = True
     shown: bool = True
     repeated: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Return whether a membership can't be without it (clause 2.1)."""
+        return self.group is Group.REQUIRED
 
 
 @dataclass(frozen=True)
@@ -114,40 +118,41 @@ _DELIVERY = frozenset({_P.DELIVERY, _P.BILLING})
 _CHILDREN = frozenset({_P.CONTENT, _P.PERSONALISATION}) | RIGHTS
 
 _ITEMS = (
-    Item("nickname", N_("Nickname"), Group.REQUIRED, True, _MEMBERSHIP | {_P.CONTENT},
+    Item("nickname", N_("Nickname"), Group.REQUIRED, _MEMBERSHIP | {_P.CONTENT},
          Basis.CONTRACT, Mask.NONE),
-    Item("password", N_("Password"), Group.REQUIRED, True, frozenset({_P.IDENTITY_CHECK}),
+    Item("password", N_("Password"), Group.REQUIRED, frozenset({_P.IDENTITY_CHECK}),
          Basis.CONTRACT, Mask.WHOLE, exportable=False, shown=False),
-    Item("email", N_("E-mail"), Group.REQUIRED, True, _CONTACT, Basis.CONTRACT, Mask.EMAIL),
-    Item("address", N_("Address"), Group.REQUIRED, True, _DELIVERY | RIGHTS | {_P.DEMOGRAPHIC_ADS},
+    Item("email", N_("E-mail"), Group.REQUIRED, _CONTACT, Basis.CONTRACT, Mask.EMAIL),
+    Item("address", N_("Address"), Group.REQUIRED, _DELIVERY | RIGHTS | {_P.DEMOGRAPHIC_ADS},
          Basis.CONTRACT, Mask.ADDRESS),
-    Item("login_id", N_("Login ID"), Group.ADDITIONAL, False, _MEMBERSHIP, Basis.CONTRACT,
+    Item("login_id", N_("Login ID"), Group.ADDITIONAL, _MEMBERSHIP, Basis.CONTRACT,
          Mask.LOGIN, correction=Correction.NEVER),
-    Item("name", N_("Name"), Group.ADDITIONAL, False, _MEMBERSHIP | _DELIVERY | {_P.GUARDIAN_IDENTITY},
-         Basis.CONSENT, Mask.NAME, correction=Correction.WITH_PROOF),
-    Item("mobile", N_("Mobile"), Group.ADDITIONAL, False, _CONTACT | {_P.DELIVERY}, Basis.CONSENT,
+    Item("name", N_("Name"), Group.ADDITIONAL,
+         _MEMBERSHIP | _DELIVERY | {_P.GUARDIAN_IDENTITY}, Basis.CONSENT, Mask.NAME,
+         correction=Correction.WITH_PROOF),
+    Item("mobile", N_("Mobile"), Group.ADDITIONAL, _CONTACT | {_P.DELIVERY}, Basis.CONSENT,
          Mask.PHONE),
-    Item("phone", N_("Phone"), Group.ADDITIONAL, False, frozenset({_P.DELIVERY, _P.COMPLAINTS}) | RIGHTS,
+    Item("phone", N_("Phone"), Group.ADDITIONAL, frozenset({_P.DELIVERY, _P.COMPLAINTS}) | RIGHTS,
          Basis.CONSENT, Mask.PHONE),
-    Item("sex", N_("Sex"), Group.ADDITIONAL, False,
+    Item("sex", N_("Sex"), Group.ADDITIONAL,
          frozenset({_P.DEMOGRAPHIC_ADS, _P.STATISTICS, _P.IDENTIFICATION}) | RIGHTS, Basis.CONSENT,
          Mask.WHOLE, correction=Correction.WITH_PROOF),
-    Item("birth_date", N_("Birth date"), Group.ADDITIONAL, False,
-         frozenset({_P.GUARDIAN_CONSENT, _P.IDENTIFICATION, _P.DEMOGRAPHIC_ADS}) | RIGHTS, Basis.CONSENT,
-         Mask.DATE, correction=Correction.WITH_PROOF),
-    Item("profile_image", N_("Profile image"), Group.ADDITIONAL, False, frozenset({_P.CONTENT}) | RIGHTS,
+    Item("birth_date", N_("Birth date"), Group.ADDITIONAL,
+         frozenset({_P.GUARDIAN_CONSENT, _P.IDENTIFICATION, _P.DEMOGRAPHIC_ADS}) | RIGHTS,
+         Basis.CONSENT, Mask.DATE, correction=Correction.WITH_PROOF),
+    Item("profile_image", N_("Profile image"), Group.ADDITIONAL, frozenset({_P.CONTENT}) | RIGHTS,
          Basis.CONSENT, Mask.WHOLE),
-    Item("pregnancy", N_("Pregnancy"), Group.CUSTOM, False, _CHILDREN, Basis.CONSENT, Mask.WHOLE,
+    Item("pregnancy", N_("Pregnancy"), Group.CUSTOM, _CHILDREN, Basis.CONSENT, Mask.WHOLE,
          sensitivity=Sensitivity.SENSITIVE),
-    Item("children", N_("Children"), Group.CUSTOM, False, _CHILDREN, Basis.CONSENT, Mask.TEXT,
+    Item("children", N_("Children"), Group.CUSTOM, _CHILDREN, Basis.CONSENT, Mask.TEXT,
          repeated=True),
-    Item("baby_name", N_("Baby's name or nickname"), Group.CUSTOM, False, _CHILDREN, Basis.CONSENT,
+    Item("baby_name", N_("Baby's name or nickname"), Group.CUSTOM, _CHILDREN, Basis.CONSENT,
          Mask.NAME, repeated=True),
-    Item("baby_date", N_("Due date or baby's birth date"), Group.CUSTOM, False, _CHILDREN,
+    Item("baby_date", N_("Due date or baby's birth date"), Group.CUSTOM, _CHILDREN,
          Basis.CONSENT, Mask.DATE, sensitivity=Sensitivity.SENSITIVE, repeated=True),
-    Item("mother_category", N_("Mother category"), Group.CUSTOM, False, _CHILDREN | MARKETING,
+    Item("mother_category", N_("Mother category"), Group.CUSTOM, _CHILDREN | MARKETING,
          Basis.CONSENT, Mask.TEXT, sensitivity=Sensitivity.SENSITIVE),
-    Item("device_id", N_("Device ID"), Group.GENERATED, False,
+    Item("device_id", N_("Device ID"), Group.GENERATED,
          frozenset({_P.IDENTIFICATION, _P.MISUSE_PREVENTION}) | RIGHTS, Basis.CONTRACT, Mask.LOGIN,
          correction=Correction.NEVER, repeated=True),
 )  # fmt: skip
@@ -203,7 +208,7 @@ NOT_PERSONAL: dict[str, str] = {
     "*.obtained_on": _HOW,
     "*.policy_version": _STATE,
     "member.joined_on": _RULE,
-    "member.turns_14_on": "guardianship ends by it in SQL (clause 9); the birth date itself is sealed",
+    "member.turns_14_on": "guardianship ends by it in SQL (clause 9)",
     "member.last_used_on": "dormancy is decided by it in SQL (clause 3.3)",
     "member.created_at": _STATE,
     "profile_value.item": "a name from ITEMS",
@@ -266,7 +271,7 @@ NOT_PERSONAL: dict[str, str] = {
     "member_key.*": "a key, wrapped, and which store's key wraps it",
     "blind_index.*": "a keyed digest; without the key file it can't be linked to a value",
     "sign_in.*": "a keyed digest of issuer and subject, and times",
-    "import_origin.*": "a keyed digest of the source's key, so that an import never doubles or revives",
+    "import_origin.*": "a keyed digest of the source's key: an import never doubles or revives",
 }
 """Columns of a member's table that hold no personal value, each with the reason."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from db.words import Channel, ConsentKind, Ground, RecordKind, Source
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from db.words import Channel, ConsentKind, Ground, RecordKind, Source
 
 
 @dataclass(frozen=True)

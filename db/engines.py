@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import URL, Engine, create_engine, make_url
 
 from db import embedded, keyring
-from db.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from db.settings import Settings
 
 Role = Literal["portal_web", "portal_work"]
 ROLES: tuple[Role, ...] = ("portal_web", "portal_work")

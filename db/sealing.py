@@ -1,6 +1,6 @@
 """Sealing of personal values: AES-256-GCM under the member's key, bound to member and place.
 
-The place (for example `profile:email:0`) is associated data, so that a sealed value moved to another
+The place (for example `profile:email:0`) is associated data: a sealed value moved to another
 member, item or record no longer opens. A blind index is HMAC-SHA-256 under a key of its own.
 """
 
@@ -10,10 +10,13 @@ import hashlib
 import hmac
 import os
 import unicodedata
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 KEY_BYTES = 32
 _NONCE = 12

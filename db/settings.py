@@ -1,4 +1,4 @@
-"""Settings from `PORTAL_…` variables, typed; a wrong one stops the start with a sentence that names it."""
+"""Settings from `PORTAL_…` variables, typed; a wrong one stops the start and is named."""
 
 from __future__ import annotations
 

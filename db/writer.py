@@ -7,7 +7,6 @@ are unreadable.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from sqlalchemy import Connection, insert
 
 from db import places
 from db.declarations import ITEMS, KINDS
-from db.drafts import MemberDraft, Origin, RecordDraft, ValueDraft
 from db.errors import PortalError
 from db.normal import normalise
 from db.tables import keys
@@ -24,6 +22,9 @@ from db.tables.member import STORES
 from db.words import N_, Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from db.drafts import MemberDraft, Origin, RecordDraft, ValueDraft
     from db.keyring import Keyring
     from db.sealing import Sealer
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m services COMMAND`. Each command is a module of `services.commands`."""
+"""The command line: `python -m services COMMAND`, each a module of `services.commands`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import Connection, func, or_, select, text
 
@@ -18,7 +17,7 @@ from db.clock import seoul_day
 from db.sealing import Sealer, SealError
 from db.tables.member import LIVE
 from db.tables.ops import case as cases
-from db.words import ActorKind, N_, Purpose, Store
+from db.words import N_, ActorKind, Purpose, Store
 from services import ledger
 from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation
 from services.house import house
@@ -26,6 +25,7 @@ from services.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from uuid import UUID
 
 _SUBJECT = text("select set_config('portal.subject', :member, true)")
 
@@ -68,7 +68,7 @@ def _guards(connection: Connection, actor: Actor, member_id: UUID) -> bool:
 def _in_case(
     connection: Connection, actor: Actor, case_id: UUID, member_id: UUID, needed: str
 ) -> bool:
-    """Return whether this is the staff member's own open case, about this member, with this right."""
+    """Return whether this is the staff member's own open case about this member, with the right."""
     return bool(
         connection.scalar(
             select(func.count()).where(
@@ -118,6 +118,12 @@ def _as_seen(actor: Actor, relation: Relation) -> Actor:
     return replace(actor, kind=ActorKind.GUARDIAN)
 
 
+def _allowed(relation: Relation | None, permission: Permission) -> Relation:
+    if relation is None or relation not in PERMISSIONS[permission]:
+        raise AccessDenied(N_("This page is not open to you."))
+    return relation
+
+
 def deny(actor: Actor, member_id: UUID, purpose: Purpose, look: Look, case_id: UUID | None) -> None:
     """Write a denial in a transaction of its own."""
     with house().databases.data.begin() as connection:
@@ -142,9 +148,8 @@ def open(  # noqa: A001 (the design's name: access.open)
     try:
         with house().databases.data.begin() as connection:
             as_subject(connection, member_id)
-            relation = _relation(connection, actor, member_id, case, look.permission)
-            if relation is None or relation not in PERMISSIONS[look.permission]:
-                raise AccessDenied(N_("This page is not open to you."))
+            found = _relation(connection, actor, member_id, case, look.permission)
+            relation = _allowed(found, look.permission)
             seen = _as_seen(actor, relation)
             folded = look.folds and relation is Relation.SELF
             ledger.write(

@@ -1,11 +1,13 @@
-"""What one process was given at its start: databases of its role, its keys. Set once by the edge."""
+"""What one process was given at its start: databases of its role, its keys. The edge sets it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from db.engines import Databases
-from db.keyring import Keyring
+if TYPE_CHECKING:
+    from db.engines import Databases
+    from db.keyring import Keyring
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,12 @@ ab***@example.com, 서울시 강남구 ***.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from db.declarations import Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STARS = "***"
 _DIGITS = re.compile(r"\d")

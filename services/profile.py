@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import or_, select
 
@@ -19,6 +17,9 @@ from services.masking import mask
 from services.provenance import Provenance
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
     from services.subject import Subject
 
 
@@ -56,7 +57,7 @@ class ServiceUse:
 
 @dataclass(frozen=True)
 class Profile:
-    """What "My data" shows besides records. `member` is False when the live store has no such row."""
+    """What "My data" shows besides records. `member`: whether the live store has the member."""
 
     groups: dict[Group, tuple[HeldItem, ...]]
     uses: tuple[ServiceUse, ...]
@@ -95,7 +96,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
 
 @dataclass(frozen=True)
 class Child:
-    """A child whose guardian the member is; whether still under 14 is decided on opening."""
+    """A child whose guardian the member is; `access.open` decides whether still under 14."""
 
     member_id: UUID
     since: date

@@ -1,14 +1,15 @@
-"""How a value came to be held: source, date, service, partner, policy version. None: not recorded."""
+"""How a value came: source, date, service, partner, policy version. None: not recorded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from db.words import Source
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import RowMapping
 
 

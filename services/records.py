@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -17,6 +15,9 @@ from services import provenance
 from services.masking import mask
 
 if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
     from services.provenance import Provenance
     from services.subject import Subject
 

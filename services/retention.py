@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from db.policy_facts import AFTER_WITHDRAWAL
-from services.records import KindSummary
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from db.policy import Policy
+    from services.records import KindSummary
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Brings an installation up: server, schema, keys, policy versions. For the portal and the command line."""
+"""Brings an installation up: server, schema, keys, policies. For portal and command line."""
 
 from __future__ import annotations
 

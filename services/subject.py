@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from db import sealing
 from db.clock import seoul_day
@@ -14,7 +12,8 @@ from db.words import RIGHTS
 from services import use
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
+    from uuid import UUID
 
     from sqlalchemy import Connection
 

@@ -1,4 +1,4 @@
-"""One decision: may this item be used for this purpose now? Everything that lets a value out asks it."""
+"""One decision: may this item be used for this purpose now? All that lets a value out asks it."""
 
 from __future__ import annotations
 
@@ -76,19 +76,20 @@ def needed_consents(item: str, purpose: Purpose) -> frozenset[ConsentKind]:
 
 def decide(item: str, purpose: Purpose, standing: Standing) -> Decision:
     """Decide by declared purpose, then the member's own rights, restriction, store and consent."""
+    return Decision(_why(item, purpose, standing))
+
+
+def _why(item: str, purpose: Purpose, standing: Standing) -> Why:
     if item not in ITEMS:
-        return Decision(Why.UNDECLARED_ITEM)
-    if purpose not in ITEMS[item].purposes:
-        return Decision(Why.UNDECLARED_PURPOSE)
-    if purpose in RIGHTS:
-        return Decision(Why.ALLOWED)
-    if standing.store_only:
-        return Decision(Why.STORE_ONLY)
-    if standing.restricts(item, purpose):
-        return Decision(Why.RESTRICTED)
-    if not needed_consents(item, purpose) <= standing.granted:
-        return Decision(Why.NO_CONSENT)
-    return Decision(Why.ALLOWED)
+        return Why.UNDECLARED_ITEM
+    checks = (
+        (purpose not in ITEMS[item].purposes, Why.UNDECLARED_PURPOSE),
+        (purpose in RIGHTS, Why.ALLOWED),
+        (standing.store_only, Why.STORE_ONLY),
+        (standing.restricts(item, purpose), Why.RESTRICTED),
+        (not needed_consents(item, purpose) <= standing.granted, Why.NO_CONSENT),
+    )
+    return next((why for holds, why in checks if holds), Why.ALLOWED)
 
 
 NOTHING = Standing(frozenset())
@@ -109,7 +110,7 @@ def standing(
 def _granted(
     connection: Connection, tables: MemberTables, member_id: UUID, today: date
 ) -> frozenset[ConsentKind]:
-    """Return kinds whose latest record is a grant; without a date there is no evidence, hence no."""
+    """Return kinds whose latest record is a grant; without a date it has no evidence."""
     consent = tables.consent.c
     latest = (
         select(consent.kind, consent.granted, consent.ends_on)
@@ -141,9 +142,7 @@ def _restricted(
     return frozenset((row.item, row.purpose) for row in rows)
 
 
-def _unproved(
-    connection: Connection, tables: MemberTables, member_id: UUID, today: date
-) -> bool:
+def _unproved(connection: Connection, tables: MemberTables, member_id: UUID, today: date) -> bool:
     """Return whether this is a child under 14 without a guardian's recorded consent (P41)."""
     member, link = tables.member.c, tables.guardianship.c
     proved = select(link.member_id).where(

@@ -50,7 +50,11 @@ PLAIN = {
 """A value for every item that can be stored in plain sight of its member."""
 
 FIELDS = {
-    RecordKind.PAYMENT: {"what": "기저귀 묶음", "amount": "39,000", "address": "서울특별시 강남구 비밀로 9"},
+    RecordKind.PAYMENT: {
+        "what": "기저귀 묶음",
+        "amount": "39,000",
+        "address": "서울특별시 강남구 비밀로 9",
+    },
     RecordKind.CONTRACT: {"what": "구독", "action": "청약철회"},
     RecordKind.COMPLAINT: {"subject": "배송 늦음", "answer": "다시 보냄"},
     RecordKind.IDENTITY_CHECK: {"means": "휴대전화", "result": "확인됨"},
@@ -92,7 +96,9 @@ def member(db: PortalDb, store: Store = Store.LIVE, **changes: Any) -> UUID:  # 
 def child_of(db: PortalDb, guardian: UUID, born: str, **link: Any) -> UUID:  # noqa: ANN401
     """Write a child with a guardian."""
     values = (ValueDraft("nickname", "꼬마"), ValueDraft("birth_date", born))
-    guards = (GuardianshipDraft(guardian, date(2024, 1, 1), "code", link.pop("proof", True), **link),)
+    guards = (
+        GuardianshipDraft(guardian, date(2024, 1, 1), "code", link.pop("proof", True), **link),
+    )
     return member(db, values=values, records=(), devices=(), guardianships=guards)
 
 

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from db.tables.member import MemberTables
 
-_WORDS = {"kind": None, "source": "web", "channel": "email", "ground": "consent", "item": "nickname"}
+_WORDS = {
+    "kind": None,
+    "source": "web",
+    "channel": "email",
+    "ground": "consent",
+    "item": "nickname",
+}
 
 
 def _value(table: Table, column: Column[Any]) -> Any:  # noqa: ANN401, PLR0911
@@ -51,5 +57,7 @@ def row(table: Table, member_id: UUID) -> dict[str, Any]:
 def one_of_each(connection: Connection, tables: MemberTables, member_id: UUID) -> None:
     """Insert a row of this member into every table of the store."""
     for table in tables.all:
-        statement = insert(table) if table is not tables.member else upsert(table).on_conflict_do_nothing()
+        statement = (
+            insert(table) if table is not tables.member else upsert(table).on_conflict_do_nothing()
+        )
         connection.execute(statement.values(row(table, member_id)))

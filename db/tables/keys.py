@@ -1,4 +1,4 @@
-"""The keys database: members' wrapped keys, blind indexes, sign-in links. Backed up apart from data."""
+"""The keys database: wrapped keys, blind indexes, sign-in links. Backed up apart from data."""
 
 from __future__ import annotations
 

@@ -6,9 +6,12 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -41,5 +44,35 @@ event = Table(
     # One event per page and session in ten minutes for a member's own looks.
     UniqueConstraint("member_id", "fold_key"),
     Index(None, "member_id", "at"),
+    Index(None, "at", postgresql_using="brin"),
+    schema="ledger",
+)  # fmt: skip
+
+# The seal of a day in Seoul; see services/seal.py for what it states.
+seal = Table(
+    "seal", DATA,
+    Column("day", Date, primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("first_event_id", BigInteger),
+    Column("last_event_id", BigInteger),
+    Column("root", LargeBinary, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("sealed_at", DateTime(timezone=True), nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    schema="ledger",
+)  # fmt: skip
+
+# What a seal lists, in parts: ids and leaf hashes, so that a changed event can be named.
+seal_part = Table(
+    "seal_part", DATA,
+    Column("day", Date, ForeignKey("ledger.seal.day", deferrable=True, initially="DEFERRED"),
+           primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("first_event_id", BigInteger, nullable=False),
+    Column("last_event_id", BigInteger, nullable=False),
+    Column("event_ids", ARRAY(BigInteger), nullable=False),
+    Column("leaves", LargeBinary, nullable=False),
+    Column("root", LargeBinary, nullable=False),
     schema="ledger",
 )  # fmt: skip

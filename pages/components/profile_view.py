@@ -153,5 +153,3 @@ def groups(profile: Profile, policy: Policy, today: date) -> tuple[GroupView, ..
             )
         )
     return tuple(views)
-
-

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from db import clock
-from db.errors import PortalError
 from pages.components import gate
 from pages.components.fragment import draw
 from pages.components.text import _
@@ -15,6 +14,7 @@ from services import sessions
 from services.house import house
 
 if TYPE_CHECKING:
+    from db.errors import PortalError
     from db.errors import PortalError as Error
 
 

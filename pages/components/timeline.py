@@ -1,4 +1,4 @@
-"""Draws until when things are kept, from the retention rules: one line a kind, today at the left."""
+"""Draws until when things are kept, from the retention rules: a line a kind, today at left."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """One line: `sure` and `reach` are shares (in percent) of the drawn time until the first and
-    the last of its things end.
+    """One line of the drawing.
+
+    `sure` and `reach`: percent of the drawn time until the first and the last of its things end.
     """
 
     label: str
@@ -48,7 +49,10 @@ def _line(bar: Bar, today: date, end: date) -> Line:
             last=format_date(bar.last_end),
         )
     return Line(
-        _(bar.kind.kind.label), text, _share(bar.first_end, today, end), _share(bar.last_end, today, end)
+        _(bar.kind.kind.label),
+        text,
+        _share(bar.first_end, today, end),
+        _share(bar.last_end, today, end),
     )
 
 
@@ -59,8 +63,12 @@ def lines(bars: Sequence[Bar], policy: Policy, today: date) -> tuple[tuple[Line,
     end = max([left, *(bar.last_end for bar in bars)])
     profile = Line(
         _("My data"),
-        _("While you are a member. If you left today: {n} items until {day}, the rest destroyed at once",
-          n=len(rule.items), day=format_date(left)),
+        _(
+            "While you are a member. "
+            "If you left today: {n} items until {day}, the rest destroyed at once",
+            n=len(rule.items),
+            day=format_date(left),
+        ),
         _share(left, today, end), 100.0, open_end=True,
     )  # fmt: skip
     return (profile, *(_line(bar, today, end) for bar in bars)), end

@@ -32,7 +32,13 @@ def _set(value: bool) -> None:  # noqa: FBT001 (a widget's callback takes positi
 def button(actor: Actor, *, plain: bool) -> None:
     """Draw the switch: hide again, show (verified), or verify first and come back here."""
     if plain:
-        st.button(_("Hide again"), key="hide", on_click=_set, args=(False,), icon=":material/visibility_off:")
+        st.button(
+            _("Hide again"),
+            key="hide",
+            on_click=_set,
+            args=(False,),
+            icon=":material/visibility_off:",
+        )
     elif actor.verified:
         st.button(_("Show in full"), key="show", type="primary", on_click=_set, args=(True,),
                   icon=":material/visibility:")  # fmt: skip

@@ -10,7 +10,10 @@ from db.words import N_, Source
 GROUPS: dict[Group, tuple[str, str]] = {
     Group.REQUIRED: (N_("Required"), N_("A membership can't be without these.")),
     Group.ADDITIONAL: (N_("Additional"), N_("You may leave these out.")),
-    Group.CUSTOM: (N_("For you and your baby"), N_("Only if you gave them, to fit the service to you.")),
+    Group.CUSTOM: (
+        N_("For you and your baby"),
+        N_("Only if you gave them, to fit the service to you."),
+    ),
     Group.GENERATED: (N_("Generated"), N_("Made while you use the services.")),
 }
 """Title and explanation of each group of clause 2.1."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from db import policy
+from db.words import Purpose
 from pages.components import gate, records_panel, unmasking
 from pages.components.fragment import draw
 from pages.components.profile_view import groups
-from db import policy
-from db.words import Purpose
 from services import access, profile, records
 from services.actor import Permission
 from services.ledger import EventName

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +15,9 @@ from pages.components.timeline import timeline
 from services import access, profile, records, retention
 from services.actor import Permission
 from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 actor = gate.member(Permission.PROFILE_READ)
 look = access.Look(EventName.OVERVIEW_VIEWED, Permission.PROFILE_READ, "/", ("nickname",))

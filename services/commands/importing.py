@@ -57,7 +57,14 @@ def _import(chosen: Namespace, house: House, now: datetime, report: Path) -> int
     try:
         _say(
             importer.run(
-                chosen.source, chosen.map, engines.data, engines.keys, house.keyring, now, _show, report
+                chosen.source,
+                chosen.map,
+                engines.data,
+                engines.keys,
+                house.keyring,
+                now,
+                _show,
+                report,
             )
         )
     except importer.ImportStoppedError as stopped:

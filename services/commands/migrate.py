@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--check", action="store_true", help="compare tables and migrations only")
-    parser.add_argument("--revise", metavar="data|keys", help="write a migration from the difference")
+    parser.add_argument(
+        "--revise", metavar="data|keys", help="write a migration from the difference"
+    )
     parser.add_argument("-m", "--message", default="change", help="what the new migration is for")
 
 

@@ -1,4 +1,4 @@
-"""Run the worker: it delivers messages and does what crosses stores. Run more of them to go faster."""
+"""Run the worker: it delivers messages. Run several, on any machine, to go faster."""
 
 from __future__ import annotations
 

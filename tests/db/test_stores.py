@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from db.tables import keys
@@ -14,41 +15,49 @@ from db.tables.member import LIVE, STORES
 from db.tables.ops import credential, outbox
 from db.words import Store
 from services.access import as_subject
-from tests.database import PortalDb
 from tests.people import NOW, member
+from tests.rows import one_of_each
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Table
+
+    from tests.database import PortalDb
 
 pytestmark = pytest.mark.promise("P25")
 
 PERSONAL = (*LIVE.all, credential)
 
 
-def _count(connection, table):
-    return connection.scalar(select(func.count()).select_from(table))
+def _count(connection: Connection, table: Table) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
-def _fill_every_table(db: PortalDb, member_id) -> None:
+def _fill_every_table(db: PortalDb, member_id: UUID) -> None:
     """Put a row in every table, so that no test passes on emptiness."""
-    from tests.rows import one_of_each  # noqa: PLC0415
-
     with db.owner_data.begin() as connection:
         one_of_each(connection, LIVE, member_id)
-        connection.execute(insert(credential).values(member_id=member_id, password_hash="x", set_at=NOW))
+        connection.execute(
+            insert(credential).values(member_id=member_id, password_hash="x", set_at=NOW)
+        )
 
 
 @pytest.fixture
-def two(portal_db: PortalDb):
+def two(portal_db: PortalDb) -> tuple[UUID, UUID]:
     first, second = member(portal_db), member(portal_db)
     for one in (first, second):
         _fill_every_table(portal_db, one)
     return first, second
 
 
-def test_without_a_subject_no_personal_row_is_seen(portal_db, two):
+@pytest.mark.usefixtures("two")
+def test_without_a_subject_no_personal_row_is_seen(portal_db: PortalDb) -> None:
     with portal_db.web.data.begin() as connection:
         assert {t.name: _count(connection, t) for t in PERSONAL} == {t.name: 0 for t in PERSONAL}
 
 
-def test_with_a_subject_only_theirs_are_seen(portal_db, two):
+def test_with_a_subject_only_theirs_are_seen(portal_db: PortalDb, two: tuple[UUID, UUID]) -> None:
     first, _ = two
     with portal_db.web.data.begin() as connection:
         as_subject(connection, first)
@@ -57,7 +66,9 @@ def test_with_a_subject_only_theirs_are_seen(portal_db, two):
             assert seen == {first}, table.name
 
 
-def test_a_reused_connection_forgets_the_subject(portal_db, two):
+def test_a_reused_connection_forgets_the_subject(
+    portal_db: PortalDb, two: tuple[UUID, UUID]
+) -> None:
     with portal_db.web.data.connect() as connection:
         with connection.begin():
             as_subject(connection, two[0])
@@ -66,7 +77,7 @@ def test_a_reused_connection_forgets_the_subject(portal_db, two):
             assert _count(connection, LIVE.member) == 0
 
 
-def test_an_error_forgets_the_subject(portal_db, two):
+def test_an_error_forgets_the_subject(portal_db: PortalDb, two: tuple[UUID, UUID]) -> None:
     with portal_db.web.data.connect() as connection:
         with pytest.raises(DBAPIError), connection.begin():
             as_subject(connection, two[0])
@@ -75,33 +86,45 @@ def test_an_error_forgets_the_subject(portal_db, two):
             assert _count(connection, LIVE.member) == 0
 
 
-def test_another_members_row_cant_be_written(portal_db, two):
+def test_another_members_row_cant_be_written(portal_db: PortalDb, two: tuple[UUID, UUID]) -> None:
     first, second = two
     with portal_db.web.data.begin() as connection:
         as_subject(connection, first)
         changed = connection.execute(
-            update(LIVE.profile_value).where(LIVE.profile_value.c.member_id == second).values(source="web")
+            update(LIVE.profile_value)
+            .where(LIVE.profile_value.c.member_id == second)
+            .values(source="web")
         )
         assert changed.rowcount == 0
-    with pytest.raises(ProgrammingError, match="row-level security"), portal_db.web.data.begin() as connection:
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        portal_db.web.data.begin() as connection,
+    ):
         as_subject(connection, first)
         connection.execute(insert(LIVE.service_use).values(member_id=second, service="x"))
 
 
 @pytest.mark.parametrize("store", [Store.DORMANT, Store.RETAINED])
-def test_other_stores_are_closed_to_the_portal(portal_db, store):
+def test_other_stores_are_closed_to_the_portal(portal_db: PortalDb, store: Store) -> None:
     for table in STORES[store].all:
-        with pytest.raises(ProgrammingError, match="permission denied"), portal_db.web.data.connect() as connection:
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            portal_db.web.data.connect() as connection,
+        ):
             connection.execute(select(table.c.member_id))
 
 
-def test_keys_cant_be_listed_by_the_portal(portal_db, two):
+@pytest.mark.usefixtures("two")
+def test_keys_cant_be_listed_by_the_portal(portal_db: PortalDb) -> None:
     for table in (keys.member_key, keys.blind_index, keys.sign_in, keys.import_origin):
-        with pytest.raises(ProgrammingError, match="permission denied"), portal_db.web.keys.connect() as connection:
+        with (
+            pytest.raises(ProgrammingError, match="permission denied"),
+            portal_db.web.keys.connect() as connection,
+        ):
             connection.execute(select(table))
 
 
-def test_the_portal_gets_no_key_of_a_dormant_member(portal_db):
+def test_the_portal_gets_no_key_of_a_dormant_member(portal_db: PortalDb) -> None:
     asleep = member(portal_db, Store.DORMANT)
     awake = member(portal_db)
     with portal_db.web.keys.connect() as connection:
@@ -110,15 +133,25 @@ def test_the_portal_gets_no_key_of_a_dormant_member(portal_db):
 
 
 @pytest.mark.parametrize("role", ["web", "work"])
-@pytest.mark.parametrize("statement", ["update ledger.event set reason = 'x'", "delete from ledger.event",
-                                       "truncate ledger.event"])  # fmt: skip
-def test_no_login_role_changes_the_ledger(portal_db, role, statement):
-    with pytest.raises(ProgrammingError, match="permission denied"):
-        with getattr(portal_db, role).data.begin() as connection:
-            connection.execute(text(statement))
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ledger.event set reason = 'x'",
+        "delete from ledger.event",
+        "truncate ledger.event",
+    ],
+)
+def test_no_login_role_changes_the_ledger(portal_db: PortalDb, role: str, statement: str) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        getattr(portal_db, role).data.begin() as connection,
+    ):
+        connection.execute(text(statement))
 
 
-def test_the_portal_reads_ledger_events_of_its_subject_only(portal_db, two):
+def test_the_portal_reads_ledger_events_of_its_subject_only(
+    portal_db: PortalDb, two: tuple[UUID, UUID]
+) -> None:
     row = {"at": NOW, "name": "profile_viewed", "allowed": True, "actor_kind": "self"}
     with portal_db.web.data.begin() as connection:
         for one in two:
@@ -129,22 +162,31 @@ def test_the_portal_reads_ledger_events_of_its_subject_only(portal_db, two):
         assert set(connection.scalars(select(event.c.member_id))) == {two[0]}
 
 
-def test_consents_and_disclosures_are_only_added(portal_db, two):
+def test_consents_and_disclosures_are_only_added(
+    portal_db: PortalDb, two: tuple[UUID, UUID]
+) -> None:
     for table in (LIVE.consent, LIVE.disclosure):
-        for verb in (f"delete from {table.fullname}", f"update {table.fullname} set source = null"):
-            with pytest.raises(ProgrammingError, match="permission denied"):
-                with portal_db.web.data.begin() as connection:
-                    as_subject(connection, two[0])
-                    connection.execute(text(verb))
+        for change in (delete(table), update(table).values(source=None)):
+            with (
+                pytest.raises(ProgrammingError, match="permission denied"),
+                portal_db.web.data.begin() as connection,
+            ):
+                as_subject(connection, two[0])
+                connection.execute(change)
 
 
-def test_the_portal_cant_read_messages_under_way(portal_db, two):
-    with pytest.raises(ProgrammingError, match="permission denied"), portal_db.web.data.begin() as connection:
+def test_the_portal_cant_read_messages_under_way(
+    portal_db: PortalDb, two: tuple[UUID, UUID]
+) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        portal_db.web.data.begin() as connection,
+    ):
         as_subject(connection, two[0])
         connection.execute(select(outbox.c.sealed))
 
 
-def test_login_roles_are_plain(portal_db):
+def test_login_roles_are_plain(portal_db: PortalDb) -> None:
     with portal_db.owner_data.connect() as connection:
         plain = connection.execute(
             text("select rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb from pg_roles "
@@ -156,16 +198,21 @@ def test_login_roles_are_plain(portal_db):
     ]
 
 
-def test_every_member_table_has_row_level_security(portal_db):
+def test_every_member_table_has_row_level_security(portal_db: PortalDb) -> None:
     with portal_db.owner_data.connect() as connection:
         open_tables = connection.scalars(
-            text("select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = relnamespace "
-                 "where nspname in ('live', 'dormant', 'retained') and relkind = 'r' and not relrowsecurity")
+            text(
+                "select c.oid::regclass::text from pg_class c "
+                "join pg_namespace n on n.oid = relnamespace "
+                "where nspname in ('live', 'dormant', 'retained') "
+                "and relkind = 'r' and not relrowsecurity"
+            )
         ).all()  # fmt: skip
     assert open_tables == []
 
 
-def test_a_member_of_nobody_is_unknown_to_the_database(portal_db, two):
+@pytest.mark.usefixtures("two")
+def test_a_member_of_nobody_is_unknown_to_the_database(portal_db: PortalDb) -> None:
     with portal_db.web.data.begin() as connection:
         as_subject(connection, uuid4())
         assert _count(connection, LIVE.member) == 0

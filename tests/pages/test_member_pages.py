@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -15,6 +16,10 @@ from db.tables.ledger import event
 from db.words import RecordKind, Source
 from tests.people import NOW, PLAIN, agent, child_of, draft, join, member
 from tests.portal import portal, statements, text_of
+
+if TYPE_CHECKING:
+    from tests.portal import Portal
+
 
 __all__ = ["portal", "statements"]
 
@@ -32,7 +37,7 @@ def payments(count: int) -> tuple[RecordDraft, ...]:
 
 
 @pytest.mark.promise("P02")
-def test_my_data_shows_every_item_held_by_group(portal):
+def test_my_data_shows_every_item_held_by_group(portal: Portal) -> None:
     portal.sign_in(member(portal.db), verified=NOW)
     tab = portal.open(MY_DATA)
     tab.button(key="show").click().run()
@@ -48,7 +53,7 @@ def test_my_data_shows_every_item_held_by_group(portal):
 
 
 @pytest.mark.promise("P02")
-def test_until_verified_no_value_is_in_the_page(portal):
+def test_until_verified_no_value_is_in_the_page(portal: Portal) -> None:
     portal.sign_in(member(portal.db))
     shown = text_of(portal.open(MY_DATA))
     masked = [v for n, v in PLAIN.items() if ITEMS[n].mask != "none"]
@@ -59,7 +64,7 @@ def test_until_verified_no_value_is_in_the_page(portal):
 
 
 @pytest.mark.promise("P03")
-def test_each_value_says_its_source_date_partner_and_what_nobody_recorded(portal):
+def test_each_value_says_its_source_date_partner_and_what_nobody_recorded(portal: Portal) -> None:
     known = Origin(Source.PARTNER, date(2023, 4, 5), "2021-03-15", "엄마와", "[가상] 아기띠상점")
     values = (ValueDraft("nickname", "하나", known), ValueDraft("email", "a@example.com"))
     portal.sign_in(member(portal.db, values=values))
@@ -72,7 +77,7 @@ def test_each_value_says_its_source_date_partner_and_what_nobody_recorded(portal
 
 
 @pytest.mark.promise("P01")
-def test_each_item_says_why_and_on_which_basis(portal):
+def test_each_item_says_why_and_on_which_basis(portal: Portal) -> None:
     portal.sign_in(member(portal.db))
     shown = text_of(portal.open(MY_DATA))
     address = shown[shown.index('id="item-address"') :]
@@ -82,7 +87,7 @@ def test_each_item_says_why_and_on_which_basis(portal):
 
 
 @pytest.mark.promise("P39")
-def test_the_family_services_are_listed_with_first_and_last_use(portal):
+def test_the_family_services_are_listed_with_first_and_last_use(portal: Portal) -> None:
     uses = (UseDraft("클래스파트라", date(2020, 1, 2), date(2026, 9, 8)), UseDraft("엄마와"))
     portal.sign_in(member(portal.db, uses=uses))
     shown = text_of(portal.open(MY_DATA))
@@ -93,7 +98,7 @@ def test_the_family_services_are_listed_with_first_and_last_use(portal):
     assert "기록 없음" in table[table.index("엄마와") :]
 
 
-def test_a_password_is_listed_and_never_shown(portal):
+def test_a_password_is_listed_and_never_shown(portal: Portal) -> None:
     from services.identity import passwords  # noqa: PLC0415
 
     one = member(portal.db)
@@ -109,7 +114,7 @@ def test_a_password_is_listed_and_never_shown(portal):
 
 
 @pytest.mark.promise("P30")
-def test_unmasking_wants_a_verification_not_older_than_15_minutes(portal):
+def test_unmasking_wants_a_verification_not_older_than_15_minutes(portal: Portal) -> None:
     portal.sign_in(member(portal.db), verified=NOW)
     portal.later(minutes=14, seconds=59)
     tab = portal.open(MY_DATA)
@@ -120,7 +125,7 @@ def test_unmasking_wants_a_verification_not_older_than_15_minutes(portal):
     assert PLAIN["email"] not in text_of(tab)
 
 
-def test_unmasking_is_an_event_of_its_own(portal):
+def test_unmasking_is_an_event_of_its_own(portal: Portal) -> None:
     portal.sign_in(member(portal.db), verified=NOW)
     tab = portal.open(MY_DATA)
     tab.button(key="show").click().run()
@@ -129,7 +134,9 @@ def test_unmasking_is_an_event_of_its_own(portal):
     assert names == ["overview_viewed", "profile_viewed", "values_unmasked"]
 
 
-def test_records_page_through_any_number_with_the_same_queries(portal, statements):
+def test_records_page_through_any_number_with_the_same_queries(
+    portal: Portal, statements: list[str]
+) -> None:
     few, many = draft(records=payments(25)), draft(records=payments(3000))
     join(portal.db, few, many)
     counts = []
@@ -143,14 +150,16 @@ def test_records_page_through_any_number_with_the_same_queries(portal, statement
         assert "물건 000000" in text_of(tab)
         assert "물건 000019" in text_of(tab)
         assert "물건 000020" not in text_of(tab)
-    # Session row, subject, event, key; profile, devices, password, member, services; counts, one page.
+    # Session row, subject, event, key; profile, devices, password, member, services; counts, page.
     assert counts == [11, 11]
     tab.session_state["jk_page_payment"] = 150
     tab.run()
     assert "물건 002999" in text_of(tab)
 
 
-def test_the_overview_takes_the_same_queries_whatever_is_held(portal, statements):
+def test_the_overview_takes_the_same_queries_whatever_is_held(
+    portal: Portal, statements: list[str]
+) -> None:
     for one in (draft(values=(), records=(), devices=(), uses=()), draft(records=payments(500))):
         join(portal.db, one)
         portal.sign_in(one.member_id)
@@ -161,7 +170,7 @@ def test_the_overview_takes_the_same_queries_whatever_is_held(portal, statements
         assert len(statements) == 9, statements
 
 
-def test_the_overview_draws_until_when_each_kind_is_kept(portal):
+def test_the_overview_draws_until_when_each_kind_is_kept(portal: Portal) -> None:
     portal.sign_in(member(portal.db))
     shown = text_of(portal.open())
     for kind in ("결제", "계약", "불만", "본인", "광고", "방문"):
@@ -171,7 +180,7 @@ def test_the_overview_draws_until_when_each_kind_is_kept(portal):
 
 
 @pytest.mark.promise("P29")
-def test_a_guardian_sees_the_childs_data_under_a_banner(portal):
+def test_a_guardian_sees_the_childs_data_under_a_banner(portal: Portal) -> None:
     guardian = member(portal.db)
     child_of(portal.db, guardian, "2018-03-04")
     portal.sign_in(guardian)
@@ -186,7 +195,7 @@ def test_a_guardian_sees_the_childs_data_under_a_banner(portal):
     assert "하늘맘" in text_of(tab)
 
 
-def test_a_guardian_whose_child_turned_14_under_the_open_page_sees_nothing(portal):
+def test_a_guardian_whose_child_turned_14_under_the_open_page_sees_nothing(portal: Portal) -> None:
     guardian = member(portal.db)
     child_of(portal.db, guardian, "2012-11-23")
     portal.sign_in(guardian)
@@ -199,7 +208,7 @@ def test_a_guardian_whose_child_turned_14_under_the_open_page_sees_nothing(porta
     assert "꼬마" not in text_of(tab)
 
 
-def test_a_value_whose_key_is_missing_says_so_and_the_page_still_works(portal):
+def test_a_value_whose_key_is_missing_says_so_and_the_page_still_works(portal: Portal) -> None:
     one = member(portal.db)
     with portal.db.owner_keys.begin() as connection:
         connection.execute(delete(keys.member_key).where(keys.member_key.c.member_id == one))
@@ -215,9 +224,16 @@ def test_a_value_whose_key_is_missing_says_so_and_the_page_still_works(portal):
 
 @pytest.mark.parametrize(
     "name",
-    ["👶🏻" * 40, "\u202eعائلة سعيدة", "가" * 200, '<img src=x onerror="alert(1)">', "{{ 7*7 }}", "a\u0000b"[:1]],
+    [
+        "👶🏻" * 40,
+        "\u202e\u0639\u0627\u0626\u0644\u0629",
+        "가" * 200,
+        '<img src=x onerror="alert(1)">',
+        "{{ 7*7 }}",
+        "a\u0000b"[:1],
+    ],
 )
-def test_unusual_names_are_shown_as_they_are_and_never_run(portal, name):
+def test_unusual_names_are_shown_as_they_are_and_never_run(portal: Portal, name: str) -> None:
     portal.sign_in(member(portal.db, values=(ValueDraft("nickname", name),)))
     shown = text_of(portal.open(MY_DATA))
     assert "<img src=x" not in shown
@@ -226,7 +242,7 @@ def test_unusual_names_are_shown_as_they_are_and_never_run(portal, name):
     assert f"<bdi>{escape(name)}</bdi>" in shown
 
 
-def test_a_member_with_nothing_at_all_sees_that_nothing_is_held(portal):
+def test_a_member_with_nothing_at_all_sees_that_nothing_is_held(portal: Portal) -> None:
     portal.sign_in(member(portal.db, values=(), records=(), devices=(), uses=()))
     tab = portal.open(MY_DATA)
     shown = text_of(tab)
@@ -236,7 +252,7 @@ def test_a_member_with_nothing_at_all_sees_that_nothing_is_held(portal):
     assert not tab.exception
 
 
-def test_every_kind_of_record_shows_its_fields(portal):
+def test_every_kind_of_record_shows_its_fields(portal: Portal) -> None:
     portal.sign_in(member(portal.db), verified=NOW)
     tab = portal.open(MY_DATA)
     tab.button(key="show").click().run()
@@ -247,7 +263,7 @@ def test_every_kind_of_record_shows_its_fields(portal):
     assert not tab.exception
 
 
-def test_a_dormant_member_is_told_that_the_account_sleeps(portal):
+def test_a_dormant_member_is_told_that_the_account_sleeps(portal: Portal) -> None:
     from db.words import Store  # noqa: PLC0415
 
     portal.sign_in(member(portal.db, Store.DORMANT), store="dormant")
@@ -256,7 +272,7 @@ def test_a_dormant_member_is_told_that_the_account_sleeps(portal):
     assert "하늘맘" not in text_of(tab)
 
 
-def test_staff_see_no_member_page(portal):
+def test_staff_see_no_member_page(portal: Portal) -> None:
     member(portal.db)
     portal.sign_in(staff=agent(portal.db))
     tab = portal.open(MY_DATA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, Never
 from uuid import uuid4
 
 import pytest
@@ -18,27 +19,39 @@ from services.actor import AccessDenied, Permission, Relation
 from services.ledger import EventName
 from tests.people import NOW, acting, agent, child_of, member, open_case, portal_house
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+    from uuid import UUID
+
+    from sqlalchemy import Row
+
+    from services.access import Look
+    from services.actor import Actor
+    from tests.database import PortalDb
+
+
 pytestmark = pytest.mark.promise("P25")
 
 LOOK = access.Look(EventName.PROFILE_VIEWED, Permission.PROFILE_READ, "/my-data", ("email",))
 
 
 @pytest.fixture(autouse=True)
-def _house(portal_db):
+def _house(portal_db: PortalDb) -> None:
     portal_house(portal_db)
 
 
-def events(db):
+def events(db: PortalDb) -> Sequence[Row[Any]]:
     with db.work.data.connect() as connection:
         return connection.execute(select(event).order_by(event.c.event_id)).all()
 
 
-def look(actor, whose, case=None, kind=LOOK):
+def look(actor: Actor, whose: UUID, case: UUID | None = None, kind: Look = LOOK) -> Relation:
     with access.open(actor, whose, Purpose.SHOW, case, look=kind) as subject:
         return subject.relation
 
 
-def test_a_member_opens_their_own_data_and_the_ledger_says_so(portal_db):
+def test_a_member_opens_their_own_data_and_the_ledger_says_so(portal_db: PortalDb) -> None:
     one = member(portal_db)
     actor = acting(one)
     assert look(actor, one) is Relation.SELF
@@ -46,10 +59,15 @@ def test_a_member_opens_their_own_data_and_the_ledger_says_so(portal_db):
     assert (row.member_id, row.actor_kind, row.actor_id, row.purpose, row.allowed) == (
         one, "self", one, "show", True,
     )  # fmt: skip
-    assert (row.page, row.items, row.session_id, row.at) == ("/my-data", ["email"], actor.session_id, NOW)
+    assert (row.page, row.items, row.session_id, row.at) == (
+        "/my-data",
+        ["email"],
+        actor.session_id,
+        NOW,
+    )
 
 
-def test_nobody_else_does_and_the_denial_outlives_the_rollback(portal_db):
+def test_nobody_else_does_and_the_denial_outlives_the_rollback(portal_db: PortalDb) -> None:
     one, other = member(portal_db), member(portal_db)
     with pytest.raises(AccessDenied):
         look(acting(other), one)
@@ -57,7 +75,7 @@ def test_nobody_else_does_and_the_denial_outlives_the_rollback(portal_db):
     assert (row.allowed, row.member_id, row.actor_id) == (False, one, other)
 
 
-def test_own_looks_fold_for_ten_minutes_a_page_and_session(portal_db):
+def test_own_looks_fold_for_ten_minutes_a_page_and_session(portal_db: PortalDb) -> None:
     one = member(portal_db)
     actor = acting(one)
     for minutes in (0, 1, 4):
@@ -69,7 +87,7 @@ def test_own_looks_fold_for_ten_minutes_a_page_and_session(portal_db):
     assert len(events(portal_db)) == 4
 
 
-def test_a_guardian_opens_a_child_under_14_each_look_an_event(portal_db):
+def test_a_guardian_opens_a_child_under_14_each_look_an_event(portal_db: PortalDb) -> None:
     guardian = member(portal_db)
     child = child_of(portal_db, guardian, "2014-01-05")
     for _ in range(2):
@@ -81,7 +99,9 @@ def test_a_guardian_opens_a_child_under_14_each_look_an_event(portal_db):
     ("born", "opens"),
     [("2012-11-23", True), ("2012-11-22", False), ("2012-11-21", False)],
 )
-def test_at_14_the_right_passes_to_the_child(portal_db, born, opens):
+def test_at_14_the_right_passes_to_the_child(
+    portal_db: PortalDb, born: str, *, opens: bool
+) -> None:
     """`NOW` is 2026-11-22 in Seoul."""
     guardian = member(portal_db)
     child = child_of(portal_db, guardian, born)
@@ -92,21 +112,21 @@ def test_at_14_the_right_passes_to_the_child(portal_db, born, opens):
             look(acting(guardian), child)
 
 
-def test_a_guardian_whose_link_ended_sees_nothing(portal_db):
+def test_a_guardian_whose_link_ended_sees_nothing(portal_db: PortalDb) -> None:
     guardian = member(portal_db)
     child = child_of(portal_db, guardian, "2016-01-05", ended_on=NOW.date())
     with pytest.raises(AccessDenied):
         look(acting(guardian), child)
 
 
-def test_a_child_does_not_open_the_guardian(portal_db):
+def test_a_child_does_not_open_the_guardian(portal_db: PortalDb) -> None:
     guardian = member(portal_db)
     child = child_of(portal_db, guardian, "2016-01-05")
     with pytest.raises(AccessDenied):
         look(acting(child), guardian)
 
 
-def test_staff_open_only_inside_their_own_open_case(portal_db):
+def test_staff_open_only_inside_their_own_open_case(portal_db: PortalDb) -> None:
     one, other = member(portal_db), member(portal_db)
     first, second = agent(portal_db), agent(portal_db)
     case = open_case(portal_db, first, one)
@@ -128,13 +148,15 @@ def test_staff_open_only_inside_their_own_open_case(portal_db):
     assert rows[0].case_id == case
 
 
-def test_an_officer_opens_nothing_without_a_case(portal_db):
-    officer = acting(agent(portal_db, StaffRole.OFFICER), kind=ActorKind.STAFF, role=StaffRole.OFFICER)
+def test_an_officer_opens_nothing_without_a_case(portal_db: PortalDb) -> None:
+    officer = acting(
+        agent(portal_db, StaffRole.OFFICER), kind=ActorKind.STAFF, role=StaffRole.OFFICER
+    )
     with pytest.raises(AccessDenied):
         look(officer, member(portal_db))
 
 
-def test_an_error_in_the_block_leaves_no_event_and_no_subject(portal_db):
+def test_an_error_in_the_block_leaves_no_event_and_no_subject(portal_db: PortalDb) -> Never:
     one = member(portal_db)
 
     class BoomError(Exception):
@@ -145,7 +167,7 @@ def test_an_error_in_the_block_leaves_no_event_and_no_subject(portal_db):
     assert events(portal_db) == []
 
 
-def test_the_subject_of_one_opening_is_not_that_of_the_next(portal_db):
+def test_the_subject_of_one_opening_is_not_that_of_the_next(portal_db: PortalDb) -> None:
     one, other = member(portal_db), member(portal_db)
     for who in (one, other):
         with access.open(acting(who), who, Purpose.SHOW, look=LOOK) as subject:
@@ -153,12 +175,12 @@ def test_the_subject_of_one_opening_is_not_that_of_the_next(portal_db):
             assert seen == {who}
 
 
-def test_opening_ones_own_data_takes_three_statements(portal_db):
+def test_opening_ones_own_data_takes_three_statements(portal_db: PortalDb) -> None:
     one = member(portal_db)
-    statements = []
+    statements: list[str] = []
 
-    def count(*args):
-        statements.append(args[2])
+    def count(*args: object) -> None:
+        statements.append(str(args[2]))
 
     for engine in (portal_db.web.data, portal_db.web.keys):
         sqlalchemy_event.listen(engine, "before_cursor_execute", count)

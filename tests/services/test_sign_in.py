@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -19,9 +20,17 @@ from db.tables.ops import staff as staff_rows
 from db.words import Store
 from services import sessions, sign_in
 from services.claims import ANSWER_LASTS, SKEW, answers
+from services.claims import verified_at as proved_at
 from services.sessions import Session
 from services.sign_in import SignInRefused
 from tests.people import NOW, PLAIN, agent, member, portal_house
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Row
+
+    from tests.database import PortalDb
 
 pytestmark = pytest.mark.promise("P25")
 
@@ -33,11 +42,13 @@ SECONDS = st.integers(-40 * 86400, 40 * 86400).map(lambda n: timedelta(seconds=n
 
 
 @pytest.fixture(autouse=True)
-def _house(portal_db):
+def _house(portal_db: PortalDb) -> None:
     portal_house(portal_db)
 
 
-def claims(sub=None, provider="member", at=NOW, iss=OTHER, **more):
+def claims(
+    sub: object = None, provider: str = "member", at: datetime = NOW, iss: str = OTHER, **more: Any
+) -> dict[str, Any]:
     """What a provider says of somebody who proved who they are at `at`."""
     return {
         "is_logged_in": True, "provider": provider, "iss": iss, "sub": str(sub or uuid4()),
@@ -45,29 +56,34 @@ def claims(sub=None, provider="member", at=NOW, iss=OTHER, **more):
     } | more  # fmt: skip
 
 
-def by_email(email=PLAIN["email"], **more):
+def by_email(email: object = PLAIN["email"], **more: Any) -> dict[str, Any]:
     return claims(email=email, email_verified=True) | more
 
 
-def asked(db, provider="member", now=NOW):
+def asked(db: PortalDb, provider: str = "member", now: datetime = NOW) -> Session:
     """Ask, as this browser's session, and return it."""
     with db.web.data.begin() as connection:
         sessions.ask(connection, TOKEN, provider, now, return_to="/")
-        return sessions.find(connection, TOKEN, now)
+        return here(sessions.find(connection, TOKEN, now))
 
 
-def adopt(db, session, given, now=NOW):
+def here(session: Session | None) -> Session:
+    assert session
+    return session
+
+
+def adopt(db: PortalDb, session: Session, given: dict[str, Any], now: datetime = NOW) -> Session:
     with db.web.data.begin() as connection:
         sign_in.adopt(connection, session, given, OWN, now)
-        return sessions.find(connection, TOKEN, now)
+        return here(sessions.find(connection, TOKEN, now))
 
 
-def sign(db, given, now=NOW):
+def sign(db: PortalDb, given: dict[str, Any], now: datetime = NOW) -> Session:
     """Sign in with these claims; return the session."""
     return adopt(db, asked(db, str(given["provider"]), now), given, now)
 
 
-def refused(db, session, given, now=NOW):
+def refused(db: PortalDb, session: Session, given: dict[str, Any], now: datetime = NOW) -> str:
     """Expect a refusal that a person can read; return its words."""
     with pytest.raises(SignInRefused) as caught:
         adopt(db, session, given, now)
@@ -77,7 +93,7 @@ def refused(db, session, given, now=NOW):
     return caught.value.message
 
 
-def links(db):
+def links(db: PortalDb) -> Sequence[Row[Any]]:
     with db.work.keys.connect() as connection:
         return connection.execute(select(keys.sign_in)).all()
 
@@ -89,14 +105,16 @@ def waiting(at: datetime | None = NOW, provider: str | None = "member") -> Sessi
 
 
 @given(issued=SECONDS, read=SECONDS)
-def test_claims_count_only_after_they_were_asked_for_and_only_at_once(issued, read):
+def test_claims_count_only_after_they_were_asked_for_and_only_at_once(
+    issued: timedelta, read: timedelta
+) -> None:
     count = answers(waiting(), claims(at=NOW + issued), NOW + read)
     assert count == (
         issued >= -SKEW and read >= issued - SKEW and read - issued <= ANSWER_LASTS + SKEW
     )
 
 
-def test_what_streamlit_kept_for_a_month_signs_nobody_in():
+def test_what_streamlit_kept_for_a_month_signs_nobody_in() -> None:
     assert not answers(waiting(), claims(at=LONG_AGO), NOW)
     # Asked a month ago, closed on the way back, opened today.
     assert not answers(waiting(LONG_AGO), claims(at=LONG_AGO + timedelta(seconds=9)), NOW)
@@ -112,25 +130,25 @@ def test_what_streamlit_kept_for_a_month_signs_nobody_in():
     ],
     ids=str,
 )  # fmt: skip
-def test_claims_that_answer_nothing(wrong):
+def test_claims_that_answer_nothing(wrong: dict[str, object]) -> None:
     assert answers(waiting(), claims(), NOW)
     assert not answers(waiting(), claims() | wrong, NOW)
 
 
-def test_claims_that_nobody_asked_for_and_none_at_all():
+def test_claims_that_nobody_asked_for_and_none_at_all() -> None:
     assert not answers(waiting(None, None), claims(), NOW)
     assert not answers(waiting(NOW, None), claims(provider=None), NOW)
     assert not answers(waiting(), {}, NOW)
 
 
-def test_an_answer_counts_once(portal_db):
+def test_an_answer_counts_once(portal_db: PortalDb) -> None:
     member(portal_db)
     given_ = by_email()
     session = sign(portal_db, given_)
     assert not answers(session, given_, NOW)
 
 
-def test_a_verified_email_links_once_and_then_the_subject_is_known(portal_db):
+def test_a_verified_email_links_once_and_then_the_subject_is_known(portal_db: PortalDb) -> None:
     one = member(portal_db)
     given_ = by_email(" Haneul@Example.com ")
     session = sign(portal_db, given_)
@@ -144,34 +162,34 @@ def test_a_verified_email_links_once_and_then_the_subject_is_known(portal_db):
 
 
 @pytest.mark.parametrize("verified", [False, None, "true", "True", 1, [True]], ids=repr)
-def test_an_unverified_email_never_links(portal_db, verified):
+def test_an_unverified_email_never_links(portal_db: PortalDb, verified: object) -> None:
     member(portal_db)
     refused(portal_db, asked(portal_db), by_email(email_verified=verified))
     assert links(portal_db) == []
 
 
 @pytest.mark.parametrize("email", [None, "", "nobody@example.com", 7, ["a@example.com"]], ids=repr)
-def test_an_email_that_leads_nowhere_is_refused(portal_db, email):
+def test_an_email_that_leads_nowhere_is_refused(portal_db: PortalDb, email: object) -> None:
     member(portal_db)
     refused(portal_db, asked(portal_db), by_email(email=email))
     assert links(portal_db) == []
 
 
-def test_two_members_with_one_email_are_never_guessed_between(portal_db):
+def test_two_members_with_one_email_are_never_guessed_between(portal_db: PortalDb) -> None:
     for _ in range(2):
         member(portal_db, values=(ValueDraft("email", PLAIN["email"]),))
     refused(portal_db, asked(portal_db), by_email())
     assert links(portal_db) == []
 
 
-def test_a_refusal_leaves_nobody_signed_in(portal_db):
+def test_a_refusal_leaves_nobody_signed_in(portal_db: PortalDb) -> None:
     member(portal_db)
     refused(portal_db, asked(portal_db), claims())
     with portal_db.web.data.begin() as connection:
-        assert sessions.find(connection, TOKEN, NOW).person is None
+        assert here(sessions.find(connection, TOKEN, NOW)).person is None
 
 
-def test_subjects_that_differ_in_case_alone_are_two_people(portal_db):
+def test_subjects_that_differ_in_case_alone_are_two_people(portal_db: PortalDb) -> None:
     member(portal_db)
     sign(portal_db, by_email(sub="AbCd"))
     refused(portal_db, asked(portal_db), claims(sub="aBcD"))
@@ -179,7 +197,7 @@ def test_subjects_that_differ_in_case_alone_are_two_people(portal_db):
     refused(portal_db, asked(portal_db), claims(sub="AbCd", iss="https://other.example.com"))
 
 
-def test_a_linked_subject_stays_with_its_person(portal_db):
+def test_a_linked_subject_stays_with_its_person(portal_db: PortalDb) -> None:
     one = member(portal_db)
     other = member(portal_db, values=(ValueDraft("email", "other@example.com"),))
     sign(portal_db, by_email(sub="s"))
@@ -189,14 +207,16 @@ def test_a_linked_subject_stays_with_its_person(portal_db):
 
 @pytest.mark.parametrize("sub", [None, "", 7, "not-a-uuid", "1" * 5000, "\u0000", "🙂"], ids=ascii)
 @pytest.mark.parametrize("iss", [OWN, OTHER])
-def test_a_malformed_subject_is_refused(portal_db, sub, iss):
+def test_a_malformed_subject_is_refused(portal_db: PortalDb, sub: object, iss: str) -> None:
     member(portal_db)
     refused(portal_db, asked(portal_db), claims(iss=iss) | {"sub": sub})
     assert links(portal_db) == []
 
 
 @pytest.mark.parametrize("name", ["sub", "iss"])
-def test_a_token_without_subject_or_issuer_is_nobodys_even_with_an_email(portal_db, name):
+def test_a_token_without_subject_or_issuer_is_nobodys_even_with_an_email(
+    portal_db: PortalDb, name: str
+) -> None:
     member(portal_db)
     given_ = by_email()
     del given_[name]
@@ -204,41 +224,41 @@ def test_a_token_without_subject_or_issuer_is_nobodys_even_with_an_email(portal_
     assert links(portal_db) == []
 
 
-def test_the_built_in_services_subject_is_the_members_id(portal_db):
+def test_the_built_in_services_subject_is_the_members_id(portal_db: PortalDb) -> None:
     one = member(portal_db)
     assert sign(portal_db, claims(one, iss=OWN)).member_id == one
 
 
-def test_another_issuer_cant_name_a_member_by_id(portal_db):
+def test_another_issuer_cant_name_a_member_by_id(portal_db: PortalDb) -> None:
     one = member(portal_db)
     refused(portal_db, asked(portal_db), claims(one, iss=OTHER))
 
 
-def test_an_id_of_nobody_is_refused_and_not_linked(portal_db):
+def test_an_id_of_nobody_is_refused_and_not_linked(portal_db: PortalDb) -> None:
     refused(portal_db, asked(portal_db), claims(uuid4(), iss=OWN))
     assert links(portal_db) == []
 
 
-def test_a_sleeping_member_signs_in_and_one_who_left_does_not(portal_db):
+def test_a_sleeping_member_signs_in_and_one_who_left_does_not(portal_db: PortalDb) -> None:
     asleep, gone = member(portal_db, Store.DORMANT), member(portal_db, Store.RETAINED)
     assert sign(portal_db, claims(asleep, iss=OWN)).store is Store.DORMANT
     refused(portal_db, asked(portal_db), claims(gone, iss=OWN))
 
 
-def test_staff_and_members_have_doors_of_their_own(portal_db):
+def test_staff_and_members_have_doors_of_their_own(portal_db: PortalDb) -> None:
     one, staff = member(portal_db), agent(portal_db)
     refused(portal_db, asked(portal_db, "staff"), claims(one, "staff", iss=OWN))
     refused(portal_db, asked(portal_db), claims(staff, iss=OWN))
     # Neither wrong door spoils the right one.
     assert sign(portal_db, claims(staff, "staff", iss=OWN)).staff_id == staff
     with portal_db.web.data.begin() as connection:
-        sessions.revoke(connection, sessions.find(connection, TOKEN, NOW).session_id, NOW, "test")
+        sessions.revoke(connection, asked(portal_db).session_id, NOW, "test")
     assert sign(portal_db, claims(one, iss=OWN)).member_id == one
     assert "staff" in refused(portal_db, asked(portal_db, "staff"), claims(one, "staff", iss=OWN))
     assert "members" in refused(portal_db, asked(portal_db), claims(staff, iss=OWN))
 
 
-def test_staff_link_by_a_verified_email_that_is_their_login(portal_db):
+def test_staff_link_by_a_verified_email_that_is_their_login(portal_db: PortalDb) -> None:
     staff = agent(portal_db)
     with portal_db.work.data.begin() as connection:
         connection.execute(update(staff_rows).values(login_id="kim@example.com"))
@@ -249,7 +269,7 @@ def test_staff_link_by_a_verified_email_that_is_their_login(portal_db):
     assert (session.staff_id, session.member_id, session.store) == (staff, None, None)
 
 
-def test_staff_who_left_sign_in_no_more(portal_db):
+def test_staff_who_left_sign_in_no_more(portal_db: PortalDb) -> None:
     staff = agent(portal_db)
     given_ = claims(staff, "staff", iss=OWN)
     sign(portal_db, given_)
@@ -261,8 +281,10 @@ def test_staff_who_left_sign_in_no_more(portal_db):
     )
 
 
-def verifying(db, who, later=timedelta(hours=1)):
-    """Return a session signed in at `NOW` that asks for a verification `later`, and that instant."""
+def verifying(
+    db: PortalDb, who: Any, later: timedelta = timedelta(hours=1)
+) -> tuple[Session, datetime]:
+    """Return a session signed in at `NOW` that asks for a verification `later`, and when."""
     with db.work.data.begin() as connection:
         connection.execute(rows.delete())
     sign(db, claims(who, iss=OWN))
@@ -272,12 +294,12 @@ def verifying(db, who, later=timedelta(hours=1)):
     return asked(db, "verify", now), now
 
 
-def verified_at(db):
+def verified_at(db: PortalDb) -> datetime | None:
     with db.work.data.connect() as connection:
         return connection.scalar(select(rows.c.verified_at))
 
 
-def test_a_verification_renews_and_is_not_a_sign_in(portal_db):
+def test_a_verification_renews_and_is_not_a_sign_in(portal_db: PortalDb) -> None:
     one = member(portal_db)
     session, now = verifying(portal_db, one)
     assert verified_at(portal_db) == NOW
@@ -286,21 +308,21 @@ def test_a_verification_renews_and_is_not_a_sign_in(portal_db):
     assert (found.asked_provider, found.asked_at) == (None, None)
 
 
-def test_a_verification_as_someone_else_changes_nothing(portal_db):
+def test_a_verification_as_someone_else_changes_nothing(portal_db: PortalDb) -> None:
     one, other = member(portal_db), member(portal_db)
     session, now = verifying(portal_db, one)
     refused(portal_db, session, claims(other, "verify", now, iss=OWN), now)
     assert verified_at(portal_db) == NOW
     with portal_db.web.data.begin() as connection:
-        assert sessions.find(connection, TOKEN, now).member_id == one
+        assert here(sessions.find(connection, TOKEN, now)).member_id == one
 
 
-def test_a_verification_without_a_sign_in_is_nobodys(portal_db):
+def test_a_verification_without_a_sign_in_is_nobodys(portal_db: PortalDb) -> None:
     one = member(portal_db)
     refused(portal_db, asked(portal_db, "verify"), claims(one, "verify", iss=OWN))
 
 
-def test_a_verification_links_no_unknown_subject(portal_db):
+def test_a_verification_links_no_unknown_subject(portal_db: PortalDb) -> None:
     one = member(portal_db)
     session, now = verifying(portal_db, one)
     before = links(portal_db)
@@ -310,18 +332,22 @@ def test_a_verification_links_no_unknown_subject(portal_db):
 
 
 @given(proved=st.one_of(st.none(), st.booleans(), st.text(max_size=3), st.floats(), SECONDS))
-def test_only_a_proof_after_the_request_verifies(proved):
+def test_only_a_proof_after_the_request_verifies(proved: object) -> None:
     """As `adopt` decides: `auth_time` missing, malformed or before the request proves nothing."""
     one = uuid4()
     session = replace(waiting(provider="verify"), member_id=one, signed_in_at=NOW)
     at = (NOW + proved).timestamp() if isinstance(proved, timedelta) else proved
     given_ = claims(one, "verify", iss=OWN) | {"auth_time": at}
-    found = sign_in.verified_at(given_, NOW)
+    found = proved_at(given_, NOW)
     fresh = isinstance(proved, timedelta) and proved >= -SKEW
     if isinstance(proved, float):
-        fresh = proved >= (NOW - SKEW).timestamp() and proved < datetime.max.timestamp()
+        fresh = (
+            proved >= (NOW - SKEW).timestamp()
+            and proved < datetime.max.replace(tzinfo=UTC).timestamp()
+        )
     if fresh:
         sign_in._check_verification(session, one, found)
+        assert found
         assert found <= NOW  # a provider's fast clock gains nothing
     else:
         with pytest.raises(SignInRefused):
@@ -331,7 +357,9 @@ def test_only_a_proof_after_the_request_verifies(proved):
 @pytest.mark.parametrize(
     "proved", [None, True, "now", LONG_AGO.timestamp(), float("inf")], ids=repr
 )
-def test_an_old_or_missing_auth_time_leaves_the_old_verification(portal_db, proved):
+def test_an_old_or_missing_auth_time_leaves_the_old_verification(
+    portal_db: PortalDb, proved: object
+) -> None:
     one = member(portal_db)
     session, now = verifying(portal_db, one)
     given_ = claims(one, "verify", now, iss=OWN) | {"auth_time": proved}
@@ -339,25 +367,27 @@ def test_an_old_or_missing_auth_time_leaves_the_old_verification(portal_db, prov
     assert verified_at(portal_db) == NOW
 
 
-def test_a_sign_in_without_auth_time_signs_in_and_verifies_nothing(portal_db):
+def test_a_sign_in_without_auth_time_signs_in_and_verifies_nothing(portal_db: PortalDb) -> None:
     one = member(portal_db)
     given_ = claims(one, iss=OWN)
     del given_["auth_time"]
     session = sign(portal_db, given_)
     assert (session.member_id, session.verified_at) == (one, None)
-    assert not session.actor(NOW).verified
+    actor = session.actor(NOW)
+    assert actor
+    assert not actor.verified
 
 
-def test_an_auth_time_in_the_future_ends_no_later(portal_db):
+def test_an_auth_time_in_the_future_ends_no_later(portal_db: PortalDb) -> None:
     one = member(portal_db)
     ahead = (NOW + timedelta(days=1)).timestamp()
     session = sign(portal_db, claims(one, iss=OWN, auth_time=ahead))
     assert session.verified_at == NOW
 
 
-def test_an_answer_that_was_refused_is_asked_for_no_more(portal_db):
+def test_an_answer_that_was_refused_is_asked_for_no_more(portal_db: PortalDb) -> None:
     session = asked(portal_db)
     with portal_db.web.data.begin() as connection:
         sign_in.unasked(connection, session)
-        found = sessions.find(connection, TOKEN, NOW)
+        found = here(sessions.find(connection, TOKEN, NOW))
     assert (found.asked_provider, found.asked_at) == (None, None)

@@ -19,6 +19,14 @@ _MEMBER_TABLES = (
 _SUBJECT = "(select nullif(current_setting('portal.subject', true), '')::uuid)"
 """Whose rows may be seen. On a reused connection the setting is '' and not NULL, hence nullif;
 in a sub-select so that it is computed once a statement."""
+_SOURCES = (
+    "source in ('web', 'app', 'paper', 'phone', 'fax', 'counsel_board', 'event_entry', "
+    "'delivery_request', 'partner', 'generation_tool', 'portal')"
+)
+_CONSENTS = (
+    "kind in ('collection', 'marketing', 'advertising', 'advertising_night', 'personalisation', "
+    "'third_party', 'sensitive', 'device')"
+)
 _APPEND_ONLY = {"consent", "disclosure"}
 
 
@@ -33,7 +41,8 @@ def _secure(schema: str, table: str) -> None:
 def _subject_only(schema: str, table: str) -> None:
     mine = f"member_id = {_SUBJECT}"
     op.execute(
-        f"create policy subject on {schema}.{table} to portal_web using ({mine}) with check ({mine})"
+        f"create policy subject on {schema}.{table} to portal_web "
+        f"using ({mine}) with check ({mine})"
     )
 
 
@@ -53,7 +62,8 @@ def _ledger() -> None:
     op.execute("create policy work on ledger.event to portal_work using (true) with check (true)")
     op.execute("create policy write on ledger.event for insert to portal_web with check (true)")
     op.execute(
-        f"create policy subject on ledger.event for select to portal_web using (member_id = {_SUBJECT})"
+        "create policy subject on ledger.event for select to portal_web "
+        f"using (member_id = {_SUBJECT})"
     )
     # Nobody is granted update or delete: not the portal, not the worker.
     op.execute("grant select, insert on ledger.event to portal_web, portal_work")
@@ -108,11 +118,11 @@ def _member_tables(schema: str) -> None:
         sa.Column("source", sa.Text(), nullable=True),
         sa.CheckConstraint("channel in ('email', 'sms', 'push')", name=op.f("ck_consent_channel")),
         sa.CheckConstraint(
-            "kind in ('collection', 'marketing', 'advertising', 'advertising_night', 'personalisation', 'third_party', 'sensitive', 'device')",
+            _CONSENTS,
             name=op.f("ck_consent_kind"),
         ),
         sa.CheckConstraint(
-            "source in ('web', 'app', 'paper', 'phone', 'fax', 'counsel_board', 'event_entry', 'delivery_request', 'partner', 'generation_tool', 'portal')",
+            _SOURCES,
             name=op.f("ck_consent_source"),
         ),
         sa.ForeignKeyConstraint(
@@ -137,7 +147,7 @@ def _member_tables(schema: str) -> None:
         sa.Column("obtained_on", sa.Date(), nullable=True),
         sa.Column("policy_version", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "source in ('web', 'app', 'paper', 'phone', 'fax', 'counsel_board', 'event_entry', 'delivery_request', 'partner', 'generation_tool', 'portal')",
+            _SOURCES,
             name=op.f("ck_device_source"),
         ),
         sa.ForeignKeyConstraint(
@@ -165,7 +175,7 @@ def _member_tables(schema: str) -> None:
             name=op.f("ck_disclosure_ground"),
         ),
         sa.CheckConstraint(
-            "source in ('web', 'app', 'paper', 'phone', 'fax', 'counsel_board', 'event_entry', 'delivery_request', 'partner', 'generation_tool', 'portal')",
+            _SOURCES,
             name=op.f("ck_disclosure_source"),
         ),
         sa.ForeignKeyConstraint(
@@ -187,7 +197,7 @@ def _member_tables(schema: str) -> None:
         sa.Column("proof", sa.Boolean(), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "source in ('web', 'app', 'paper', 'phone', 'fax', 'counsel_board', 'event_entry', 'delivery_request', 'partner', 'generation_tool', 'portal')",
+            _SOURCES,
             name=op.f("ck_guardianship_source"),
         ),
         sa.CheckConstraint(
@@ -225,7 +235,7 @@ def _member_tables(schema: str) -> None:
         sa.Column("obtained_on", sa.Date(), nullable=True),
         sa.Column("policy_version", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "source in ('web', 'app', 'paper', 'phone', 'fax', 'counsel_board', 'event_entry', 'delivery_request', 'partner', 'generation_tool', 'portal')",
+            _SOURCES,
             name=op.f("ck_profile_value_source"),
         ),
         sa.CheckConstraint(
@@ -254,11 +264,12 @@ def _member_tables(schema: str) -> None:
         sa.Column("obtained_on", sa.Date(), nullable=True),
         sa.Column("policy_version", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "kind in ('identity_check', 'visit', 'advertisement', 'contract', 'payment', 'complaint')",
+            "kind in ('identity_check', 'visit', 'advertisement', 'contract', 'payment', "
+            "'complaint')",
             name=op.f("ck_record_kind"),
         ),
         sa.CheckConstraint(
-            "source in ('web', 'app', 'paper', 'phone', 'fax', 'counsel_board', 'event_entry', 'delivery_request', 'partner', 'generation_tool', 'portal')",
+            _SOURCES,
             name=op.f("ck_record_source"),
         ),
         sa.CheckConstraint("ends_on >= event_date", name=op.f("ck_record_ends_after_event")),
