@@ -39,15 +39,15 @@ def session(
     )  # fmt: skip
 
 
-def write(db: PortalDb, **changes: Any) -> UUID:
+def write(db: PortalDb, **changes: object) -> UUID:
     """Write the row of this browser, signed in at `NOW`, and return its id."""
-    row = {
-        "session_id": uuid4(), "token_digest": digest(TOKEN), "member_id": uuid4(),
-        "staff_id": None, "store": "live", "started_at": NOW, "last_active_at": NOW, "signed_in_at": NOW,
+    row: dict[str, Any] = {
+        "session_id": uuid4(), "token_digest": digest(TOKEN), "member_id": uuid4(), "store": "live",
+        "started_at": NOW, "last_active_at": NOW, "signed_in_at": NOW, **changes,
     }  # fmt: skip
     with db.work.data.begin() as connection:
-        connection.execute(insert(rows).values(row | changes))
-    return (row | changes)["session_id"]
+        connection.execute(insert(rows).values(row))
+    return UUID(str(row["session_id"]))
 
 
 def find(db: PortalDb, now: datetime = NOW, token: str | None = TOKEN) -> Session | None:

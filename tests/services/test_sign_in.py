@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -56,7 +56,7 @@ def claims(
     } | more  # fmt: skip
 
 
-def by_email(email: object = PLAIN["email"], **more: Any) -> dict[str, Any]:
+def by_email(email: object = PLAIN["email"], **more: object) -> dict[str, Any]:
     return claims(email=email, email_verified=True) | more
 
 
@@ -137,7 +137,7 @@ def test_claims_that_answer_nothing(wrong: dict[str, object]) -> None:
 
 def test_claims_that_nobody_asked_for_and_none_at_all() -> None:
     assert not answers(waiting(None, None), claims(), NOW)
-    assert not answers(waiting(NOW, None), claims(provider=None), NOW)
+    assert not answers(waiting(NOW, None), claims() | {"provider": None}, NOW)
     assert not answers(waiting(), {}, NOW)
 
 
@@ -282,7 +282,7 @@ def test_staff_who_left_sign_in_no_more(portal_db: PortalDb) -> None:
 
 
 def verifying(
-    db: PortalDb, who: Any, later: timedelta = timedelta(hours=1)
+    db: PortalDb, who: UUID, later: timedelta = timedelta(hours=1)
 ) -> tuple[Session, datetime]:
     """Return a session signed in at `NOW` that asks for a verification `later`, and when."""
     with db.work.data.begin() as connection:
