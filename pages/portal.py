@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import fragment, frame, gate, trouble
+from pages.components import fragment, frame, gate, time_limit, trouble
 from pages.components.text import _
 
 st.set_page_config(page_title=_("Jikim — my personal data"), page_icon="🛡️", layout="centered")
@@ -17,3 +17,5 @@ with trouble.shown():
         st.stop()
     frame.notices(here)
     page.run()
+    if here.actor is not None:
+        time_limit.watch()

@@ -20,12 +20,14 @@ SUBJECTS: Final = {
     "password_link": N_("Set your password"),
     "password_code": N_("Your code"),
     "password_changed": N_("Your password was changed"),
+    "new_device": N_("A new browser signed in"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
     "password_link": Purpose.IDENTITY_CHECK,
     "password_code": Purpose.IDENTITY_CHECK,
     "password_changed": Purpose.NOTICES,
+    "new_device": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
 

@@ -46,6 +46,7 @@ session = Table(
     Column("member_id", Uuid),
     Column("staff_id", Uuid, ForeignKey("ops.staff.staff_id")),
     Column("store", Text),
+    Column("agent", Text),
     Column("started_at", _WHEN, nullable=False),
     Column("last_active_at", _WHEN, nullable=False),
     Column("signed_in_at", _WHEN),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from db import policy
 from db.words import Purpose
-from pages.components import gate
+from pages.components import gate, sessions_panel
 from pages.components.fragment import draw
 from pages.components.text import _
 from pages.components.timeline import timeline
@@ -25,6 +25,7 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     brief = profile.brief(subject)
     kinds = records.summary(subject)
     today = subject.today
+signed_in = sessions_panel.read(actor) if actor.acting_for is None else ()
 
 draw("overview.html", brief=brief, child=actor.acting_for is not None)
 
@@ -47,3 +48,5 @@ with st.container(horizontal=True):
             )
 draw("open_matters.html", matters=())
 timeline(retention.bars(kinds), policy.in_force(today), today)
+if signed_in:
+    sessions_panel.panel(actor, signed_in)

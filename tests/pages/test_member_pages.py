@@ -150,8 +150,9 @@ def test_records_page_through_any_number_with_the_same_queries(
         assert "물건 000000" in text_of(tab)
         assert "물건 000019" in text_of(tab)
         assert "물건 000020" not in text_of(tab)
-    # Session row, subject, event, key; profile, devices, password, member, services; counts, page.
-    assert counts == [11, 11]
+    # Session row, subject, event, key; profile, devices, password, member, services; counts, page;
+    # when the session ends.
+    assert counts == [12, 12]
     tab.session_state["jk_page_payment"] = 150
     tab.run()
     assert "물건 002999" in text_of(tab)
@@ -166,8 +167,9 @@ def test_the_overview_takes_the_same_queries_whatever_is_held(
         tab = portal.open()
         statements.clear()
         tab.run()
-        # Session row, subject, event, key; member, nickname, services, children; counts.
-        assert len(statements) == 9, statements
+        # Session row, subject, event, key; member, nickname, services, children; counts; own
+        # sessions, and when this one ends.
+        assert len(statements) == 11, statements
 
 
 def test_the_overview_draws_until_when_each_kind_is_kept(portal: Portal) -> None:

@@ -1,0 +1,111 @@
+"""A member's own open sessions: where signed in, ending the others, and word of a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import exists, select, update
+from ua_parser import parse_os, parse_user_agent
+
+from db.tables.ops import session as rows
+from services import outbox
+from services.sessions import IDLE, LONGEST
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from services.language import Language
+
+MESSAGE = "new_device"
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """One place where the member is signed in. `agent` None: the browser did not say what it is."""
+
+    session_id: UUID
+    agent: str | None
+    signed_in_at: datetime
+    last_active_at: datetime
+    this_one: bool
+
+
+def agent_words(header: str | None) -> str | None:
+    """Return what a browser calls itself in two words, such as "Chrome · Android".
+
+    Nothing finer is kept: a version or a model would help to recognise a person.
+    """
+    if not header:
+        return None
+    browser, system = parse_user_agent(header), parse_os(header)
+    found = [part.family for part in (browser, system) if part]
+    return " · ".join(found) or None
+
+
+def open_ones(
+    connection: Connection, member_id: UUID, this: UUID, now: datetime
+) -> tuple[OpenSession, ...]:
+    """Return the member's sessions that still count at `now`, the latest used first: one query."""
+    found = connection.execute(
+        select(rows)
+        .where(
+            rows.c.member_id == member_id,
+            rows.c.revoked_at.is_(None),
+            rows.c.last_active_at > now - IDLE,
+            rows.c.signed_in_at > now - LONGEST,
+        )
+        .order_by(rows.c.last_active_at.desc(), rows.c.session_id)
+    )
+    return tuple(
+        OpenSession(r.session_id, r.agent, r.signed_in_at, r.last_active_at, r.session_id == this)
+        for r in found
+    )
+
+
+def end_others(connection: Connection, member_id: UUID, this: UUID, now: datetime) -> int:
+    """End every session of the member but this one; return how many ended.
+
+    Running tabs notice on their next run: each reads its row.
+    """
+    ended = connection.execute(
+        update(rows)
+        .where(
+            rows.c.member_id == member_id,
+            rows.c.session_id != this,
+            rows.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now, revoked_why="signed_out_elsewhere")
+    )
+    return int(ended.rowcount)
+
+
+def note_browser(
+    connection: Connection, session_id: UUID, header: str | None, language: Language, now: datetime
+) -> bool:
+    """Remember what browser a fresh sign-in came from; tell the member when it is a new one.
+
+    New is a browser whose cookie never signed this member in before; the very first sign-in of a
+    member tells nobody anything new. The transaction must have named its subject. Return whether
+    a message went out.
+    """
+    agent = agent_words(header)
+    session = connection.execute(
+        update(rows)
+        .where(rows.c.session_id == session_id)
+        .values(agent=agent)
+        .returning(rows.c.member_id, rows.c.token_digest)
+    ).one()
+    others = (rows.c.member_id == session.member_id) & (rows.c.session_id != session_id)
+    known = connection.scalar(
+        select(exists().where(others, rows.c.token_digest == session.token_digest))
+    )
+    first = not connection.scalar(select(exists().where(others)))
+    if known or first or session.member_id is None:
+        return False
+    message = outbox.Message(MESSAGE, "either", language)
+    outbox.enqueue(connection, None, session.member_id, message, now)
+    return True

@@ -1,0 +1,120 @@
+"""A member's own sessions: the list, ending the others, and word of a new browser."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import insert, select
+
+from db.sealing import digest
+from db.tables.ops import outbox
+from db.tables.ops import session as rows
+from services import own_sessions, time_limit
+from services.access import as_subject
+from services.sessions import IDLE, LONGEST, STAFF_IDLE
+from tests.people import NOW, agent, member
+
+if TYPE_CHECKING:
+    from tests.database import PortalDb
+
+PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
+
+
+def signed_in(db: PortalDb, one: UUID | None, token: str, **changes: object) -> UUID:
+    row = {
+        "session_id": uuid4(),
+        "member_id": one,
+        "token_digest": digest(token),
+        "started_at": NOW,
+        "signed_in_at": NOW,
+        "last_active_at": NOW,
+    }
+    with db.work.data.begin() as connection:
+        connection.execute(insert(rows).values(row | changes))
+    return (row | changes)["session_id"]  # type: ignore[return-value]
+
+
+def listed(db: PortalDb, one: UUID, this: UUID) -> dict[UUID, bool]:
+    with db.web.data.connect() as connection:
+        found = own_sessions.open_ones(connection, one, this, NOW)
+    return {s.session_id: s.this_one for s in found}
+
+
+def test_open_sessions_are_listed_and_nobody_elses(portal_db: PortalDb) -> None:
+    one, other = member(portal_db), member(portal_db)
+    this = signed_in(portal_db, one, "a")
+    second = signed_in(portal_db, one, "b")
+    signed_in(portal_db, other, "c")
+    signed_in(portal_db, one, "d", revoked_at=NOW)
+    signed_in(portal_db, one, "e", last_active_at=NOW - IDLE)
+    signed_in(portal_db, one, "f", signed_in_at=NOW - LONGEST)
+    assert listed(portal_db, one, this) == {this: True, second: False}
+
+
+def test_ending_the_others_ends_all_but_this(portal_db: PortalDb) -> None:
+    one, other = member(portal_db), member(portal_db)
+    this = signed_in(portal_db, one, "a")
+    signed_in(portal_db, one, "b")
+    theirs = signed_in(portal_db, other, "c")
+    with portal_db.web.data.begin() as connection:
+        assert own_sessions.end_others(connection, one, this, NOW) == 1
+    assert listed(portal_db, one, this) == {this: True}
+    assert listed(portal_db, other, theirs) == {theirs: True}
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [(PHONE, "Chrome Mobile · Android"), (None, None), ("", None), ("nonsense", None)],
+    ids=["phone", "silent", "empty", "nonsense"],
+)
+def test_a_browser_is_named_in_two_words(header: str | None, words: str | None) -> None:
+    assert own_sessions.agent_words(header) == words
+
+
+def noted(db: PortalDb, one: UUID, session_id: UUID) -> bool:
+    with db.web.data.begin() as connection:
+        as_subject(connection, one)
+        return own_sessions.note_browser(connection, session_id, PHONE, "ko", NOW)
+
+
+def messages(db: PortalDb) -> list[str]:
+    with db.work.data.connect() as connection:
+        return list(connection.scalars(select(outbox.c.template)))
+
+
+def test_a_new_browser_is_told_once_and_the_first_one_never(portal_db: PortalDb) -> None:
+    one = member(portal_db)
+    assert not noted(portal_db, one, signed_in(portal_db, one, "home", revoked_at=NOW))
+    assert not noted(portal_db, one, signed_in(portal_db, one, "home", revoked_at=NOW))
+    assert messages(portal_db) == []
+    assert noted(portal_db, one, signed_in(portal_db, one, "elsewhere", revoked_at=NOW))
+    assert not noted(portal_db, one, signed_in(portal_db, one, "elsewhere"))
+    assert messages(portal_db) == ["new_device"]
+
+
+def test_a_browser_that_another_member_used_is_new_for_this_one(portal_db: PortalDb) -> None:
+    one, other = member(portal_db), member(portal_db)
+    signed_in(portal_db, one, "mine", revoked_at=NOW)
+    signed_in(portal_db, other, "shared", revoked_at=NOW)
+    assert noted(portal_db, one, signed_in(portal_db, one, "shared"))
+
+
+def ends(db: PortalDb, token: str) -> object:
+    with db.web.data.connect() as connection:
+        return time_limit.ends_at(connection, token)
+
+
+def test_the_end_of_a_session_is_the_earlier_of_its_limits(portal_db: PortalDb) -> None:
+    one = member(portal_db)
+    signed_in(portal_db, one, "fresh")
+    signed_in(portal_db, one, "long", signed_in_at=NOW - LONGEST + timedelta(minutes=5))
+    signed_in(portal_db, None, "staff", staff_id=agent(portal_db))
+    signed_in(portal_db, one, "gone", revoked_at=NOW)
+    assert ends(portal_db, "fresh") == NOW + IDLE
+    assert ends(portal_db, "long") == NOW + timedelta(minutes=5)
+    assert ends(portal_db, "staff") == NOW + STAFF_IDLE
+    assert ends(portal_db, "gone") is None
+    assert ends(portal_db, "never") is None
