@@ -1,4 +1,4 @@
-"""The frame of every page: who is here, navigation, language, and what is shown when a page can't be."""
+"""The frame of every page: who is here, navigation, and what is shown when a page can't be."""
 
 from __future__ import annotations
 
