@@ -47,7 +47,11 @@ def _house(portal_db: PortalDb) -> None:
 
 
 def claims(
-    sub: object = None, provider: str = "member", at: datetime = NOW, iss: str = OTHER, **more: Any
+    sub: object = None,
+    provider: str = "member",
+    at: datetime = NOW,
+    iss: str = OTHER,
+    **more: object,
 ) -> dict[str, Any]:
     """What a provider says of somebody who proved who they are at `at`."""
     return {
