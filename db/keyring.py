@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from db import sealing
 from db.errors import PortalError
 from db.words import N_, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
 
 
 class KeyringError(PortalError):
@@ -46,7 +49,7 @@ class Keyring:
 
 
 def private_file(path: Path, fresh: bytes) -> bytes:
-    """Return the bytes of a 0600 file, made with `fresh` when absent (two starters agree on one)."""
+    """Return the bytes of a 0600 file, made with `fresh` when absent; two starters agree."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -64,7 +67,8 @@ def secret_text(path: Path) -> str:
     return private_file(path, secrets.token_urlsafe(32).encode()).decode()
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """Return the 32 bytes of a key file. Raise `KeyringError` naming a bad file."""
     try:
         key = path.read_bytes()
     except OSError:
@@ -86,4 +90,4 @@ def create(folder: Path) -> None:
 
 def load(folder: Path, stores: tuple[Store, ...]) -> Keyring:
     """Return the keys of `stores` and the index key. Raise `KeyringError` naming a bad file."""
-    return Keyring({s: _read(folder / f"{s}.key") for s in stores}, _read(folder / "index.key"))
+    return Keyring({s: read(folder / f"{s}.key") for s in stores}, read(folder / "index.key"))
