@@ -16,15 +16,23 @@ if TYPE_CHECKING:
 
 STARS = "***"
 _DIGITS = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]")
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _KEPT_WORDS = 2
+_SHORTEST_PHONE = 6
 
 
 def _whole(_value: str) -> str:
     return STARS
 
 
+def _start(value: str, most: int) -> str:
+    """Keep the first `most` characters, but never more than half of them."""
+    return value[: min(most, len(value) // 2)] + STARS
+
+
 def _text(value: str) -> str:
-    return value[:1] + STARS
+    return _start(value, 1)
 
 
 def _name(value: str) -> str:
@@ -35,26 +43,25 @@ def _name(value: str) -> str:
 
 
 def _login(value: str) -> str:
-    return value[:2] + STARS if len(value) > 4 else value[:1] + STARS  # noqa: PLR2004
+    return _start(value, 2)
 
 
 def _email(value: str) -> str:
     local, at, domain = value.rpartition("@")
-    if not at:
-        return STARS
-    return (local[:2] if len(local) > 2 else local[:1]) + STARS + at + domain  # noqa: PLR2004
+    return _start(local, 2) + at + domain if at else STARS
 
 
 def _phone(value: str) -> str:
-    """Keep the first three digits and the last four; short numbers keep the last two."""
+    """Keep the first three digits and the last four; of eight or fewer, the last two."""
     digits = _DIGITS.findall(value)
+    if len(digits) < _SHORTEST_PHONE or _LETTERS.search(value):
+        return STARS
     first, last = (3, 4) if len(digits) > 8 else (0, 2)  # noqa: PLR2004
-    seen = -1
+    places = iter(range(len(digits)))
 
-    def star(_match: re.Match[str]) -> str:
-        nonlocal seen
-        seen += 1
-        return digits[seen] if seen < first or seen >= len(digits) - last else "*"
+    def star(match: re.Match[str]) -> str:
+        place = next(places)
+        return match[0] if place < first or place >= len(digits) - last else "*"
 
     return _DIGITS.sub(star, value)
 
@@ -62,13 +69,12 @@ def _phone(value: str) -> str:
 def _address(value: str) -> str:
     """Keep the first two words (province and district), never the last one."""
     words = value.split()
-    kept = words[: min(_KEPT_WORDS, len(words) - 1)]
-    return " ".join([*kept, STARS])
+    return " ".join([*words[: min(_KEPT_WORDS, len(words) - 1)], STARS])
 
 
 def _date(value: str) -> str:
     """Keep the year of an ISO date."""
-    return f"{value[:4]}. **. **." if len(value) >= 4 else STARS  # noqa: PLR2004
+    return f"{value[:4]}. **. **." if _ISO_DAY.fullmatch(value) else STARS
 
 
 def _none(value: str) -> str:
