@@ -1,4 +1,4 @@
-"""Starts the portal: settings, databases, HTTP routes, middleware, Streamlit, and the worker beside it."""
+"""Starts the portal: settings, databases, routes, middleware, Streamlit, and the worker beside."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from starlette.middleware import Middleware
 from db import clock
 from db.errors import PortalError
 from db.settings import ROOT, settings
-from pages.http import browser, health
-from pages.signin.routes import routes
+from pages.http import arrival, browser, callback, cookies, headers, health, shell, warm
 from pages.signin.context import SignInContext
+from pages.signin.routes import routes
 from services import demo_family, sign_in_settings, start
 from services.house import open_house
 
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def _lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Keep a worker running as long as the portal does."""
-    worker = subprocess.Popen([sys.executable, "-m", "services", "worker"], cwd=ROOT)  # noqa: ASYNC220, S603
+    """Load all that pages use; keep a worker running as long as the portal does."""
+    warm.warm()
+    worker = subprocess.Popen([sys.executable, "-m", "services", "worker"], cwd=ROOT)  # noqa: ASYNC220
     try:
         yield
     finally:
@@ -47,7 +48,12 @@ def build(chosen: Settings, house: House) -> st.App:
         secrets={"auth": sign_in_settings.provider_settings(chosen)},
         routes=[health.ROUTE, *routes(context)],
         middleware=[
+            Middleware(headers.SecurityHeaders, settings=chosen),
+            Middleware(arrival.Arrival, settings=chosen),
             Middleware(browser.OneAddress, settings=chosen),
+            Middleware(shell.Shell),
+            Middleware(cookies.StreamlitCookies, settings=chosen),
+            Middleware(callback.SignInCallback, settings=chosen),
             Middleware(browser.BrowserCookie, settings=chosen),
         ],
         lifespan=_lifespan,
@@ -66,6 +72,9 @@ def serve(chosen: Settings, addresses: Addresses) -> None:
         port=chosen.port,
         log_level="warning",
         access_log=False,
+        server_header=False,
+        proxy_headers=False,  # whose word counts is decided in pages/http/arrival.py
+        ws_per_message_deflate=False,  # costs more time than it saves, and a page is small
         timeout_graceful_shutdown=3,
     )
 
