@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
+
+    from tests.browser.serving import Served
 
 
 def settled(page: Page) -> None:
@@ -46,3 +52,31 @@ def my_data(page: Page, address: str) -> None:
     page.goto(f"{address}/my-data")
     expect(page.locator("#item-email")).to_be_visible(timeout=30_000)
     settled(page)
+
+
+def first_password(page: Page, portal: Served, email: str, password: str) -> None:
+    """Ask for a first password and set it by the link that comes to the demo's mailbox."""
+    page.goto(portal.address)
+    page.locator(".st-key-sign_in button").click()
+    page.get_by_role("link", name=re.compile("처음이신가요")).click()
+    page.locator("input[name=identifier]").fill(email)
+    before = set((portal.var / "mailbox").glob("*.json"))
+    page.keyboard.press("Enter")
+    expect(page.locator("body")).to_contain_text("메일함", timeout=30_000)
+    page.goto(newest_link(page, portal, before))
+    for field in page.locator("input[type=password]").all():
+        field.fill(password)
+    page.keyboard.press("Enter")
+    # Wait for the answer: going on at once would cut the request off.
+    expect(page.get_by_role("link", name="로그인하러 가기")).to_be_visible(timeout=30_000)
+
+
+def newest_link(page: Page, portal: Served, before: set[Path]) -> str:
+    """Return the link in the mail that came since; the worker sends it when it gets to it."""
+    for _ in range(300):
+        for mail in set((portal.var / "mailbox").glob("*.json")) - before:
+            said = json.loads(mail.read_text())["text"]
+            if link := re.search(r"http://\S+/signin/set\?\S+", said):
+                return link[0]
+        page.wait_for_timeout(100)
+    raise AssertionError(portal.log.read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,10 @@ from sqlalchemy import create_engine, text
 
 from db import embedded
 from tests.browser.serving import serve
-from tests.browser.steps import give_password, my_data, settled, sign_in, sign_out
+from tests.browser.steps import first_password, give_password, my_data, settled, sign_in, sign_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -102,32 +100,9 @@ def test_records_are_paged(portal: Served, page: Page) -> None:
 
 
 def test_a_paper_member_makes_a_first_password(portal: Served, page: Page) -> None:
-    page.goto(portal.address)
-    page.locator(".st-key-sign_in button").click()
-    page.get_by_role("link", name=re.compile("처음이신가요")).click()
-    page.locator("input[name=identifier]").fill("paper@example.com")
-    before = set((portal.var / "mailbox").glob("*.json"))
-    page.keyboard.press("Enter")
-    expect(page.locator("body")).to_contain_text("메일함", timeout=30_000)
-    page.goto(newest_link(page, portal, before))
-    for field in page.locator("input[type=password]").all():
-        field.fill("튼튼이와 함께 2026")
-    page.keyboard.press("Enter")
-    # Wait for the answer: going on at once would cut the request off.
-    expect(page.get_by_role("link", name="로그인하러 가기")).to_be_visible(timeout=30_000)
+    first_password(page, portal, "paper@example.com", "튼튼이와 함께 2026")
     sign_in(page, portal.address, "paper@example.com", "튼튼이와 함께 2026")
     expect(page.locator(".jk-lines")).to_be_visible(timeout=30_000)
-
-
-def newest_link(page: Page, portal: Served, before: set[Path]) -> str:
-    """Return the link in the mail that came since; the worker sends it when it gets to it."""
-    for _ in range(300):
-        for mail in set((portal.var / "mailbox").glob("*.json")) - before:
-            said = json.loads(mail.read_text())["text"]
-            if link := re.search(r"http://\S+/signin/set\?\S+", said):
-                return link[0]
-        page.wait_for_timeout(100)
-    raise AssertionError(portal.log.read_text())
 
 
 @pytest.mark.promise("P25")
