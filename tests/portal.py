@@ -35,6 +35,15 @@ class Portal:
     token: str | None = None
     now: datetime = NOW
 
+    @classmethod
+    def on(cls, db: PortalDb, monkeypatch: pytest.MonkeyPatch) -> Portal:
+        """Return a browser without a sign-in, at a portal on these databases."""
+        portal_house(db)
+        browser = cls(db, monkeypatch)
+        monkeypatch.setattr(clock, "now", lambda: browser.now)
+        monkeypatch.setattr(gate, "browser_token", lambda: browser.token)
+        return browser
+
     def sign_in(self, member_id: UUID | None = None, *, staff: UUID | None = None,
                 verified: datetime | None = None, store: str = "live") -> UUID:  # fmt: skip
         """Be somebody from here on; return the session's id."""
@@ -71,11 +80,7 @@ def text_of(tab: AppTest) -> str:
 @pytest.fixture
 def portal(portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch) -> Portal:
     """Return a browser without a sign-in."""
-    portal_house(portal_db)
-    browser = Portal(portal_db, monkeypatch)
-    monkeypatch.setattr(clock, "now", lambda: browser.now)
-    monkeypatch.setattr(gate, "browser_token", lambda: browser.token)
-    return browser
+    return Portal.on(portal_db, monkeypatch)
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 PAGES = Path(__file__).resolve().parent.parent
 
 
-def _page(file: str, title: str, path: str = "", *, default: bool = False, seen: bool = True) -> StreamlitPage:
+def _page(
+    file: str, title: str, path: str = "", *, default: bool = False, seen: bool = True
+) -> StreamlitPage:
     return st.Page(
         PAGES / file, title=title, url_path=path or None, default=default,
         visibility="visible" if seen else "hidden",
@@ -40,7 +42,7 @@ def _home(here: Here) -> str:
 
 
 def navigation(here: Here) -> StreamlitPage:
-    """Return the page that was asked for. Every page has an address, also for whom it won't open."""
+    """Return the page that was asked for. Each has an address, also for whom it won't open."""
     member = here.actor is not None and here.actor.kind is ActorKind.SELF and not here.asleep
     pages = [
         _page(_home(here), _("Overview") if member else _("Home"), default=True),
@@ -90,17 +92,33 @@ def brought_back(here: Here) -> bool:
     return False
 
 
+def _notice(here: Here) -> tuple[str, str] | None:
+    """Return what happened to the session, as a title and a sentence, if something did."""
+    if here.refused:
+        still = _("The confirmation was not finished")
+        title = _("You are not signed in") if here.actor is None else still
+        return title, _(here.refused.message, **here.refused.params)
+    if here.changed:
+        return _("Another person signed in"), _(
+            "In another tab of this browser somebody else signed in. This tab shows their data now."
+        )
+    if st.query_params.get("sign_in") == "failed":  # said by pages/http/callback.py
+        return _("The confirmation was not finished") if here.actor else _(
+            "The sign-in was not finished"
+        ), _(
+            "Nothing was opened. Please try once more; if that doesn't help either, please ask us."
+        )
+    if here.session and here.session.person and here.actor is None:
+        return _("You were signed out"), _(
+            "You were away for a while, so we signed you out to keep your data safe."
+        )
+    if here.left:
+        return _("You were signed out"), _("Please sign in to see this page.")
+    return None
+
+
 def notices(here: Here) -> None:
     """Say what happened to the session, if something did."""
-    if here.refused:
-        draw("trouble.html", title=_("You are not signed in"),
-             text=_(here.refused.message, **here.refused.params), reference=None)  # fmt: skip
-    elif here.changed:
-        draw("trouble.html", title=_("Another person signed in"),
-             text=_("In another tab of this browser somebody else signed in. This tab shows their data now."),
-             reference=None)  # fmt: skip
-    elif here.session and here.session.person and here.actor is None:
-        draw("trouble.html", title=_("You were signed out"),
-             text=_("You were away for a while, so we signed you out to keep your data safe."),
-             reference=None)  # fmt: skip
-
+    if found := _notice(here):
+        title, text = found
+        draw("trouble.html", title=title, text=text, reference=None)

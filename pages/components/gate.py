@@ -31,13 +31,17 @@ _OPEN_ASLEEP: Final = frozenset({Permission.PUBLIC, Permission.PORTAL_OPEN})
 
 @dataclass(frozen=True)
 class Here:
-    """Who is here in this run. `session` is None for a browser that never asked to sign in."""
+    """Who is here in this run. `session` is None for a browser that never asked to sign in.
+
+    `changed`: this tab showed somebody else before; `left`: it did, and now nobody is signed in.
+    """
 
     session: Session | None
     actor: Actor | None
     refused: sign_in.SignInRefused | None = None
     changed: bool = False
     returned: bool = False
+    left: bool = False
 
     @property
     def asleep(self) -> bool:
@@ -85,7 +89,8 @@ def arrive() -> Here:
     known = st.session_state.get(_TAB)
     # A tab that showed one person must never show another: it starts afresh.
     changed = known is not None and person is not None and known != person
-    if changed or (known is not None and person is None):
+    left = known is not None and person is None
+    if changed or left:
         st.session_state.clear()
     if person is not None:
         st.session_state[_TAB] = person
@@ -94,7 +99,7 @@ def arrive() -> Here:
     acting_for = st.session_state.get(_ACTING)
     if actor and acting_for:
         actor = replace(actor, acting_for=acting_for)
-    here = Here(session, actor, refused, changed, returned)
+    here = Here(session, actor, refused, changed, returned, left)
     st.session_state[_HERE] = here
     return here
 
