@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,39 @@ ANSWER_LASTS = timedelta(minutes=5)
 """How old an answer may be when the browser brings it: coming back takes seconds, not days."""
 
 Claims = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a provider's tokens must say: for which client they are, and not to be of `never`."""
+
+    client_id: str
+    never: str | None
+    """The built-in service's issuer, for another provider: its subjects are members' own ids."""
+
+
+def _part(token: str, which: int) -> Claims:
+    part = token.split(".")[which]
+    found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return found if isinstance(found, dict) else {}
+
+
+def meant_for(token: object, expected: Expected) -> bool:
+    """Return whether a token, whose signature was checked, is signed at all and issued for us.
+
+    The library takes an unsigned one from a provider that allows for it, any audience beside an
+    `azp` that names us, and any issuer that the provider's own description names.
+    """
+    if not isinstance(token, str):
+        return False
+    try:
+        header, claims = _part(token, 0), _part(token, 1)
+    except (ValueError, IndexError):
+        return False
+    audience = claims.get("aud")
+    ours = expected.client_id in (audience if isinstance(audience, list) else [audience])
+    signed = str(header.get("alg", "none")).lower() != "none"
+    return ours and signed and (expected.never is None or claims.get("iss") != expected.never)
 
 
 def _instant(claims: Claims, name: str) -> datetime | None:

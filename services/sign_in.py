@@ -161,7 +161,11 @@ def adopt(
 def _check_verification(session: Session, who: UUID | None, verified: datetime | None) -> None:
     if session.person is None or who != session.person:
         raise SignInRefused(N_("You confirmed as someone else. Please sign in again."))
-    if verified is None or session.asked_at is None or verified < session.asked_at - SKEW:
+    if verified is None:
+        raise SignInRefused(
+            N_("The sign-in service did not say when you confirmed. Please ask us what to do.")
+        )
+    if session.asked_at is None or verified < session.asked_at - SKEW:
         raise SignInRefused(N_("The confirmation was too old. Please confirm again."))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from db.keyring import secret_text
+from services.claims import Expected
 from services.identity.clients import ACR, MEMBER, STAFF, VERIFY, clients, issuer
 
 if TYPE_CHECKING:
@@ -31,6 +32,19 @@ def provider_settings(settings: Settings) -> dict[str, Any]:
         "member": member or own["member"],
         "verify": verify or again or own["verify"],
         "staff": staff or own["staff"],
+    }
+
+
+def expected(settings: Settings) -> dict[str, Expected]:
+    """Return for each provider what its tokens must say."""
+    own = issuer(settings)
+    sections = provider_settings(settings)
+    return {
+        name: Expected(
+            sections[name]["client_id"],
+            None if sections[name]["server_metadata_url"] == own + _WELL_KNOWN else own,
+        )
+        for name in ("member", "verify", "staff")
     }
 
 
