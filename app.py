@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from db import clock
 from db.errors import PortalError
 from db.settings import ROOT, settings
-from pages.http import arrival, browser, callback, cookies, headers, health, shell, warm
+from pages.http import arrival, browser, callback, cookies, headers, health, proof, shell, warm
 from pages.signin.context import SignInContext
 from pages.signin.routes import routes
 from services import demo_family, sign_in_settings, start
@@ -46,7 +46,7 @@ def build(chosen: Settings, house: House) -> st.App:
     return st.App(
         ROOT / "pages" / "portal.py",
         secrets={"auth": sign_in_settings.provider_settings(chosen)},
-        routes=[health.ROUTE, *routes(context)],
+        routes=[health.ROUTE, proof.ROUTE, *routes(context)],
         middleware=[
             Middleware(headers.SecurityHeaders, settings=chosen),
             Middleware(arrival.Arrival, settings=chosen),

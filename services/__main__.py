@@ -13,11 +13,18 @@ COMMANDS = {
     "migrate": "bring both databases to the present schema",
     "demo": "make the demo family",
     "import": "import members from another system, by a map",
+    "daily": "do what falls due by itself: seal the ledger's days that are over",
+    "verify-ledger": "check the ledger against its seals, and name what was changed",
+    "verify-proof": "check a member's proof; needs no database",
     "promises": "print the promises, with the tests that prove each",
     "worker": "run the worker",
     "catalogue": "bring the Korean catalogue up to date with the messages in the code",
 }
-MODULES = {"import": "importing"}
+MODULES = {
+    "import": "importing",
+    "verify-ledger": "verify_ledger",
+    "verify-proof": "verify_proof",
+}
 """Commands whose name can't be a module's."""
 
 

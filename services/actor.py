@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from db.errors import PortalError
-from db.words import ActorKind, N_, StaffRole
+from db.words import N_, ActorKind, StaffRole
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 VERIFICATION_LASTS = timedelta(minutes=15)
 """A verification no older than this unmasks values (a fresh sign-in counts)."""
@@ -21,6 +24,7 @@ class Permission(StrEnum):
     PORTAL_OPEN = "portal_open"
     PROFILE_READ = "profile_read"
     PROFILE_UNMASK = "profile_unmask"
+    HISTORY_READ = "history_read"
 
 
 class Relation(StrEnum):
@@ -42,6 +46,7 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     # Clause 9: members, guardians for children under 14; staff inside an open case.
     Permission.PROFILE_READ: _ALL,
     Permission.PROFILE_UNMASK: _ALL,
+    Permission.HISTORY_READ: _ALL,
 }
 """Which relations have which permission. A page names one; anything not listed is refused."""
 
@@ -51,7 +56,7 @@ class StepUpRequired(PortalError):  # noqa: N818 (not a failure: it asks for a v
 
 
 class AccessDenied(PortalError):  # noqa: N818 (named as the ledger names it)
-    """This actor may not do this; the sentence says what to do instead."""
+    """The actor may not do this; the sentence says what to do instead."""
 
 
 class SignInRequired(PortalError):  # noqa: N818 (not a failure: it asks for a sign-in)
@@ -60,7 +65,7 @@ class SignInRequired(PortalError):  # noqa: N818 (not a failure: it asks for a s
 
 @dataclass(frozen=True)
 class Actor:
-    """A person at one moment: who, in which session, verified when. `at` is the request's instant."""
+    """A person at one moment: who, in which session, verified when; `at` is the instant."""
 
     kind: ActorKind
     person: UUID

@@ -34,16 +34,17 @@ def due(data: Engine, now: datetime) -> Report:
     return Report(tuple(first + timedelta(days=n) for n in range(days)) if first else ())
 
 
-def run(data: Engine, var: Path, now: datetime) -> Report:
+def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
     """Seal every day that is over, each in a transaction of its own.
 
-    Raise `KeyringError` when the key that signs is missing or wrong.
+    A seal says what happened, so it never runs ahead of the clock: `real` is what that says, `now`
+    what the demo may pretend. Raise `KeyringError` when the key that signs is missing or wrong.
     """
     signer = seal_keys.signer(var / "keys")
     made: list[Seal] = []
     while True:
         with data.begin() as connection:
-            one = seal.next_day(connection, signer, now)
+            one = seal.next_day(connection, signer, min(now, real))
         if one is None:
             return Report(tuple(s.day for s in made))
         seal_copy.add(var / seal_copy.NAME, [one])

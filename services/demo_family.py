@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import literal, select
+
 from db import demo
+from db.tables import keys as keys_tables
 from services import start
 from services.identity import hashing, passwords
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlalchemy import Engine
 
     from db.demo import Account
     from db.engines import Addresses
@@ -50,3 +55,11 @@ def table(accounts: tuple[Account, ...]) -> str:
 
 def _without(account: Account) -> str:
     return "" if account.signs_in else " (no password)"
+
+
+def is_here(keys: Engine) -> bool:
+    """Return whether this installation has the demo family, asked as `portal_work`."""
+    origin = keys_tables.import_origin
+    with keys.connect() as connection:
+        found = connection.scalar(select(literal(1)).where(origin.c.source == demo.SOURCE).limit(1))
+    return found is not None

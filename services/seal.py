@@ -26,7 +26,7 @@ from services.leaf import LEAF
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy import Connection, Row, RowMapping, Select
+    from sqlalchemy import Connection, RowMapping, Select
 
     from db.seal_keys import Signer
 
@@ -83,10 +83,9 @@ class Seal:
         return plain | {"day": str(self.day), "sealed_at": self.sealed_at.isoformat()}
 
 
-def from_row(row: Row[Any] | RowMapping) -> Seal:
+def from_row(row: RowMapping) -> Seal:
     """Return the seal of a row."""
-    found = dict(row._mapping if hasattr(row, "_mapping") else row)  # noqa: SLF001 (its public name)
-    return Seal(**found)
+    return Seal(**row)
 
 
 def from_json(plain: dict[str, Any]) -> Seal:
@@ -111,7 +110,8 @@ def ends(day: date) -> datetime:
 
 def latest(connection: Connection) -> Seal | None:
     """Return the newest seal."""
-    row = connection.execute(select(seals).order_by(seals.c.day.desc()).limit(1)).one_or_none()
+    newest = select(seals).order_by(seals.c.day.desc()).limit(1)
+    row = connection.execute(newest).mappings().one_or_none()
     return from_row(row) if row else None
 
 

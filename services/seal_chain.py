@@ -92,4 +92,5 @@ def overdue(found: Sequence[Seal], now: datetime) -> Iterator[Finding]:
 
 def read(connection: Connection) -> tuple[Seal, ...]:
     """Return all seals by day."""
-    return tuple(map(seal.from_row, connection.execute(select(seals).order_by(seals.c.day))))
+    rows = connection.execute(select(seals).order_by(seals.c.day)).mappings()
+    return tuple(map(seal.from_row, rows))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.pool import NullPool
 
-from db import embedded, engines, keyring, migrate
-from db.tables import keys
+from db import embedded, engines, keyring, migrate, seal_keys
+from db.tables import keys, ledger
 from db.words import Store
 from services import policies
 from services.house import House
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from sqlalchemy import URL, Table
+
     from db.engines import Addresses, Role
     from db.settings import Settings
 
@@ -25,15 +27,23 @@ _KEYS_OF: dict[Role, tuple[Store, ...]] = {"portal_web": (Store.LIVE,), "portal_
 """Which stores' keys a role's process is given."""
 
 
-def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
-    """Make key files for an empty installation only: new ones could not open what is there."""
-    owner = create_engine(addresses.owner[1], poolclass=NullPool)
+def _any_row(address: URL, table: Table) -> bool:
+    owner = create_engine(address, poolclass=NullPool)
     with owner.connect() as connection:
-        used = connection.scalar(
-            select(func.count()).select_from(keys.member_key.select().limit(1).subquery())
+        return bool(
+            connection.scalar(select(func.count()).select_from(table.select().limit(1).subquery()))
         )
-    if not used:
+
+
+def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
+    """Make key files for an empty installation only: new ones could not open what is there.
+
+    Likewise the key that signs: made while nothing is sealed, since a new one could not go on.
+    """
+    if not _any_row(addresses.owner[1], keys.member_key):
         keyring.create(settings.var / "keys")
+    if not _any_row(addresses.owner[0], ledger.seal):
+        seal_keys.create(settings.var / "keys")
 
 
 @contextmanager

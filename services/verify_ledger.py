@@ -11,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from db.tables.ledger import event as events
 from db.tables.ledger import seal_part as parts
 from services import leaf, merkle, seal_chain
 from services.seal_chain import Finding, What
@@ -84,6 +85,20 @@ class Check:
         self.events = 0
         self._covered = -(2**63)
         self._driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+
+    def all(
+        self, verifier: Verifier, now: datetime, copies: Iterable[Seal] = ()
+    ) -> Iterator[Finding]:
+        """Give everything that is wrong: seals, chain, copies, then events."""
+        yield from seal_chain.chain(self.seals, verifier)
+        yield from seal_chain.against(self.seals, copies)
+        yield from seal_chain.overdue(self.seals, now)
+        yield from self.findings()
+
+    def waiting(self) -> int:
+        """Return how many events no seal lists yet."""
+        total = self.connection.scalar(select(func.count()).select_from(events))
+        return int(total or 0) - self.events
 
     def findings(self) -> Iterator[Finding]:
         """Give what is wrong with the events and the lists of them."""
@@ -178,14 +193,3 @@ def _sound(part: _Part, number: int) -> bool:
         and all(a < b for a, b in pairwise(listed))
         and merkle.root(part.leaves) == part.root
     )
-
-
-def verify(
-    connection: Connection, verifier: Verifier, now: datetime, copies: Iterable[Seal] = ()
-) -> Iterator[Finding]:
-    """Give everything that is wrong: seals, chain, copies, then events."""
-    check = Check(connection)
-    yield from seal_chain.chain(check.seals, verifier)
-    yield from seal_chain.against(check.seals, copies)
-    yield from seal_chain.overdue(check.seals, now)
-    yield from check.findings()

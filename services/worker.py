@@ -10,7 +10,7 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 
 from db import clock, engines, keyring
 from db.words import Store
-from services import delivery, jobs, mailbox, outbox
+from services import daily, delivery, jobs, mailbox, outbox
 from services import house as houses
 from services.identity import recovery
 from services.mail import mailer
@@ -67,6 +67,15 @@ def recover(
         )
 
 
+# Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
+@APP.periodic(cron="7 * * * *")
+@APP.task(name=jobs.DAILY, queueing_lock=jobs.DAILY, pass_context=True)
+def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the queue gives it)
+    """Do what falls due by itself; twice, or by two workers at once, changes nothing."""
+    now = clock.now()
+    daily.run(houses.house().databases.data, context.additional_context["var"], now, now)
+
+
 def _conninfo(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
@@ -89,7 +98,7 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
                 wait=wait,
                 concurrency=2,
                 delete_jobs="always",
-                additional_context={"senders": senders(settings)},
+                additional_context={"senders": senders(settings), "var": settings.var},
                 fetch_job_polling_interval=timedelta(seconds=5).total_seconds(),
                 install_signal_handlers=wait,
             )

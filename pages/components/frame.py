@@ -47,6 +47,7 @@ def navigation(here: Here) -> StreamlitPage:
     pages = [
         _page(_home(here), _("Overview") if member else _("Home"), default=True),
         _page("member/my_data.py", _("My data"), "my-data", seen=member),
+        _page("member/history.py", _("Who looked"), "history", seen=member),
         _page("public/policy.py", _("Privacy policy"), "policy"),
         _page("public/notices.py", _("Notices"), "notices"),
         _page("public/contact.py", _("Contact"), "contact"),
@@ -86,7 +87,7 @@ def brought_back(here: Here) -> bool:
     if here.session.resume:
         st.session_state["jk_resume"] = here.session.resume
     target = here.session.return_to or "/"
-    known = {"/my-data": "member/my_data.py"}
+    known = {"/my-data": "member/my_data.py", "/history": "member/history.py"}
     if target in known and here.actor and here.actor.kind is ActorKind.SELF and not here.asleep:
         st.switch_page(PAGES / known[target])
     return False

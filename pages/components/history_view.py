@@ -1,0 +1,152 @@
+"""Turns the ledger's lines into plain words: who, what, which items, why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from db.clock import SEOUL
+from db.declarations import ITEMS
+from db.words import N_, Purpose, StaffRole
+from pages.components.text import _, _n, language
+from services.history import Who
+from services.language import format_date
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from db.policy import Policy
+    from services.history import Line
+
+OTHERS: Final = "jk_others"
+
+EVENTS: dict[EventName, str] = {
+    EventName.OVERVIEW_VIEWED: N_("Looked at the overview"),
+    EventName.PROFILE_VIEWED: N_("Looked at “My data”"),
+    EventName.RECORDS_VIEWED: N_("Looked at the records"),
+    EventName.VALUES_UNMASKED: N_("Saw hidden values in full"),
+    EventName.HISTORY_VIEWED: N_("Looked at “Who looked”"),
+    EventName.PROOF_TAKEN: N_("Took a proof of these records"),
+    EventName.SIGNED_IN: N_("Signed in"),
+    EventName.SIGN_IN_REFUSED: N_("Tried to sign in"),
+    EventName.VERIFIED: N_("Confirmed who they are"),
+    EventName.SIGNED_OUT: N_("Signed out"),
+}
+"""What happened; a test holds every `EventName` to have words here."""
+
+PEOPLE: dict[Who, str] = {
+    Who.ME: N_("I"),
+    Who.ME_AS_GUARDIAN: N_("I, as guardian {n}"),
+    Who.CHILD: N_("The child"),
+    Who.GUARDIAN: N_("Guardian {n}"),
+    Who.ANOTHER_MEMBER: N_("Another member"),
+    Who.SYSTEM: N_("The system"),
+}
+ROLES: dict[StaffRole, str] = {
+    StaffRole.AGENT: N_("Support staff {number}"),
+    StaffRole.OFFICER: N_("Privacy officer {number}"),
+}
+RIGHTS: dict[str, str] = {
+    Purpose.SHOW: N_("To see what is held"),
+    Purpose.CORRECT: N_("To put it right"),
+    Purpose.EXPORT: N_("To take the data along"),
+}
+"""Why, where it is a right of clause 9; the policy names all other purposes."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the member chose in this tab."""
+
+    only_others: bool
+    page: int
+    page_key: str
+
+
+@dataclass(frozen=True)
+class LineView:
+    """One line of a day."""
+
+    time: str
+    who: str
+    what: str
+    why: str
+    refused: bool
+    mine: bool
+
+
+@dataclass(frozen=True)
+class DayView:
+    """A day: `iso` names its proof; without a seal there is none yet."""
+
+    title: str
+    iso: str
+    sealed: bool
+    lines: tuple[LineView, ...]
+
+
+def chosen() -> Chosen:
+    """Return the choice of this tab, before the widgets are drawn."""
+    others = bool(st.session_state.get(OTHERS))
+    key = f"jk_page_history_{others}"
+    return Chosen(others, int(st.session_state.get(key) or 1), key)
+
+
+def _who(line: Line) -> str:
+    if line.who is Who.STAFF:
+        role = ROLES[line.role or StaffRole.AGENT]
+        return _(role, number=line.staff_no or "")
+    if line.guardian is None and line.who in {Who.GUARDIAN, Who.ME_AS_GUARDIAN}:
+        return _("A guardian")
+    return _(PEOPLE[line.who], n=line.guardian)
+
+
+def _what(line: Line) -> str:
+    if line.looks and line.who is Who.ME:
+        return _n(
+            "I looked at my own data · {n} time", "I looked at my own data · {n} times", line.count
+        )
+    if line.looks and line.who is Who.CHILD:
+        return _n(
+            "Looked at their own data · {n} time",
+            "Looked at their own data · {n} times",
+            line.count,
+        )
+    known = EVENTS.get(EventName(line.name)) if line.name in set(EventName) else None
+    text = _(known or N_("Something was done"))
+    items = ", ".join(_(ITEMS[i].label) if i in ITEMS else i for i in line.items)
+    return f"{text} ({items})" if items else text
+
+
+def _why(line: Line, policy: Policy) -> str:
+    if line.purpose is None or line.who is Who.ME:
+        return ""
+    if line.purpose in RIGHTS:
+        return _(RIGHTS[line.purpose])
+    uses = (use for group in policy.purposes for use in group.uses)
+    return next((getattr(u.name, language()) for u in uses if u.id == line.purpose), "")
+
+
+def _line(line: Line, policy: Policy) -> LineView:
+    own = line.looks and line.who in {Who.ME, Who.CHILD}
+    return LineView(
+        "" if own else f"{line.at.astimezone(SEOUL):%H:%M}",
+        "" if own and line.who is Who.ME else _who(line),
+        _what(line),
+        _why(line, policy),
+        not line.allowed,
+        line.who is Who.ME,
+    )
+
+
+def days(lines: Iterable[Line], policy: Policy) -> tuple[DayView, ...]:
+    """Return the page's days, the newest first."""
+    return tuple(
+        DayView(format_date(day), day.isoformat(), held[0].sealed,
+                tuple(_line(line, policy) for line in held))
+        for day, held in ((d, list(g)) for d, g in groupby(lines, lambda line: line.day))
+    )  # fmt: skip

@@ -1,0 +1,65 @@
+"""Do what falls due by itself: seal the days of the ledger that are over. Twice changes nothing.
+
+The worker does the same every hour, so nobody has to run this.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+from db import clock
+from db.errors import PortalError
+from db.settings import settings
+from db.words import N_
+from services import daily, demo_family, start
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from services.daily import Report
+    from services.house import House
+
+_NOON = time(12)
+
+
+class NowError(PortalError):
+    """Another day than today was asked for, where it would do harm."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--dry-run", action="store_true", help="say what is due, and do nothing")
+    parser.add_argument(
+        "--now", type=date.fromisoformat, metavar="DATE",
+        help="pretend that it is DATE (YYYY-MM-DD), noon in Seoul; with --dry-run or in the demo",
+    )  # fmt: skip
+
+
+def run(chosen: Namespace) -> None:
+    """Do it, or say what is due."""
+    real, given = clock.now(), settings()
+    now = datetime.combine(chosen.now, _NOON, clock.SEOUL) if chosen.now else real
+    with start.running(given, real) as addresses:
+        house = start.house_of("portal_work", addresses, given)
+        try:
+            print(_said(_report(chosen, house, now, real), dry=chosen.dry_run))
+        finally:
+            house.databases.dispose()
+
+
+def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> Report:
+    data = house.databases.data
+    if chosen.dry_run:
+        return daily.due(data, now)
+    if chosen.now and not demo_family.is_here(house.databases.keys):
+        raise NowError(N_("Another day can only be tried with --dry-run, or in the demo."))
+    return daily.run(data, settings().var, now, real)
+
+
+def _said(report: Report, *, dry: bool) -> str:
+    if not report.sealed:
+        return "Every day that is over is sealed."
+    days = f"{report.sealed[0]} to {report.sealed[-1]}"
+    verb = "To be sealed" if dry else "Sealed"
+    return f"{verb}: {len(report.sealed)} days, {days}."
