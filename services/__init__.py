@@ -1,1 +1,1 @@
-"""What the portal does, one capability a file. Knows no Streamlit, draws nothing, commits nothing."""
+"""What the portal does, one capability a file. Draws nothing, commits nothing."""

@@ -153,9 +153,16 @@ def test_records_page_through_any_number_with_the_same_queries(
     # Session row, subject, event, key; profile, devices, password, member, services; counts, page;
     # when the session ends.
     assert counts == [12, 12]
-    tab.session_state["jk_page_payment"] = 150
+
+
+def test_the_last_page_holds_the_oldest_record(portal: Portal) -> None:
+    portal.sign_in(member(portal.db, records=payments(301)))
+    tab = portal.open(MY_DATA)
+    tab.session_state["jk_kind"] = "payment"
+    tab.session_state["jk_page_payment"] = 16
     tab.run()
-    assert "물건 002999" in text_of(tab)
+    assert "물건 000300" in text_of(tab)
+    assert "물건 000299" not in text_of(tab)
 
 
 def test_the_overview_takes_the_same_queries_whatever_is_held(
