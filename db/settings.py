@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from db.errors import PortalError
 from db.words import N_
@@ -74,15 +76,27 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (
-            parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")
-        ):
+        more = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname or more):
             msg = "must look like https://my.example.kr, without a path"
             raise ValueError(msg)
+        _ = parts.port  # raises ValueError for one that can't be
         if value and parts.scheme == "http" and parts.hostname not in LOOPBACK:
             msg = "must be https, except on this computer itself"
             raise ValueError(msg)
         return value.rstrip("/")
+
+    @field_validator("database_url", "keys_database_url")
+    @classmethod
+    def _postgresql(cls, value: str) -> str:
+        try:
+            right = not value or make_url(value).get_backend_name() == "postgresql"
+        except (ArgumentError, ValueError):
+            right = False
+        if not right:
+            msg = "must look like postgresql://user:password@host/database"
+            raise ValueError(msg)
+        return value
 
     @property
     def address(self) -> str:

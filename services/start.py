@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from db import embedded, engines, keyring, migrate, seal_keys
+from db.errors import PortalError
 from db.tables import keys, ledger
-from db.words import Store
+from db.words import N_, Store
 from services import policies
 from services.house import House
 
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 
     from db.engines import Addresses, Role
     from db.settings import Settings
+
+
+class DatabaseAwayError(PortalError):
+    """The database server does not answer, or lets nobody in."""
+
 
 _KEYS_OF: dict[Role, tuple[Store, ...]] = {"portal_web": (Store.LIVE,), "portal_work": tuple(Store)}
 """Which stores' keys a role's process is given."""
@@ -63,12 +70,20 @@ def prepare(settings: Settings, now: datetime) -> Addresses:
     Idempotent. Raise a `PortalError` naming what is wrong: a setting, a key file, a policy file.
     """
     addresses = engines.find(settings)
-    migrate.upgrade(addresses)
+    try:
+        migrate.upgrade(addresses)
+    except OperationalError:  # its message may quote the address
+        raise DatabaseAwayError(
+            N_("The database can't be reached. Check {name} and {keys_name}."),
+            name="PORTAL_DATABASE_URL", keys_name="PORTAL_KEYS_DATABASE_URL",
+        ) from None  # fmt: skip
     _ensure_keys(addresses, settings)
     work = engines.connect(addresses.roles["portal_work"])
-    with work.data.begin() as connection:
-        policies.register(connection, now)
-    work.dispose()
+    try:
+        with work.data.begin() as connection:
+            policies.register(connection, now)
+    finally:
+        work.dispose()
     return addresses
 
 
