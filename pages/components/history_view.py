@@ -14,7 +14,7 @@ from db.words import N_, Purpose, StaffRole
 from pages.components.text import _, _n, language
 from services.history import Who
 from services.language import format_date
-from services.ledger import EventName
+from services.ledger import LOOKS, EventName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 OTHERS: Final = "jk_others"
 
 EVENTS: dict[EventName, str] = {
-    EventName.OVERVIEW_VIEWED: N_("Looked at the overview"),
-    EventName.PROFILE_VIEWED: N_("Looked at “My data”"),
-    EventName.RECORDS_VIEWED: N_("Looked at the records"),
-    EventName.VALUES_UNMASKED: N_("Saw hidden values in full"),
-    EventName.HISTORY_VIEWED: N_("Looked at “Who looked”"),
-    EventName.PROOF_TAKEN: N_("Took a proof of these records"),
-    EventName.SIGNED_IN: N_("Signed in"),
-    EventName.SIGN_IN_REFUSED: N_("Tried to sign in"),
-    EventName.VERIFIED: N_("Confirmed who they are"),
-    EventName.SIGNED_OUT: N_("Signed out"),
+    EventName.OVERVIEW_VIEWED: N_("looked at the overview"),
+    EventName.PROFILE_VIEWED: N_("looked at “My data”"),
+    EventName.RECORDS_VIEWED: N_("looked at the records"),
+    EventName.VALUES_UNMASKED: N_("saw hidden values in full"),
+    EventName.HISTORY_VIEWED: N_("looked at “Who looked”"),
+    EventName.PROOF_TAKEN: N_("took a proof of these records"),
+    EventName.SIGNED_IN: N_("signed in"),
+    EventName.SIGN_IN_REFUSED: N_("tried to sign in"),
+    EventName.VERIFIED: N_("confirmed who they are"),
+    EventName.SIGNED_OUT: N_("signed out"),
 }
 """What happened; a test holds every `EventName` to have words here."""
 
@@ -105,6 +105,13 @@ def _who(line: Line) -> str:
     return _(PEOPLE[line.who], n=line.guardian)
 
 
+def _happened(line: Line) -> str:
+    if line.name in LOOKS and not line.allowed:
+        return N_("tried to look at the data")
+    known = EVENTS.get(EventName(line.name)) if line.name in set(EventName) else None
+    return known or N_("did something")
+
+
 def _what(line: Line) -> str:
     if line.looks and line.who is Who.ME:
         return _n(
@@ -112,12 +119,11 @@ def _what(line: Line) -> str:
         )
     if line.looks and line.who is Who.CHILD:
         return _n(
-            "Looked at their own data · {n} time",
-            "Looked at their own data · {n} times",
+            "looked at their own data · {n} time",
+            "looked at their own data · {n} times",
             line.count,
         )
-    known = EVENTS.get(EventName(line.name)) if line.name in set(EventName) else None
-    text = _(known or N_("Something was done"))
+    text = _(_happened(line))
     items = ", ".join(_(ITEMS[i].label) if i in ITEMS else i for i in line.items)
     return f"{text} ({items})" if items else text
 
