@@ -72,8 +72,12 @@ def folder(settings: Settings) -> Path:
 
 
 def in_use(settings: Settings) -> bool:
-    """Return whether the demo's mailbox may be read by anybody on its page."""
-    return settings.demo and not settings.smtp_url and not settings.sms_url
+    """Return whether the demo's mailbox may be read by anybody on its page.
+
+    Whoever has a sign-in provider of their own has members of their own: that is no demo.
+    """
+    own = settings.member_metadata_url or settings.smtp_url or settings.sms_url
+    return settings.demo and not own
 
 
 def newest(place: Path, most: int = 50) -> list[Stored]:

@@ -110,7 +110,13 @@ def test_the_mailbox_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "changed", [{"demo": False}, {"smtp_url": "smtp://a.kr"}, {"sms_url": "https://a.kr"}]
+    "changed",
+    [
+        {"demo": False},
+        {"smtp_url": "smtp://a.kr"},
+        {"sms_url": "https://a.kr"},
+        {"member_metadata_url": "https://id.example.kr/.well-known/openid-configuration"},
+    ],
 )
 def test_the_mailbox_is_open_in_the_demo_alone(tmp_path: Path, changed: dict[str, Any]) -> None:
     assert mailbox.in_use(Settings(var=tmp_path, demo=True))
