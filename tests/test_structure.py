@@ -19,8 +19,6 @@ PAGES = ROOT / "pages"
 GATES = {"guard", "gate.guard", "gate.member"}
 DRAWN = {"public", "member", "desk"}
 
-pytestmark = pytest.mark.promise("P25")
-
 
 def modules(*rooms: str) -> list[Path]:
     return sorted(p for room in rooms for p in (ROOT / room).rglob("*.py"))
@@ -80,6 +78,7 @@ def gate_of(path: Path) -> Permission | None:
     return Permission[name] if room == "Permission" and name in Permission.__members__ else None
 
 
+@pytest.mark.promise("P25")
 @pytest.mark.parametrize("page", screens(), ids=named)
 def test_a_page_asks_for_its_permission_before_anything_else(page: Path) -> None:
     asked = [call for call in calls(tree(page)) if callee(call) in GATES]
@@ -90,6 +89,7 @@ def test_a_page_asks_for_its_permission_before_anything_else(page: Path) -> None
     assert len(asked) == 1, f"{named(page)}: ask for a permission once, not {len(asked)} times."
 
 
+@pytest.mark.promise("P25")
 @pytest.mark.parametrize("page", screens(), ids=named)
 def test_public_pages_are_those_of_the_public_folder(page: Path) -> None:
     public = gate_of(page) is Permission.PUBLIC
@@ -98,6 +98,7 @@ def test_public_pages_are_those_of_the_public_folder(page: Path) -> None:
     )
 
 
+@pytest.mark.promise("P25")
 @pytest.mark.parametrize("page", screens(), ids=named)
 def test_a_public_page_opens_nobodys_data(page: Path) -> None:
     if gate_of(page) is Permission.PUBLIC:
@@ -123,6 +124,7 @@ def test_the_gate_test_finds_what_it_should(tmp_path: Path) -> None:
         assert (gate_of(page) is not None) == good, code
 
 
+@pytest.mark.promise("P25")
 def test_every_permission_says_who_has_it() -> None:
     missing = set(Permission) - PERMISSIONS.keys()
     assert not missing, f"services/actor.py: say in PERMISSIONS who has {sorted(missing)}."
@@ -205,6 +207,7 @@ def test_the_drawing_test_finds_what_it_should() -> None:
             assert drawn_inside(ast.parse(f"with {opened}:\n    pass\n{drawing}\n")) == []
 
 
+@pytest.mark.promise("P25")
 def test_only_the_gate_makes_a_subject() -> None:
     makers = {
         named(module)
