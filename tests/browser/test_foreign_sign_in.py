@@ -106,7 +106,9 @@ def database(portal: Served) -> Iterator[PortalDb]:
     owner = [create_engine(url) for url in found.owner]
     ring = keyring.load(portal.var / "keys", tuple(Store))
     yield PortalDb(found, owner[0], owner[1], web, work, ring, portal.var)
-    for one in (web, work, *owner):
+    web.dispose()
+    work.dispose()
+    for one in owner:
         one.dispose()
 
 
@@ -172,7 +174,7 @@ def test_a_verified_email_links_once_and_the_link_holds(
     ],
     ids=["unverified", "not said", "unknown", "nothing"],
 )
-def test_who_is_not_known_for_sure_is_told_whom_to_ask(  # noqa: PLR0913
+def test_who_is_not_known_for_sure_is_told_whom_to_ask(
     portal: Served,
     foreign: Foreign,
     database: PortalDb,
