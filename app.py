@@ -40,6 +40,19 @@ async def _lifespan(_app: st.App) -> AsyncIterator[None]:
         worker.wait(timeout=10)
 
 
+def middleware(chosen: Settings) -> list[Middleware]:
+    """Return what each request passes on its way in, the outermost first."""
+    return [
+        Middleware(headers.SecurityHeaders, settings=chosen),
+        Middleware(arrival.Arrival, settings=chosen),
+        Middleware(browser.OneAddress, settings=chosen),
+        Middleware(shell.Shell),
+        Middleware(cookies.StreamlitCookies, settings=chosen),
+        Middleware(callback.SignInCallback, settings=chosen),
+        Middleware(browser.BrowserCookie, settings=chosen),
+    ]
+
+
 def build(chosen: Settings, house: House) -> st.App:
     """Return the ASGI application."""
     context = SignInContext(house.databases, house.keyring, chosen, clock.now)
@@ -47,27 +60,15 @@ def build(chosen: Settings, house: House) -> st.App:
         ROOT / "pages" / "portal.py",
         secrets={"auth": sign_in_settings.provider_settings(chosen)},
         routes=[health.ROUTE, proof.ROUTE, *routes(context)],
-        middleware=[
-            Middleware(headers.SecurityHeaders, settings=chosen),
-            Middleware(arrival.Arrival, settings=chosen),
-            Middleware(browser.OneAddress, settings=chosen),
-            Middleware(shell.Shell),
-            Middleware(cookies.StreamlitCookies, settings=chosen),
-            Middleware(callback.SignInCallback, settings=chosen),
-            Middleware(browser.BrowserCookie, settings=chosen),
-        ],
+        middleware=middleware(chosen),
         lifespan=_lifespan,
     )
 
 
-def serve(chosen: Settings, addresses: Addresses) -> None:
-    """Serve until stopped, after saying where and as whom one may sign in."""
-    accounts = demo_family.ensure(chosen, addresses, clock.now())
-    house = start.house_of("portal_web", addresses, chosen)
-    open_house(house)
-    print(f"\n  Jikim: {chosen.address}\n\n{demo_family.table(accounts)}", flush=True)  # noqa: T201
+def listen(served: st.App, chosen: Settings) -> None:
+    """Serve until stopped. Uvicorn sends small messages at once (TCP_NODELAY)."""
     uvicorn.run(
-        build(chosen, house),
+        served,
         host=chosen.host,
         port=chosen.port,
         log_level="warning",
@@ -77,6 +78,15 @@ def serve(chosen: Settings, addresses: Addresses) -> None:
         ws_per_message_deflate=False,  # costs more time than it saves, and a page is small
         timeout_graceful_shutdown=3,
     )
+
+
+def serve(chosen: Settings, addresses: Addresses) -> None:
+    """Serve until stopped, after saying where and as whom one may sign in."""
+    accounts = demo_family.ensure(chosen, addresses, clock.now())
+    house = start.house_of("portal_web", addresses, chosen)
+    open_house(house)
+    print(f"\n  Jikim: {chosen.address}\n\n{demo_family.table(accounts)}", flush=True)  # noqa: T201
+    listen(build(chosen, house), chosen)
 
 
 def main() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import select
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
 
 from db import embedded, keyring
 
@@ -35,6 +39,14 @@ class Databases:
 
     data: Engine
     keys: Engine
+
+    @cached_property
+    def look(self) -> tuple[Engine, Engine]:
+        """Return both engines for single statements, each a transaction without round trips."""
+        data, keys = (
+            e.execution_options(isolation_level="AUTOCOMMIT") for e in (self.data, self.keys)
+        )
+        return data, keys
 
     def dispose(self) -> None:
         """Close pooled connections."""
@@ -85,12 +97,31 @@ def find(chosen: Settings) -> Addresses:
     return server_addresses(chosen)
 
 
+def _lost(connection: psycopg.Connection[object]) -> bool:
+    """Return whether the server closed this idle connection, without asking the server."""
+    ear = select.poll()
+    ear.register(connection.fileno(), select.POLLIN)
+    for _ in range(3):  # a last message may come before the end
+        if not ear.poll(0):
+            return False
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            return True
+    return True
+
+
+def _check(connection: psycopg.Connection[object], *_: object) -> None:
+    """Let the pool replace a lost connection: a ping would cost a round trip every time."""
+    if _lost(connection):
+        raise DisconnectionError
+
+
 def connect(urls: tuple[URL, URL]) -> Databases:
     """Return pooled engines. A connection that died is replaced when next asked for."""
     data, keys = (
         create_engine(
             url,
-            pool_pre_ping=True,
             pool_size=10,
             max_overflow=20,
             pool_timeout=10,
@@ -101,4 +132,6 @@ def connect(urls: tuple[URL, URL]) -> Databases:
         )
         for url in urls
     )
+    for engine in (data, keys):
+        event.listen(engine, "checkout", _check)
     return Databases(data, keys)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert
@@ -56,7 +57,9 @@ def blind_values(draft: MemberDraft) -> list[tuple[str, str]]:
     return pairs
 
 
+@lru_cache(maxsize=64)
 def _origin(origin: Origin) -> Row:
+    """Return the columns of an origin; many values of a batch share one."""
     return asdict(origin)
 
 
@@ -140,6 +143,19 @@ def rows_of(draft: MemberDraft, sealer: Sealer) -> dict[str, list[Row]]:
     }
 
 
+def sealed(
+    keyring: Keyring, drafts: Iterable[MemberDraft], store: Store = Store.LIVE
+) -> dict[str, list[Row]]:
+    """Return the rows of new members by table, sealed under fresh keys, and those keys' rows."""
+    tables: dict[str, list[Row]] = {}
+    for draft in drafts:
+        sealer, wrapped = keyring.new_sealer(store, draft.member_id)
+        _add_keys(tables, keyring, draft, wrapped, store)
+        for name, rows in rows_of(draft, sealer).items():
+            tables.setdefault(name, []).extend(rows)
+    return tables
+
+
 def write(
     data: Connection,
     keys_connection: Connection,
@@ -148,12 +164,7 @@ def write(
     store: Store = Store.LIVE,
 ) -> None:
     """Insert new members into one store, as `portal_work`. The caller commits keys, then data."""
-    tables: dict[str, list[Row]] = {}
-    for draft in drafts:
-        sealer, wrapped = keyring.new_sealer(store, draft.member_id)
-        _add_keys(tables, keyring, draft, wrapped, store)
-        for name, rows in rows_of(draft, sealer).items():
-            tables.setdefault(name, []).extend(rows)
+    tables = sealed(keyring, drafts, store)
     for connection, targets in (
         (keys_connection, (keys.member_key, keys.blind_index)),
         (data, STORES[store].all),

@@ -16,6 +16,7 @@ COMMANDS = {
     "daily": "do what falls due by itself: seal the ledger's days that are over",
     "verify-ledger": "check the ledger against its seals, and name what was changed",
     "verify-proof": "check a member's proof; needs no database",
+    "populate": "add made-up members, to measure a large installation",
     "promises": "print the promises, with the tests that prove each",
     "worker": "run the worker",
     "catalogue": "bring the Korean catalogue up to date with the messages in the code",

@@ -101,7 +101,7 @@ def _relation(
 
 def _sealer(member_id: UUID) -> Sealer | None:
     """Return what opens the member's values; None when their key is missing or another store's."""
-    with house().databases.keys.connect() as connection:
+    with house().databases.look[1].connect() as connection:
         wrapped = connection.scalar(select(func.keys.live_key(member_id)))
     if wrapped is None:
         return None
@@ -147,7 +147,10 @@ def open(  # noqa: A001 (the design's name: access.open)
     """
     try:
         with house().databases.data.begin() as connection:
-            as_subject(connection, member_id)
+            own = actor.kind is not ActorKind.STAFF and actor.person == member_id
+            if not own:
+                # What decides about others is itself among the rows of this member.
+                as_subject(connection, member_id)
             found = _relation(connection, actor, member_id, case, look.permission)
             relation = _allowed(found, look.permission)
             seen = _as_seen(actor, relation)
@@ -157,6 +160,7 @@ def open(  # noqa: A001 (the design's name: access.open)
                 seen,
                 ledger.Entry(look.event, member_id, purpose, look.page, look.items, case,
                              folded=folded),
+                opening=member_id if own else None,
             )  # fmt: skip
             yield Subject(member_id, seen, relation, purpose, LIVE, connection, _sealer(member_id))
     except AccessDenied:

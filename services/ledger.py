@@ -1,19 +1,21 @@
-"""Writes the ledger: who did what to whose data, when, for which purpose. Names of items, never values."""
+"""Writes the ledger: who did what to whose data, when and why. Names of items, never values."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from sqlalchemy import cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db.tables.ledger import event as events
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from sqlalchemy import Connection
 
     from db.words import Purpose
@@ -66,15 +68,21 @@ class Entry:
 
 
 def fold_key(session_id: UUID, entry: Entry, at: datetime) -> bytes:
-    """Return the digest under which looks of the same page, session and ten minutes are one event."""
+    """Return the digest that looks of one page, session and ten minutes have in common."""
     window = int(at.timestamp()) // FOLD_SECONDS
     parts = f"{session_id}|{entry.name}|{entry.page}|{window}"
     return hashlib.sha256(parts.encode()).digest()
 
 
-def write(connection: Connection, actor: Actor, entry: Entry) -> None:
-    """Insert one event in the caller's transaction; a folded repeat changes nothing."""
-    row = {
+def write(
+    connection: Connection, actor: Actor, entry: Entry, *, opening: UUID | None = None
+) -> None:
+    """Insert one event in the caller's transaction; a folded repeat changes nothing.
+
+    `opening`: tell the database in the same statement whose rows the transaction may see from now
+    on, as `access.as_subject` does; that saves a round trip on every page.
+    """
+    row: dict[str, object] = {
         "at": actor.at,
         "member_id": entry.member_id,
         "name": entry.name,
@@ -90,7 +98,13 @@ def write(connection: Connection, actor: Actor, entry: Entry) -> None:
         "fold_key": fold_key(actor.session_id, entry, actor.at) if entry.folded else None,
     }
     # Inline: a denial is about a member whose rows the portal may not read, so nothing is returned.
-    statement = insert(events).values(row).inline()
+    statement = insert(events).inline()
+    if opening is None:
+        statement = statement.values(row)
+    else:
+        told = func.set_config("portal.subject", str(opening), True).alias("told")  # noqa: FBT003
+        given = [cast(row[name], events.c[name].type) for name in row]
+        statement = statement.from_select(list(row), select(*given).select_from(told))
     if entry.folded:
         statement = statement.on_conflict_do_nothing(index_elements=["member_id", "fold_key"])
     connection.execute(statement)

@@ -115,17 +115,20 @@ class Brief:
 
 
 def brief(subject: Subject) -> Brief:
-    """Return the overview's facts: four queries."""
+    """Return the overview's facts: three queries."""
     table, member = subject.tables.profile_value, subject.tables.member
-    row = subject.connection.execute(
-        select(member).where(member.c.member_id == subject.member_id)
-    ).one_or_none()
-    sealed = subject.connection.scalar(
-        select(table.c.sealed).where(
-            table.c.member_id == subject.member_id, table.c.item == "nickname", table.c.seq == 0
-        )
+    name = (
+        (table.c.member_id == member.c.member_id)
+        & (table.c.item == "nickname")
+        & (table.c.seq == 0)
     )
-    nickname = shown(subject, ITEMS["nickname"], sealed, places.profile("nickname", 0), plain=False)
+    row = subject.connection.execute(
+        select(member.c.joined_on, member.c.last_used_on, table.c.sealed)
+        .select_from(member.outerjoin(table, name))
+        .where(member.c.member_id == subject.member_id)
+    ).one_or_none()
+    sealed, place = row.sealed if row else None, places.profile("nickname", 0)
+    nickname = shown(subject, ITEMS["nickname"], sealed, place, plain=False)
     return Brief(
         nickname,
         row.joined_on if row else None,

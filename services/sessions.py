@@ -61,6 +61,14 @@ class Session:
             return True
         return now - self.last_active_at >= idle or now - since >= LONGEST
 
+    def ends_at(self, now: datetime) -> datetime | None:
+        """Return when the session ends if it isn't used after `now`, at which it was."""
+        if self.signed_in_at is None:
+            return None
+        idle = STAFF_IDLE if self.staff_id else IDLE
+        touched = now - self.last_active_at >= TOUCH_AFTER
+        return min((now if touched else self.last_active_at) + idle, self.signed_in_at + LONGEST)
+
     def actor(self, now: datetime) -> Actor | None:
         """Return who acts in this session now, or None when nobody is signed in."""
         if self.person is None or self.signed_in_at is None or self.ended(now):

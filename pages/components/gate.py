@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _HERE: Final = "jk_here"
 _TAB: Final = "jk_tab"
+_READ: Final = "jk_read"
 _ACTING: Final = "jk_acting_for"
 _OPEN_ASLEEP: Final = frozenset({Permission.PUBLIC, Permission.PORTAL_OPEN})
 """What a member whose data is in the dormant store may open."""
@@ -62,7 +63,7 @@ def claims() -> dict[str, object]:
 def _read(now: datetime) -> tuple[Session | None, sign_in.SignInRefused | None, bool]:
     """Read the session row; let a fresh sign-in count for it, or say why not."""
     token = browser_token()
-    with house().databases.data.begin() as connection:
+    with house().databases.look[0].connect() as connection:
         session = sessions.find(connection, token, now)
     if session is None or not answers(session, claims(), now):
         return session, None, False
@@ -101,7 +102,13 @@ def arrive() -> Here:
         actor = replace(actor, acting_for=acting_for)
     here = Here(session, actor, refused, changed, returned, left)
     st.session_state[_HERE] = here
+    st.session_state[_READ] = True
     return here
+
+
+def just_read() -> Session | None:
+    """Return the session's row as this run read it, once; None in a fragment's run of its own."""
+    return here().session if st.session_state.pop(_READ, False) else None
 
 
 def here() -> Here:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def read(actor: Actor) -> tuple[OpenSession, ...]:
     """Return the member's open sessions."""
-    with house().databases.data.begin() as connection:
+    with house().databases.look[0].connect() as connection:
         return own_sessions.open_ones(connection, actor.person, actor.session_id, actor.at)
 
 
