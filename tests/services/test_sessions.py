@@ -83,6 +83,21 @@ def test_no_activity_makes_it_last_12_hours(*, staff: bool, minutes: int, idle: 
     assert session(staff=staff, active=active, signed_in=NOW).ended(now) == (minutes >= 12 * 60)
 
 
+@given(staff=st.booleans(), away=SHORT, since=st.integers(0, 12 * 60))
+def test_when_it_ends_is_when_it_has_ended(*, staff: bool, away: timedelta, since: int) -> None:
+    """If nobody looks after `now`, which the row noted unless it did a minute before."""
+    now = NOW + away
+    one = session(staff=staff, signed_in=NOW - timedelta(minutes=since))
+    if one.ended(now):
+        return
+    ends = one.ends_at(now)
+    assert ends
+    noted = now if away >= timedelta(minutes=1) else NOW
+    left_alone = session(staff=staff, active=noted, signed_in=one.signed_in_at)
+    assert left_alone.ended(ends)
+    assert not left_alone.ended(ends - timedelta(seconds=1))
+
+
 @given(jump=SECONDS, staff=st.booleans())
 def test_it_is_never_open_longer_because_a_clock_jumped(jump: timedelta, *, staff: bool) -> None:
     """Whatever the clock says, an open session was active within its limit of it, either way."""
