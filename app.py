@@ -17,7 +17,7 @@ from db.settings import ROOT, settings
 from pages.http import arrival, browser, callback, cookies, headers, health, proof, shell, warm
 from pages.signin.context import SignInContext
 from pages.signin.routes import routes
-from services import demo_family, sign_in_settings, start
+from services import demo_family, provider_check, sign_in_settings, start
 from services.house import open_house
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def listen(served: st.App, chosen: Settings) -> None:
 
 def serve(chosen: Settings, addresses: Addresses) -> None:
     """Serve until stopped, after saying where and as whom one may sign in."""
+    provider_check.check(chosen)
     accounts = demo_family.ensure(chosen, addresses, clock.now())
     house = start.house_of("portal_web", addresses, chosen)
     open_house(house)
