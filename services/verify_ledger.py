@@ -116,12 +116,11 @@ class Check:
         announced = select(*columns).order_by(*columns[:2])
         keys = [_Key(*row) for row in self.connection.execute(announced)]
         with ThreadPoolExecutor(1) as ahead:
-            pending = [ahead.submit(self._fetch, key) for key in keys[:1]]
-            for following in [*keys[1:], None]:
-                part = pending.pop().result()
-                if following is not None:
-                    pending.append(ahead.submit(self._fetch, following))
-                yield part
+            coming = [ahead.submit(self._fetch, key) for key in keys[:1]]
+            for following in keys[1:]:
+                coming.append(ahead.submit(self._fetch, following))
+                yield coming.pop(0).result()
+            yield from (one.result() for one in coming)
 
     def _fetch(self, key: _Key) -> _Part:
         # From the end of what was read before: nothing between two parts stays unseen.

@@ -129,7 +129,7 @@ def _what(line: Line) -> str:
 
 
 def _why(line: Line, policy: Policy) -> str:
-    if line.purpose is None or line.who is Who.ME:
+    if line.purpose is None or line.who in {Who.ME, Who.CHILD}:
         return ""
     if line.purpose in RIGHTS:
         return _(RIGHTS[line.purpose])

@@ -216,3 +216,23 @@ def test_a_member_of_nobody_is_unknown_to_the_database(portal_db: PortalDb) -> N
     with portal_db.web.data.begin() as connection:
         as_subject(connection, uuid4())
         assert _count(connection, LIVE.member) == 0
+
+
+@pytest.mark.parametrize("role", ["web", "work"])
+@pytest.mark.parametrize("table", ["ledger.seal", "ledger.seal_part"])
+@pytest.mark.parametrize("verb", ["update {} set day = day", "delete from {}", "truncate {}"])
+def test_no_login_role_changes_a_seal(
+    portal_db: PortalDb, role: str, table: str, verb: str
+) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"):  # noqa: SIM117
+        with getattr(portal_db, role).data.begin() as connection:
+            connection.execute(text(verb.format(table)))
+
+
+@pytest.mark.parametrize("table", ["seal", "seal_part"])
+def test_the_portal_reads_seals_and_makes_none(portal_db: PortalDb, table: str) -> None:
+    with portal_db.web.data.begin() as connection:
+        connection.execute(text(f"select * from ledger.{table}"))  # noqa: S608
+    with pytest.raises(ProgrammingError, match="permission denied"):  # noqa: SIM117
+        with portal_db.web.data.begin() as connection:
+            connection.execute(text(f"insert into ledger.{table} (day) values ('2026-11-22')"))  # noqa: S608
