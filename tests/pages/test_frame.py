@@ -87,6 +87,7 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "member/asleep.py": ("sign-in",) + ("opens",) * 5,
     "desk/welcome.py": ("sign-in",) + ("opens",) * 5,
     MY_DATA: ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    "member/history.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     **dict.fromkeys(PUBLIC, ("opens",) * 6),
 }
 """What each page does for each role. A new page belongs in here."""
