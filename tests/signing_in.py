@@ -100,8 +100,8 @@ class Service:
     clock: Clock
     letters: Letters
 
-    def browser(self, language: str = "ko") -> Browser:
-        http = Http(self.app)
+    def browser(self, language: str = "ko", address: str = "127.0.0.1") -> Browser:
+        http = Http(self.app, address)
         http.cookies.set("portal_language", language)
         return Browser(http)
 
@@ -172,8 +172,8 @@ class Service:
 class Http:
     """Asks the routes without a network, one request at a time, keeping cookies."""
 
-    def __init__(self, app: Starlette) -> None:
-        self._app = app
+    def __init__(self, app: Starlette, address: str = "127.0.0.1") -> None:
+        self._app, self._address = app, address
         self.cookies = httpx2.Cookies()
 
     def get(self, path: str, **more: Any) -> httpx2.Response:  # noqa: ANN401
@@ -184,7 +184,9 @@ class Http:
 
     async def _ask(self, method: str, path: str, more: dict[str, Any]) -> httpx2.Response:
         async with httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(self._app), base_url=HOME, cookies=self.cookies
+            transport=httpx2.ASGITransport(self._app, client=(self._address, 1)),
+            base_url=HOME,
+            cookies=self.cookies,
         ) as client:
             answer = await client.request(method, path, **more)
             self.cookies = client.cookies

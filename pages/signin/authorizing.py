@@ -17,12 +17,15 @@ from services.identity.authorize import NotOurRequest, grant_code, validate
 from services.identity.browser import BrowserSession
 from services.identity.clients import VERIFY
 from services.identity.exchange import Exchange
+from services.identity.hashing import TooBusy
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
     from pages.signin.context import SignInContext
     from pages.signin.visit import Visit
+
+_STATUS = {WaitFirst: 429, TooBusy: 503}
 
 
 def authorize(context: SignInContext, visit: Visit) -> Response:
@@ -62,9 +65,9 @@ def _form(
 def _submitted(context: SignInContext, visit: Visit) -> Response:
     kind = context.server.clients[visit.asked("client_id")].kind
     try:
-        person = check(context, kind, visit.sent("identifier"), visit.sent("password"))
+        person = check(context, kind, visit)
     except PortalError as error:
-        status = 429 if isinstance(error, WaitFirst) else 400
+        status = _STATUS.get(type(error), 400)
         return _form(context, visit, Trouble(error.message, error.params), status=status)
     now = context.clock()
     with context.databases.data.begin() as data:

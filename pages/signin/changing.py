@@ -63,7 +63,7 @@ def new_password(visit: Visit, identifier: str = "") -> str:
 def _changed(context: SignInContext, visit: Visit) -> None:
     identifier = visit.sent("identifier")
     password = new_password(visit, identifier)
-    person = check(context, _kind(visit), identifier, visit.sent("password"), renewing=True)
+    person = check(context, _kind(visit), visit, renewing=True)
     if password == visit.sent("password"):
         raise PasswordRefused(N_("Please choose a password other than the present one."))
     now = context.clock()

@@ -1,10 +1,10 @@
-"""Checks a password: counts the attempt, looks, and forgets the count when it was right."""
+"""Checks a password: counts the attempt, waits its turn, looks, forgets what was right."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.identity import accounts, attempts
+from services.identity import accounts, attempts, hashing
 from services.identity.people import Person
 
 if TYPE_CHECKING:
@@ -13,30 +13,34 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from pages.signin.context import SignInContext
+    from pages.signin.visit import Visit
     from services.identity.people import Kind
 
 LONGEST_TYPED = 254
 LONGEST_PASSWORD = 1024
 
 
-def check(
-    context: SignInContext, kind: Kind, typed: str, password: str, *, renewing: bool = False
-) -> Person:
-    """Return whose identifier and password these are.
+def check(context: SignInContext, kind: Kind, visit: Visit, *, renewing: bool = False) -> Person:
+    """Return whose identifier and password the form holds.
 
-    Raise `WaitFirst` while the delay runs and `SignInRefused` otherwise. The count is committed
-    before the password is looked at: guesses at the same instant all count. `renewing`: a staff
-    password past its term is still good for choosing the next.
+    Raise `WaitFirst` while a delay runs, `TooBusy` in a crowd and `SignInRefused` otherwise. The
+    count is committed before the password is looked at: guesses at the same instant all count.
+    `renewing`: a staff password past its term is still good for choosing the next.
     """
-    typed, password = typed[:LONGEST_TYPED], password[:LONGEST_PASSWORD]
+    typed = visit.sent("identifier")[:LONGEST_TYPED]
+    password = visit.sent("password")[:LONGEST_PASSWORD]
     now = context.clock()
     key = attempts.digest(context.keyring, kind, typed)
+    address = attempts.address_digest(context.keyring, visit.address)
+    with context.databases.keys.begin() as keys:
+        attempts.pace(keys, address, now)
     with context.databases.keys.begin() as keys:
         attempts.count(keys, key, now)
         known = accounts.members_typed(keys, context.keyring, typed) if kind == "member" else ()
-    person = _look(context, kind, (typed, password), known, now, renewing=renewing)
+    with hashing.turn():
+        person = _look(context, kind, (typed, password), known, now, renewing=renewing)
     with context.databases.keys.begin() as keys:
-        attempts.forget(keys, key)
+        attempts.forget(keys, key, address, now)
     return person
 
 

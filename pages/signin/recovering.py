@@ -72,6 +72,9 @@ def _request(
     context: SignInContext, visit: Visit, question: recovery.Asked, use: recovery.Use
 ) -> None:
     key = attempts.digest(context.keyring, "recovery", question.pair[1])
+    address = attempts.address_digest(context.keyring, visit.address)
+    with context.databases.keys.begin() as keys:
+        attempts.pace(keys, address, context.clock())
     with context.databases.keys.begin() as keys:
         # Nobody's telephone should ring all night: asking again and again is slowed down too.
         attempts.count(keys, key, context.clock())

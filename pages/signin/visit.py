@@ -43,6 +43,8 @@ class Visit:
     form_token: str = field(default="", repr=False)
     asked_code: str = field(default="", repr=False)
     error: str | None = None
+    address: str = field(default="", repr=False)
+    """The browser's network address, as `pages/http/arrival.py` believes it."""
 
     def asked(self, name: str) -> str:
         """Return a parameter of the address, or nothing."""
@@ -81,6 +83,7 @@ async def read(request: Request, context: SignInContext) -> Visit:
         request.cookies.get(context.cookie(SESSION)),
         request.cookies.get(context.cookie(FORM), ""),
         request.cookies.get(context.cookie(CODE), ""),
+        address=request.client.host if request.client else "",
     )
 
 

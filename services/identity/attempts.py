@@ -1,11 +1,16 @@
-"""A growing delay after five wrong passwords for what was typed, whether or not it is known."""
+"""What slows guessing: a growing delay after five wrong passwords, and a pace for each address.
+
+The delay is for what was typed, whether or not it is known. The pace is for the network address
+that asks: it stops whoever tries one password on many accounts. Both are kept under blind indexes.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 
 from db.clock import SEOUL
 from db.errors import PortalError
@@ -23,6 +28,10 @@ FREE = 5
 LONGEST = 900
 """Seconds. Long enough to stop guessing, short enough for the person whose account it is."""
 _FORGOTTEN = timedelta(days=1)
+AT_ONCE = 30
+"""Wrong attempts that one address may make at once: a school or an office shares one."""
+EACH = timedelta(seconds=2)
+"""What each further one costs, so that an address gets 30 a minute and no more."""
 
 # One statement decides and counts, so that a hundred guesses at once are a hundred guesses.
 _COUNT = text(
@@ -33,6 +42,19 @@ _COUNT = text(
     where a.failures < :free or a.last_at + make_interval(secs => least(:longest,
         power(2, least(a.failures - :free, 20)))) <= :now
     returning failures
+    """
+)
+# For an address, `last_at` is when all its attempts are paid for. Further ahead than they can cost,
+# it was written by a clock that has jumped back since: then it starts anew.
+_PACE = text(
+    """
+    insert into keys.attempt as a (digest, failures, last_at)
+    values (:digest, 0, cast(:now as timestamptz) + :each)
+    on conflict (digest) do update
+    set last_at = case when a.last_at > :now + :most then :now else greatest(a.last_at, :now) end
+        + cast(:each as interval)
+    where a.last_at <= :now + :most - cast(:each as interval) or a.last_at > :now + :most
+    returning last_at
     """
 )
 
@@ -76,6 +98,39 @@ def count(keys: Connection, key: bytes, now: datetime) -> None:
     raise WaitFirst(row.last_at + timedelta(seconds=wait_seconds(row.failures)))
 
 
-def forget(keys: Connection, key: bytes) -> None:
-    """Start counting anew, after a right password."""
-    keys.execute(delete(attempt).where(attempt.c.digest == key))
+def address_digest(keyring: Keyring, address: str) -> bytes | None:
+    """Return the blind index of a browser's network address; None when there is none.
+
+    A household has a whole IPv6 network of 64 bits to itself, so that is one address here.
+    """
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return None
+    known = getattr(known, "ipv4_mapped", None) or known
+    one = ip_network((known, 64), strict=False) if isinstance(known, IPv6Address) else known
+    return keyring.blind("attempt:address", str(one))
+
+
+def pace(keys: Connection, key: bytes | None, now: datetime) -> None:
+    """Count an attempt of an address before it is looked at. Raise `WaitFirst` beyond its pace."""
+    if key is None:
+        return
+    values = {"digest": key, "now": now, "each": EACH, "most": EACH * AT_ONCE}
+    if keys.scalar(_PACE, values) is not None:
+        return
+    paid = keys.scalar(select(attempt.c.last_at).where(attempt.c.digest == key))
+    raise WaitFirst((paid or now) - EACH * (AT_ONCE - 1))
+
+
+def forget(keys: Connection, key: bytes, address: bytes | None, now: datetime) -> None:
+    """Start counting anew after a right password, which costs its address nothing.
+
+    What nobody added to for a day goes too.
+    """
+    keys.execute(
+        delete(attempt).where((attempt.c.digest == key) | (attempt.c.last_at < now - _FORGOTTEN))
+    )
+    keys.execute(
+        update(attempt).where(attempt.c.digest == address).values(last_at=attempt.c.last_at - EACH)
+    )

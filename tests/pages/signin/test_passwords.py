@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from sqlalchemy import insert
 from db.drafts import ValueDraft
 from db.tables import ops
 from db.words import Store
+from services.identity import attempts, hashing
 from tests.people import PLAIN
 from tests.signing_in import PASSWORD
 
@@ -293,3 +295,35 @@ def test_asking_for_mail_again_and_again_is_slowed_down(site: Service) -> None:
     site.member()
     answers = [site.browser().fill("/signin/forgot", identifier=EMAIL) for _ in range(6)]
     assert [a.status_code for a in answers] == [200] * 5 + [429]
+
+
+def test_one_address_guesses_at_a_pace_over_many_accounts(
+    site: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.member()
+    monkeypatch.setattr(attempts, "AT_ONCE", 3)
+    for number in range(3):
+        who = f"member{number}@example.com"
+        assert site.browser(address="203.0.113.9").sign_in(who, "wrong").status_code == 400
+    for asked in ("sign in", "forgot"):
+        there = site.browser(address="203.0.113.9")
+        answer = (
+            there.sign_in(EMAIL)
+            if asked == "sign in"
+            else there.fill("/signin/forgot", identifier=EMAIL)
+        )
+        assert answer.status_code == 429
+    # The account itself was not slowed down: its person signs in from elsewhere.
+    assert site.browser(address="203.0.113.10").sign_in(EMAIL).status_code == 303
+
+
+def test_a_crowd_is_told_to_come_back(site: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.member()
+    full = BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setattr(hashing, "_LINE", full)
+    answer = site.browser().sign_in(EMAIL)
+    assert answer.status_code == 503
+    assert "1분" in answer.text
+    full.release()
+    assert site.browser().sign_in(EMAIL).status_code == 303
