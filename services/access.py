@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, or_, select, text
+from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
 
 from db.clock import seoul_day
 from db.sealing import Sealer, SealError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
+_KEY = select(func.keys.live_key(bindparam("member", type_=Uuid)))
 _SUBJECT = text("select set_config('portal.subject', :member, true)")
 
 
@@ -102,7 +103,7 @@ def _relation(
 def _sealer(member_id: UUID) -> Sealer | None:
     """Return what opens the member's values; None when their key is missing or another store's."""
     with house().databases.look[1].connect() as connection:
-        wrapped = connection.scalar(select(func.keys.live_key(member_id)))
+        wrapped = connection.scalar(_KEY, {"member": member_id})
     if wrapped is None:
         return None
     try:

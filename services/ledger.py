@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import cast, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from db.tables.ledger import event as events
 
@@ -74,6 +75,27 @@ def fold_key(session_id: UUID, entry: Entry, at: datetime) -> bytes:
     return hashlib.sha256(parts.encode()).digest()
 
 
+_NAMES = tuple(c.name for c in events.c if c.name != "event_id")
+
+
+@cache
+def _statement(*, opening: bool, folded: bool) -> Insert:
+    """Return the insert, made once: building it anew took longer than running it."""
+    # Inline: a denial is about a member whose rows the portal may not read, so nothing is returned.
+    statement = insert(events).inline()
+    given = [bindparam(name, type_=events.c[name].type) for name in _NAMES]
+    if opening:
+        told = func.set_config("portal.subject", bindparam("opening"), literal(value=True))
+        casts = [cast(one, one.type) for one in given]
+        chosen = select(*casts).select_from(told.alias("told"))
+        statement = statement.from_select(list(_NAMES), chosen)
+    else:
+        statement = statement.values(dict(zip(_NAMES, given, strict=True)))
+    if folded:
+        statement = statement.on_conflict_do_nothing(index_elements=["member_id", "fold_key"])
+    return statement
+
+
 def write(
     connection: Connection, actor: Actor, entry: Entry, *, opening: UUID | None = None
 ) -> None:
@@ -97,14 +119,6 @@ def write(
         "items": list(entry.items) or None,
         "fold_key": fold_key(actor.session_id, entry, actor.at) if entry.folded else None,
     }
-    # Inline: a denial is about a member whose rows the portal may not read, so nothing is returned.
-    statement = insert(events).inline()
-    if opening is None:
-        statement = statement.values(row)
-    else:
-        told = func.set_config("portal.subject", str(opening), True).alias("told")  # noqa: FBT003
-        given = [cast(row[name], events.c[name].type) for name in row]
-        statement = statement.from_select(list(row), select(*given).select_from(told))
-    if entry.folded:
-        statement = statement.on_conflict_do_nothing(index_elements=["member_id", "fold_key"])
-    connection.execute(statement)
+    if opening:
+        row["opening"] = str(opening)
+    connection.execute(_statement(opening=opening is not None, folded=entry.folded), row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 from ua_parser import parse_os, parse_user_agent
 
 from db.tables.ops import session as rows
@@ -34,6 +34,18 @@ class OpenSession:
     this_one: bool
 
 
+_OPEN_ONES = (
+    select(rows)
+    .where(
+        rows.c.member_id == bindparam("member"),
+        rows.c.revoked_at.is_(None),
+        rows.c.last_active_at > bindparam("active_after"),
+        rows.c.signed_in_at > bindparam("since"),
+    )
+    .order_by(rows.c.last_active_at.desc(), rows.c.session_id)
+)
+
+
 def agent_words(header: str | None) -> str | None:
     """Return what a browser calls itself in two words, such as "Chrome · Android".
 
@@ -50,16 +62,8 @@ def open_ones(
     connection: Connection, member_id: UUID, this: UUID, now: datetime
 ) -> tuple[OpenSession, ...]:
     """Return the member's sessions that still count at `now`, the latest used first: one query."""
-    found = connection.execute(
-        select(rows)
-        .where(
-            rows.c.member_id == member_id,
-            rows.c.revoked_at.is_(None),
-            rows.c.last_active_at > now - IDLE,
-            rows.c.signed_in_at > now - LONGEST,
-        )
-        .order_by(rows.c.last_active_at.desc(), rows.c.session_id)
-    )
+    given = {"member": member_id, "active_after": now - IDLE, "since": now - LONGEST}
+    found = connection.execute(_OPEN_ONES, given)
     return tuple(
         OpenSession(r.session_id, r.agent, r.signed_in_at, r.last_active_at, r.session_id == this)
         for r in found

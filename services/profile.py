@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from sqlalchemy import or_, select
+from typing import TYPE_CHECKING, Any
 
 from db import places
 from db.clock import seoul_day
 from db.declarations import ITEMS, Group, Item
-from db.tables.ops import credential
 from db.words import Purpose, Source
-from services import provenance
+from services import profile_queries, provenance
 from services.masking import mask
 from services.provenance import Provenance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
     from uuid import UUID
 
+    from sqlalchemy import CursorResult, Select
+
+    from db.words import Store
     from services.subject import Subject
 
 
@@ -56,6 +57,14 @@ class ServiceUse:
 
 
 @dataclass(frozen=True)
+class Consent:
+    """What the member decided last, and when."""
+
+    granted: bool
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
 class Profile:
     """What "My data" shows besides records. `member`: whether the live store has the member."""
 
@@ -63,12 +72,22 @@ class Profile:
     uses: tuple[ServiceUse, ...]
     joined_on: date | None
     last_used_on: date | None
-    turns_14_on: date | None
+    consents: dict[tuple[ConsentKind, str | None], Consent]
     member: bool
+
+    def consent_to(self, item: Item) -> Consent | None:
+        """Return the consent that an item is held by; None when none was recorded, which is a no.
+
+        Health items need a consent of their own kind (PIPA art. 23); a consent to this very item
+        counts before one to all.
+        """
+        sensitive = item.sensitivity is Sensitivity.SENSITIVE
+        kind = ConsentKind.SENSITIVE if sensitive else ConsentKind.COLLECTION
+        return self.consents.get((kind, item.name)) or self.consents.get((kind, None))
 
 
 def held(subject: Subject, *, plain: bool) -> Profile:
-    """Return every item held: five queries, whatever the number of values.
+    """Return every item held that serves the purpose: five queries, whatever is held.
 
     `plain=True` needs a verification: raise `StepUpRequired` without one.
     """
@@ -76,7 +95,8 @@ def held(subject: Subject, *, plain: bool) -> Profile:
         subject.actor.require_verification()
     found = _values(subject, plain=plain)
     found["device_id"] = _devices(subject, plain=plain)
-    found["password"] = _password(subject)
+    row = _rows(subject, profile_queries.member).one_or_none()
+    found["password"] = _password(row.set_at if row else None)
     groups: dict[Group, tuple[HeldItem, ...]] = {
         g: tuple(
             HeldItem(item, tuple(found.get(name, ())))
@@ -85,13 +105,24 @@ def held(subject: Subject, *, plain: bool) -> Profile:
         )
         for g in Group
     }
-    row = subject.connection.execute(
-        select(subject.tables.member).where(subject.tables.member.c.member_id == subject.member_id)
-    ).one_or_none()
-    uses = _uses(subject)
-    if row is None:
-        return Profile(groups, uses, None, None, None, member=False)
-    return Profile(groups, uses, row.joined_on, row.last_used_on, row.turns_14_on, member=True)
+    return Profile(
+        groups,
+        _uses(subject),
+        row.joined_on if row else None,
+        row.last_used_on if row else None,
+        _consents(subject),
+        member=row is not None,
+    )
+
+
+def _consents(subject: Subject) -> dict[tuple[ConsentKind, str | None], Consent]:
+    rows = _rows(subject, profile_queries.consents)
+    # Without a date there is no evidence: shown as not recorded, and counted as no.
+    return {
+        (ConsentKind(r.kind), r.item): Consent(granted=r.granted, decided_at=r.decided_at)
+        for r in rows
+        if r.decided_at is not None
+    }
 
 
 @dataclass(frozen=True)
@@ -116,17 +147,7 @@ class Brief:
 
 def brief(subject: Subject) -> Brief:
     """Return the overview's facts: three queries."""
-    table, member = subject.tables.profile_value, subject.tables.member
-    name = (
-        (table.c.member_id == member.c.member_id)
-        & (table.c.item == "nickname")
-        & (table.c.seq == 0)
-    )
-    row = subject.connection.execute(
-        select(member.c.joined_on, member.c.last_used_on, table.c.sealed)
-        .select_from(member.outerjoin(table, name))
-        .where(member.c.member_id == subject.member_id)
-    ).one_or_none()
+    row = _rows(subject, profile_queries.brief).one_or_none()
     sealed, place = row.sealed if row else None, places.profile("nickname", 0)
     nickname = shown(subject, ITEMS["nickname"], sealed, place, plain=False)
     return Brief(
@@ -139,17 +160,15 @@ def brief(subject: Subject) -> Brief:
     )
 
 
+def _rows(
+    subject: Subject, query: Callable[[Store], Select[Any]], **given: object
+) -> CursorResult[Any]:
+    statement = query(subject.tables.store)
+    return subject.connection.execute(statement, {"member": subject.member_id, **given})
+
+
 def _children(subject: Subject) -> tuple[Child, ...]:
-    link = subject.tables.guardianship
-    rows = subject.connection.execute(
-        select(link.c.member_id, link.c.started_on)
-        .where(
-            link.c.guardian_id == subject.member_id,
-            link.c.started_on <= subject.today,
-            or_(link.c.ended_on.is_(None), link.c.ended_on > subject.today),
-        )
-        .order_by(link.c.started_on, link.c.member_id)
-    )
+    rows = _rows(subject, profile_queries.children, today=subject.today)
     return tuple(Child(r.member_id, r.started_on) for r in rows)
 
 
@@ -157,22 +176,19 @@ def shown(
     subject: Subject, item: Item, sealed: bytes | None, place: str, *, plain: bool
 ) -> str | None:
     """Return a value as the member may see it now: masked, or plain after verification."""
-    if not subject.may_use(item.name, Purpose.SHOW):
+    if not subject.may_use(item.name):
         return None
     text = subject.open(sealed, place)
     return text if text is None or plain else mask(item.mask, text)
 
 
 def _values(subject: Subject, *, plain: bool) -> dict[str, list[Held]]:
-    table = subject.tables.profile_value
-    rows = subject.connection.execute(
-        select(table)
-        .where(table.c.member_id == subject.member_id)
-        .order_by(table.c.item, table.c.seq)
-    ).mappings()
+    rows = _rows(subject, profile_queries.values).mappings()
     found: dict[str, list[Held]] = {}
     for row in rows:
         item = ITEMS[row["item"]]
+        if not subject.may_use(item.name):
+            continue
         place = places.profile(item.name, row["seq"])
         found.setdefault(item.name, []).append(
             Held(
@@ -188,12 +204,9 @@ def _values(subject: Subject, *, plain: bool) -> dict[str, list[Held]]:
 
 
 def _devices(subject: Subject, *, plain: bool) -> list[Held]:
-    table = subject.tables.device
-    rows = subject.connection.execute(
-        select(table)
-        .where(table.c.member_id == subject.member_id, table.c.refused_at.is_(None))
-        .order_by(table.c.obtained_on, table.c.device_row_id)
-    ).mappings()
+    if not subject.may_use("device_id"):
+        return []
+    rows = _rows(subject, profile_queries.devices).mappings()
     return [
         Held(
             seq,
@@ -212,20 +225,12 @@ def _devices(subject: Subject, *, plain: bool) -> list[Held]:
 
 
 def _uses(subject: Subject) -> tuple[ServiceUse, ...]:
-    table = subject.tables.service_use
-    rows = subject.connection.execute(
-        select(table)
-        .where(table.c.member_id == subject.member_id)
-        .order_by(table.c.last_used_on.desc().nulls_last(), table.c.service)
-    )
+    rows = _rows(subject, profile_queries.uses)
     return tuple(ServiceUse(r.service, r.since, r.last_used_on) for r in rows)
 
 
-def _password(subject: Subject) -> list[Held]:
+def _password(set_at: datetime | None) -> list[Held]:
     """Return the password as held one-way, without any text: it is never read here (clause 2.1)."""
-    set_at = subject.connection.scalar(
-        select(credential.c.set_at).where(credential.c.member_id == subject.member_id)
-    )
     if set_at is None:
         return []
     origin = Provenance(Source.PORTAL, seoul_day(set_at), None, None, None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from db import places
 from db.declarations import KINDS, Kind, Mask
-from db.words import RecordKind
+from db.tables.member import STORES
+from db.words import RecordKind, Store
 from services import provenance
 from services.masking import mask
 
@@ -49,10 +51,11 @@ class Record:
     provenance: Provenance
 
 
-def summary(subject: Subject) -> tuple[KindSummary, ...]:
-    """Return the kinds of which the member has records: one query."""
-    table = subject.tables.record
-    rows = subject.connection.execute(
+@cache
+def _counts(store: Store) -> Select[Any]:
+    """Return the statement of `summary`, made once a store."""
+    table = STORES[store].record
+    return (
         select(
             table.c.kind,
             func.count(),
@@ -61,11 +64,21 @@ def summary(subject: Subject) -> tuple[KindSummary, ...]:
             func.min(table.c.ends_on),
             func.max(table.c.ends_on),
         )
-        .where(table.c.member_id == subject.member_id)
+        .where(table.c.member_id == bindparam("member"))
         .group_by(table.c.kind)
-    ).all()
+    )
+
+
+def summary(subject: Subject) -> tuple[KindSummary, ...]:
+    """Return the kinds of which the member has records: one query."""
+    statement, given = _counts(subject.tables.store), {"member": subject.member_id}
+    rows = subject.connection.execute(statement, given).all()
     found = {RecordKind(row[0]): row[1:] for row in rows}
-    return tuple(KindSummary(kind, *found[name]) for name, kind in KINDS.items() if name in found)
+    return tuple(
+        KindSummary(kind, *found[name])
+        for name, kind in KINDS.items()
+        if name in found and subject.may_use_kind(name)
+    )
 
 
 def page(
@@ -77,6 +90,8 @@ def page(
     """
     if plain:
         subject.actor.require_verification()
+    if not subject.may_use_kind(kind):
+        return ()
     table = subject.tables.record
     found = subject.connection.execute(
         select(table)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from db.sealing import digest
 from db.tables.ops import session as rows
@@ -25,6 +25,14 @@ TOUCH_AFTER = timedelta(minutes=1)
 """Activity is written at most once in this time: a rerun should not cost a write."""
 AHEAD = timedelta(minutes=5)
 """How far a row's times may lie ahead of our clock: several machines' clocks differ a little."""
+
+
+_OPEN = (
+    select(rows, staff.c.role)
+    .outerjoin(staff, (staff.c.staff_id == rows.c.staff_id) & staff.c.ended_at.is_(None))
+    .where(rows.c.token_digest == bindparam("token"), rows.c.revoked_at.is_(None))
+)
+"""Made once: every run reads a session."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +102,7 @@ def find(connection: Connection, token: str | None, now: datetime) -> Session | 
     """
     if not token:
         return None
-    row = connection.execute(
-        select(rows, staff.c.role)
-        .outerjoin(staff, (staff.c.staff_id == rows.c.staff_id) & staff.c.ended_at.is_(None))
-        .where(rows.c.token_digest == digest(token), rows.c.revoked_at.is_(None))
-    ).mappings().one_or_none()  # fmt: skip
+    row = connection.execute(_OPEN, {"token": digest(token)}).mappings().one_or_none()
     if row is None:
         return None
     session = _session(row)

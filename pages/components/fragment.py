@@ -28,6 +28,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # a look at the file for every piece drawn
     )
     environment.globals.update(_=_, _n=_n, language=language, date=format_date)
     environment.filters.update(date=format_date, moment=format_datetime)

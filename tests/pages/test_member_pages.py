@@ -150,9 +150,9 @@ def test_records_page_through_any_number_with_the_same_queries(
         assert "물건 000000" in text_of(tab)
         assert "물건 000019" in text_of(tab)
         assert "물건 000020" not in text_of(tab)
-    # Session row; event (which names the subject too), key; profile, devices, password, member,
+    # Session row; event (which names the subject too), key; profile, devices, member with password,
     # services; counts, page.
-    assert counts == [10, 10]
+    assert counts == [9, 9]
 
 
 def test_the_last_page_holds_the_oldest_record(portal: Portal) -> None:
