@@ -41,6 +41,7 @@ _COUNT = text(
     set failures = case when a.last_at < :forgotten then 1 else a.failures + 1 end, last_at = :now
     where a.failures < :free or a.last_at + make_interval(secs => least(:longest,
         power(2, least(a.failures - :free, 20)))) <= :now
+        or a.last_at > :now + interval '1 minute'  -- by a clock that has jumped back since
     returning failures
     """
 )

@@ -96,6 +96,10 @@ def test_a_right_password_costs_its_address_nothing(portal_db: PortalDb) -> None
 def test_a_clock_that_jumps_back_shuts_nobody_out(portal_db: PortalDb) -> None:
     assert paced(portal_db, OFFICE, NOW + timedelta(hours=5))
     assert sum(paced(portal_db, OFFICE, NOW) for _ in range(AT_ONCE + 1)) == AT_ONCE
+    for _ in range(attempts.FREE):
+        assert counted(portal_db, "haneul@example.com", NOW + timedelta(hours=5))
+    assert counted(portal_db, "haneul@example.com", NOW)
+    assert not counted(portal_db, "haneul@example.com", NOW)
 
 
 @pytest.mark.parametrize(
