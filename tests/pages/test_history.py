@@ -266,9 +266,10 @@ def test_what_is_no_day_or_not_sealed_is_refused_in_words(portal: Portal, sealin
 
 def test_days_are_those_of_seoul(portal: Portal) -> None:
     one = member(portal.db)
-    happen(portal, one, "staff", agent(portal.db), at=datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
-    happen(portal, one, "staff", agent(portal.db), at=datetime(2026, 11, 20, 14, 59, tzinfo=UTC))
+    happen(portal, one, "self", one, at=datetime(2026, 11, 20, 15, 0, tzinfo=UTC))
+    happen(portal, one, "self", one, at=datetime(2026, 11, 20, 14, 59, tzinfo=UTC))
     portal.sign_in(one)
-    shown = text_of(portal.open(HISTORY))
-    assert 'id="day-2026-11-21"' in shown
-    assert 'id="day-2026-11-20"' in shown
+    tab = portal.open(HISTORY)
+    assert lines(tab)[1:] == ["내가 내 정보를 봤어요 · 1번"] * 2
+    assert 'id="day-2026-11-21"' in text_of(tab)
+    assert 'id="day-2026-11-20"' in text_of(tab)
