@@ -112,6 +112,7 @@ table = "guards"
 member = "child"
 guardian = "guardian"
 started_on = "since"
+ended_on = "until"
 proof = "proof"
 """
 
@@ -123,7 +124,7 @@ COLUMNS = {
     "order_lines": "no order_no title pieces",
     "devices": "imei person used",
     "given": "no person to items day",
-    "guards": "child guardian since proof",
+    "guards": "child guardian since until proof",
 }
 PERSON = {
     "id": "1", "joined": "2022-03-04", "via": "W", "alias": "별님", "last": "김", "first": "하나",
@@ -172,7 +173,8 @@ def write_sqlite(path: Path, tables: Tables) -> Path:
             columns = ", ".join(f'"{n}"' for n in names)
             file.execute(f'create table "{name}" ({columns})')
             places_ = ", ".join(f":{n}" for n in names)
-            file.executemany(f'insert into "{name}" values ({places_})', rows)  # noqa: S608
+            whole = [dict.fromkeys(names) | row for row in rows]
+            file.executemany(f'insert into "{name}" values ({places_})', whole)  # noqa: S608
     return path
 
 

@@ -1,11 +1,15 @@
-"""Links from children to guardians: read last, since a guardian may come after the child."""
+"""Links from children to guardians: read last, since a guardian may come after the child.
+
+A link that the source ends ends here, too; one that ended here is never opened again.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.drafts import GuardianshipDraft
@@ -22,6 +26,7 @@ from db.words import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import Connection
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from db.importer.tally import Tally
 
 Found = tuple[Place, "UUID", GuardianshipDraft]
+ENDED_HERE = "this guardian's link to the child ended here and stays so"
 
 
 class _StaysAwayError(Exception):
@@ -75,7 +81,7 @@ class Links:
                     tally.refuse(place, refused.column, refused.reason)
                 except _StaysAwayError as why:
                     tally.stays_away(place, str(why))
-            _insert(data, found, tally)
+            _store(data, _Pairs(data, found), found, self.storage.today, tally)
         return tally
 
     def _people(
@@ -115,17 +121,71 @@ def _here(people: dict[str, Known], row: RowCells, column: str, who: str) -> Kno
     return found
 
 
-def _insert(data: Connection, found: list[Found], tally: Tally) -> None:
-    table = LIVE.guardianship
-    key = (table.c.member_id, table.c.guardian_id, table.c.started_on)
-    query = select(*key).where(table.c.member_id.in_([child for _, child, _ in found]))
-    here = {tuple(row) for row in data.execute(query)}
-    new = []
+def _store(data: Connection, pairs: _Pairs, found: list[Found], today: date, tally: Tally) -> None:
+    new, ended = [], []
     for place, child, draft in found:
-        mine = (child, draft.guardian_id, draft.started_on)
-        tally.came(place, Outcome.SAME if mine in here else Outcome.NEW)
-        if mine not in here:
-            here.add(mine)
+        decided = pairs.decide(child, draft, today)
+        if not isinstance(decided, Outcome):
+            tally.stays_away(place, decided)
+            continue
+        tally.came(place, decided)
+        if decided is Outcome.NEW:
             new.append({"member_id": child, **asdict(draft)})
+        elif decided is Outcome.CHANGED:
+            ended.append(
+                {"child": child, "guardian": draft.guardian_id, "began": draft.started_on,
+                 "ended": draft.ended_on}
+            )  # fmt: skip
     if new:
-        data.execute(insert(table).on_conflict_do_nothing(), new)
+        data.execute(insert(LIVE.guardianship).on_conflict_do_nothing(), new)
+    if ended:
+        data.execute(_END, ended)
+
+
+_LINK = LIVE.guardianship.c
+_END = (
+    update(LIVE.guardianship)
+    .where(
+        _LINK.member_id == bindparam("child"),
+        _LINK.guardian_id == bindparam("guardian"),
+        _LINK.started_on == bindparam("began"),
+    )
+    .values(ended_on=func.least(_LINK.ended_on, bindparam("ended")))
+)
+"""PostgreSQL's `least` leaves NULL out, so the earlier day wins also over one just written here."""
+
+
+class _Pairs:
+    """The links here of a batch's children and guardians: day of beginning, day of end."""
+
+    def __init__(self, data: Connection, found: list[Found]) -> None:
+        query = select(_LINK.member_id, _LINK.guardian_id, _LINK.started_on, _LINK.ended_on).where(
+            _LINK.member_id.in_({child for _, child, _ in found})
+        )
+        self.links: dict[tuple[UUID, UUID], dict[date, date | None]] = defaultdict(dict)
+        for child, guardian, began, ended in data.execute(query.with_for_update()):
+            self.links[child, guardian][began] = ended
+        self.told = {
+            (child, d.guardian_id, d.started_on, d.ended_on) for _, child, d in found if d.ended_on
+        }
+
+    def decide(self, child: UUID, draft: GuardianshipDraft, today: date) -> Outcome | str:
+        """Return what becomes of a link, or why it stays away."""
+        links, began, ended = self.links[child, draft.guardian_id], draft.started_on, draft.ended_on
+        if began in links:
+            held = links[began]
+            if ended is None or (held is not None and held <= ended):
+                return Outcome.SAME
+            links[began] = ended
+            return Outcome.CHANGED
+        opens = ended is None or ended > today
+        if opens and any(self._ended_here(child, draft, *link) for link in links.items()):
+            return ENDED_HERE
+        links[began] = ended
+        return Outcome.NEW
+
+    def _ended_here(
+        self, child: UUID, draft: GuardianshipDraft, began: date, ended: date | None
+    ) -> bool:
+        """Return whether an end is known here that the source does not tell itself."""
+        return ended is not None and (child, draft.guardian_id, began, ended) not in self.told

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
+from db.importer.guardians import ENDED_HERE
 from db.importer.running import ImportBusyError
 from db.tables import keys
 from db.tables.member import DORMANT, LIVE
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from db.importer import Summary
     from tests.database import PortalDb
 
 HANA = "Hana@example.com"
@@ -216,15 +218,77 @@ def test_a_member_whose_key_does_not_open_is_left_alone(trial: Trial) -> None:
     assert everything(trial.db) == stored
 
 
+KID = PERSON | {"id": "2", "mail": "kid@example.com"}
+GUARD = {"child": "2", "guardian": "1", "since": "2024-05-06", "proof": "Y"}
+
+
+def guard(trial: Trial, *links: dict[str, str]) -> Summary:
+    """Import one guardian of one child with these links."""
+    summary = trial.tables(people=[PERSON, KID], guards=list(links))
+    adds_up(summary)
+    return summary
+
+
+def links_here(db: PortalDb) -> list[tuple[date, date | None]]:
+    link = LIVE.guardianship.c
+    with db.owner_data.begin() as data:
+        query = select(link.started_on, link.ended_on).order_by(link.started_on)
+        return [(began, ended) for began, ended in data.execute(query)]
+
+
+def end_here(db: PortalDb, day: date) -> None:
+    with db.owner_data.begin() as data:
+        data.execute(update(LIVE.guardianship).values(ended_on=day))
+
+
 def test_a_guardian_link_that_ended_here_stays_ended(trial: Trial) -> None:
-    kid = PERSON | {"id": "2", "mail": "kid@example.com"}
-    link = {"child": "2", "guardian": "1", "since": "2024-05-06", "proof": "Y"}
-    trial.tables(people=[PERSON, kid], guards=[link])
-    with trial.db.owner_data.begin() as data:
-        data.execute(update(LIVE.guardianship).values(ended_on=NOW.date()))
-    trial.tables(people=[PERSON, kid], guards=[link])
-    with trial.db.owner_data.begin() as data:
-        assert data.execute(select(LIVE.guardianship)).one().ended_on == NOW.date()
+    guard(trial, GUARD)
+    end_here(trial.db, NOW.date())
+    summary = guard(trial, GUARD)
+    assert links_here(trial.db) == [(date(2024, 5, 6), NOW.date())]
+    assert summary.conflicts == 0
+
+
+@pytest.mark.parametrize("until", ["", "2027-05-06"])
+def test_a_guardian_link_that_ended_here_is_not_opened_under_another_day(
+    trial: Trial, until: str
+) -> None:
+    guard(trial, GUARD)
+    end_here(trial.db, NOW.date())
+    summary = guard(trial, GUARD | {"since": "2024-05-07", "until": until})
+    assert links_here(trial.db) == [(date(2024, 5, 6), NOW.date())]
+    assert summary.conflicts == 1
+    assert [row[3:] for row in trial.reasons()] == [("conflict", ENDED_HERE)]
+
+
+@pytest.mark.parametrize(
+    ("here", "source", "stays"),
+    [
+        (None, "2026-11-01", "2026-11-01"),
+        ("2026-11-10", "2026-11-01", "2026-11-01"),
+        ("2026-10-10", "2026-11-01", "2026-10-10"),
+    ],
+)
+def test_a_guardian_link_ends_on_the_earlier_day(
+    trial: Trial, here: str | None, source: str, stays: str
+) -> None:
+    guard(trial, GUARD)
+    if here:
+        end_here(trial.db, date.fromisoformat(here))
+    part = guard(trial, GUARD | {"until": source}).parts["guards (guardians)"]
+    assert links_here(trial.db) == [(date(2024, 5, 6), date.fromisoformat(stays))]
+    assert (part.changed, part.same) == ((1, 0) if source == stays else (0, 1))
+
+
+def test_a_link_that_the_source_ended_and_began_again_is_open(trial: Trial) -> None:
+    first = GUARD | {"until": "2025-01-02"}
+    guard(trial, first)
+    summary = guard(trial, first, GUARD | {"since": "2026-01-02"})
+    assert summary.conflicts == 0
+    assert links_here(trial.db) == [
+        (date(2024, 5, 6), date(2025, 1, 2)),
+        (date(2026, 1, 2), None),
+    ]
 
 
 def test_two_imports_do_not_run_at_once(trial: Trial) -> None:
