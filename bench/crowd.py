@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, cycle, islice
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import connect
@@ -15,6 +15,8 @@ from websockets.typing import Origin, Subprotocol
 from bench.tab import PATIENCE, ended
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from websockets.asyncio.client import ClientConnection
 
     from bench.tab import Place
@@ -39,36 +41,36 @@ async def _run(socket: ClientConnection, asked: bytes) -> float:
 
 @dataclass
 class Crowd:
-    """Open tabs of one page."""
+    """Open tabs of a page; each is the next of `places`, from the first again at the end."""
 
-    place: Place
+    places: Sequence[Place]
     sockets: list[ClientConnection]
 
     async def grow(self, wanted: int) -> None:
         """Open tabs, a few at a time, until there are as many as wanted."""
         gate = asyncio.Semaphore(_AT_ONCE)
 
-        async def one() -> ClientConnection:
+        async def one(place: Place) -> ClientConnection:
             async with gate:
                 socket = await connect(
-                    self.place.socket,
-                    origin=Origin(self.place.server),
-                    additional_headers=self.place.headers,
+                    place.socket,
+                    origin=Origin(place.server),
+                    additional_headers=place.headers,
                     subprotocols=[Subprotocol("streamlit")],
                     compression=None,
                     max_size=None,
                     ping_interval=None,
                     open_timeout=PATIENCE,
                 )
-                await _run(socket, self.place.rerun)
+                await _run(socket, place.rerun)
                 return socket
 
-        missing = wanted - len(self.sockets)
-        self.sockets += await asyncio.gather(*(one() for _ in range(missing)))
+        chosen = islice(cycle(self.places), len(self.sockets), wanted)
+        self.sockets += await asyncio.gather(*(one(place) for place in chosen))
 
     async def p95(self) -> float:
         """Let each session act a few times, evenly spread; return the 95th percentile."""
-        asked, chance = self.place.rerun, random.Random(1)  # noqa: S311 (spreads load)
+        asked, chance = self.places[0].rerun, random.Random(1)  # noqa: S311 (spreads load)
 
         async def one(socket: ClientConnection) -> list[float]:
             await asyncio.sleep(chance.random() * EVERY)
@@ -84,8 +86,8 @@ class Crowd:
         return taken[int(len(taken) * 0.95)]
 
 
-async def _held(place: Place, levels: list[int]) -> int:
-    crowd, held = Crowd(place, []), 0
+async def _held(places: Sequence[Place], levels: list[int]) -> int:
+    crowd, held = Crowd(places, []), 0
     try:
         for level in levels:
             await crowd.grow(level)
@@ -101,6 +103,6 @@ async def _held(place: Place, levels: list[int]) -> int:
     return held
 
 
-def held(place: Place, levels: list[int]) -> int:
+def held(places: Sequence[Place], levels: list[int]) -> int:
     """Return the highest of the rising levels that was held; 0 when none was."""
-    return asyncio.run(_held(place, levels))
+    return asyncio.run(_held(places, levels))

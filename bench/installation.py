@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from sqlalchemy import insert
+
 from db import engines, keyring, migrate, writer
 from db.drafts import DeviceDraft, MemberDraft, Origin, RecordDraft, UseDraft, ValueDraft
+from db.sealing import digest
+from db.tables.ops import session
 from db.words import ActorKind, RecordKind, Source, Store
+from pages.http.names import SESSION_COOKIE
 from services.actor import Actor
 from services.commands.scratch import scratch_server
 from services.house import House, open_house
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 ORIGIN = Origin(Source.APP, date(2024, 3, 2), "2021-03-15", "엄마와")
@@ -45,6 +52,19 @@ class Installation:
     web: engines.Databases
     work: engines.Databases
     keyring: keyring.Keyring
+    owner: engines.Databases
+    var: Path
+
+    def sign_in(self, member_id: UUID) -> str:
+        """Return the cookie of a browser in which this member signed in just now."""
+        token, now = secrets.token_urlsafe(16), datetime.now(UTC)
+        row = {
+            "session_id": uuid4(), "token_digest": digest(token), "member_id": member_id,
+            "store": Store.LIVE, "started_at": now, "last_active_at": now, "signed_in_at": now,
+        }  # fmt: skip
+        with self.work.data.begin() as data:
+            data.execute(insert(session).values(row))
+        return f"{SESSION_COOKIE[False]}={token}"
 
     def join(self, members: Sequence[MemberDraft]) -> None:
         """Write members as the importer does: sealed, keys first."""
@@ -63,6 +83,8 @@ def installation() -> Iterator[Installation]:
             engines.connect(addresses.roles["portal_web"]),
             engines.connect(addresses.roles["portal_work"]),
             keyring.load(var / "keys", tuple(Store)),
+            engines.connect(addresses.owner),
+            var,
         )
         open_house(House(made.web, keyring.load(var / "keys", (Store.LIVE,))))
         try:
@@ -70,6 +92,7 @@ def installation() -> Iterator[Installation]:
         finally:
             made.web.dispose()
             made.work.dispose()
+            made.owner.dispose()
 
 
 def member(records: int) -> MemberDraft:
