@@ -103,6 +103,15 @@ def test_a_good_token_signs_in_and_leads_home(visitor: Visitor) -> None:
     assert visitor.claims()["sub"] == "somebody"
 
 
+def test_a_token_too_long_for_one_cookie_signs_in_too(visitor: Visitor) -> None:
+    visitor.hostile.lies["groups"] = ["x" * 9000]
+    assert visitor.sign_in().headers["location"] == "/"
+    visitor.hostile.lies["aud"] = ["another"]
+    visitor.hostile.lies["azp"] = CLIENT
+    assert visitor.sign_in().headers["location"] == callback.FAILED
+    assert USER not in visitor.http.cookies
+
+
 NOW = int(time.time())
 BAD: dict[str, dict[str, Any]] = {
     "signed by another key": {"key": OTHER_KEY},
