@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         return self.address.startswith("https://")
 
     @property
+    def on_this_computer(self) -> bool:
+        """Return whether browsers reach the portal from this computer only."""
+        return urlsplit(self.address).hostname in LOOPBACK
+
+    @property
     def embedded(self) -> bool:
         """Return whether the database is the embedded one."""
         return not self.database_url

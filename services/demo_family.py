@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import literal, select
 
 from db import demo
+from db.errors import PortalError
 from db.tables import keys as keys_tables
+from db.words import N_
 from services import start
 from services.identity import hashing, passwords
 
@@ -21,11 +23,32 @@ if TYPE_CHECKING:
     from db.settings import Settings
 
 
+class DemoError(PortalError):
+    """The demo is where it must not be."""
+
+
 def ensure(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Account, ...]:
-    """Make the demo family unless it is there; return its accounts, none when it is not wanted."""
-    if not settings.demo or settings.member_metadata_url:
-        return ()
-    return make(settings, addresses, now)
+    """Make the demo family unless it is there; return its accounts, none when it is not wanted.
+
+    Raise `DemoError` on a public address where the family was made before: everyone knows its
+    password, its staff's too.
+    """
+    if settings.demo and settings.on_this_computer and not settings.member_metadata_url:
+        return make(settings, addresses, now)
+    if not settings.on_this_computer and _was_made(settings, addresses):
+        raise DemoError(
+            N_("The demo family is in this installation, with a password that everyone knows. "
+               "Start at a public address with an empty PORTAL_VAR and empty databases.")
+        )  # fmt: skip
+    return ()
+
+
+def _was_made(settings: Settings, addresses: Addresses) -> bool:
+    house = start.house_of("portal_work", addresses, settings)
+    try:
+        return is_here(house.databases.keys)
+    finally:
+        house.databases.dispose()
 
 
 def make(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Account, ...]:

@@ -31,12 +31,10 @@ class EventName(StrEnum):
 
     OVERVIEW_VIEWED = "overview_viewed"
     PROFILE_VIEWED = "profile_viewed"
-    RECORDS_VIEWED = "records_viewed"
     VALUES_UNMASKED = "values_unmasked"
     HISTORY_VIEWED = "history_viewed"
     PROOF_TAKEN = "proof_taken"
     SIGNED_IN = "signed_in"
-    SIGN_IN_REFUSED = "sign_in_refused"
     VERIFIED = "verified"
     SIGNED_OUT = "signed_out"
 
@@ -45,7 +43,6 @@ LOOKS = frozenset(
     {
         EventName.OVERVIEW_VIEWED,
         EventName.PROFILE_VIEWED,
-        EventName.RECORDS_VIEWED,
         EventName.VALUES_UNMASKED,
         EventName.HISTORY_VIEWED,
     }

@@ -74,10 +74,11 @@ def folder(settings: Settings) -> Path:
 def in_use(settings: Settings) -> bool:
     """Return whether the demo's mailbox may be read by anybody on its page.
 
-    Whoever has a sign-in provider of their own has members of their own: that is no demo.
+    Whoever has a public address or a sign-in provider has members of their own: no demo, and
+    links to set a password must not lie open.
     """
     own = settings.member_metadata_url or settings.smtp_url or settings.sms_url
-    return settings.demo and not own
+    return settings.demo and settings.on_this_computer and not own
 
 
 def newest(place: Path, most: int = 50) -> list[Stored]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from db import places
 from db.clock import seoul_day
-from db.declarations import ITEMS, Group, Item
-from db.words import Purpose, Source
+from db.declarations import ITEMS, Group, Item, Sensitivity
+from db.words import ConsentKind, Source
 from services import profile_queries, provenance
 from services.masking import mask
 from services.provenance import Provenance

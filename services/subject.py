@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from db import sealing
 from db.clock import seoul_day
+from db.declarations import KINDS
 from db.words import RIGHTS
 from services import use
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.tables.member import MemberTables
-    from db.words import Purpose
+    from db.words import Purpose, RecordKind
     from services.actor import Actor, Relation
 
 
@@ -58,8 +59,12 @@ class Subject:
         """Return consents and restrictions as they stand, read once a transaction."""
         return use.standing(self.connection, self.tables, self.member_id, self.today)
 
-    def may_use(self, item: str, purpose: Purpose) -> bool:
-        """Return whether `item` may be used for `purpose` now; see `use.decide`."""
+    def may_use(self, item: str) -> bool:
+        """Return whether `item` may be used for what the data was opened for; see `use.decide`."""
         # A member's own rights don't depend on consents, so they cost no query.
-        known = use.NOTHING if purpose in RIGHTS else self.standing
-        return use.decide(item, purpose, known).allowed
+        known = use.NOTHING if self.purpose in RIGHTS else self.standing
+        return use.decide(item, self.purpose, known).allowed
+
+    def may_use_kind(self, kind: RecordKind) -> bool:
+        """Return whether records of `kind` serve what the data was opened for (clause 1)."""
+        return self.purpose in KINDS[kind].purposes

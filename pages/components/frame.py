@@ -7,21 +7,34 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from db import clock
 from db.settings import settings
-from db.words import ActorKind
+from db.words import N_, ActorKind
 from pages.components import gate
 from pages.components.fragment import draw
 from pages.components.text import _, language
 from services import mailbox, sessions
 from services.house import house
+from services.sign_out import sign_out
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
     from pages.components.gate import Here
+    from services.actor import Actor
 
 PAGES = Path(__file__).resolve().parent.parent
+
+MEMBER = (
+    ("my-data", "member/my_data.py", N_("My data")),
+    ("history", "member/history.py", N_("Who looked")),
+)
+PUBLIC = (
+    ("policy", "public/policy.py", N_("Privacy policy")),
+    ("notices", "public/notices.py", N_("Notices")),
+    ("contact", "public/contact.py", N_("Contact")),
+)
+MAILBOX = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
+"""Pages beside the first one: path, file below `pages/`, title. A new page is one line here."""
 
 
 def _page(
@@ -41,36 +54,38 @@ def _home(here: Here) -> str:
     return "member/asleep.py" if here.asleep else "member/overview.py"
 
 
+def _is_member(here: Here) -> bool:
+    return here.actor is not None and here.actor.kind is ActorKind.SELF and not here.asleep
+
+
 def navigation(here: Here) -> StreamlitPage:
     """Return the page that was asked for. Each has an address, also for whom it won't open."""
-    member = here.actor is not None and here.actor.kind is ActorKind.SELF and not here.asleep
-    pages = [
-        _page(_home(here), _("Overview") if member else _("Home"), default=True),
-        _page("member/my_data.py", _("My data"), "my-data", seen=member),
-        _page("member/history.py", _("Who looked"), "history", seen=member),
-        _page("public/policy.py", _("Privacy policy"), "policy"),
-        _page("public/notices.py", _("Notices"), "notices"),
-        _page("public/contact.py", _("Contact"), "contact"),
-    ]
-    if mailbox.in_use(settings()):
-        pages.append(_page("public/mailbox.py", _("Demo mailbox"), "mailbox"))
+    member = _is_member(here)
+    public = (*PUBLIC, MAILBOX) if mailbox.in_use(settings()) else PUBLIC
+    pages = [_page(_home(here), _("Overview") if member else _("Home"), default=True)]
+    pages += [_page(file, _(title), path, seen=member) for path, file, title in MEMBER]
+    pages += [_page(file, _(title), path) for path, file, title in public]
     found = st.navigation(pages, position="top")
     st.session_state["jk_path"] = f"/{found.url_path}"
     return found
 
 
+def _leave(actor: Actor) -> None:
+    with house().databases.data.begin() as connection:
+        sign_out(connection, actor)
+    st.session_state.clear()
+    st.logout()
+    st.stop()
+
+
 def header(here: Here, page: StreamlitPage) -> None:
     """Draw who is here, the language switch and the way out; then for whom somebody acts."""
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    with left:
-        draw("header.html", back=f"/{page.url_path}", other="en" if language() == "ko" else "ko",
-             signed_in=here.actor is not None)  # fmt: skip
-    if here.actor is not None and right.button(_("Sign out"), key="sign_out", type="tertiary"):
-        with house().databases.data.begin() as connection:
-            sessions.revoke(connection, here.actor.session_id, clock.now(), "signed_out")
-        st.session_state.clear()
-        st.logout()
-        st.stop()
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        draw("header.html", back=f"/{page.url_path}", other="en" if language() == "ko" else "ko")
+        if here.actor is not None and st.button(_("Sign out"), key="sign_out", type="tertiary"):
+            _leave(here.actor)
     if here.actor and here.actor.acting_for:
         draw("banner.html")
         if st.button(_("Back to my own data"), key="act_for_self"):
@@ -86,10 +101,10 @@ def brought_back(here: Here) -> bool:
         sessions.resumed(connection, here.session.session_id)
     if here.session.resume:
         st.session_state["jk_resume"] = here.session.resume
-    target = here.session.return_to or "/"
-    known = {"/my-data": "member/my_data.py", "/history": "member/history.py"}
-    if target in known and here.actor and here.actor.kind is ActorKind.SELF and not here.asleep:
-        st.switch_page(PAGES / known[target])
+    known = {f"/{path}": file for path, file, _title in MEMBER}
+    target = known.get(here.session.return_to or "/")
+    if target and _is_member(here):
+        st.switch_page(PAGES / target)
     return False
 
 

@@ -11,14 +11,17 @@ import streamlit as st
 from db import clock
 from db.settings import settings
 from db.words import N_, Store
+from pages.components.text import language
 from pages.http.names import SESSION_COOKIE
-from services import sessions, sign_in
+from services import access, own_sessions, sessions, sign_in
 from services.actor import AccessDenied, Actor, Permission, SignInRequired, page_opens
 from services.claims import answers
 from services.house import house
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlalchemy import Connection
 
     from services.sessions import Session
 
@@ -70,11 +73,22 @@ def _read(now: datetime) -> tuple[Session | None, sign_in.SignInRefused | None, 
     try:
         with house().databases.data.begin() as connection:
             sign_in.adopt(connection, session, claims(), issuer(), now)
-            return sessions.find(connection, token, now), None, True
+            found = sessions.find(connection, token, now)
+            _note_browser(connection, found, now)
+            return found, None, True
     except sign_in.SignInRefused as refusal:
         with house().databases.data.begin() as connection:
             sign_in.unasked(connection, session)
         return session, refusal, False
+
+
+def _note_browser(connection: Connection, session: Session | None, now: datetime) -> None:
+    """After a sign-in (not a verification), note the browser and tell of a new one."""
+    if session is None or session.member_id is None or session.signed_in_at != now:
+        return
+    access.as_subject(connection, session.member_id)
+    header = st.context.headers.get("User-Agent")
+    own_sessions.note_browser(connection, session.session_id, header, language(), now)
 
 
 def issuer() -> str:

@@ -27,12 +27,10 @@ OTHERS: Final = "jk_others"
 EVENTS: dict[EventName, str] = {
     EventName.OVERVIEW_VIEWED: N_("looked at the overview"),
     EventName.PROFILE_VIEWED: N_("looked at “My data”"),
-    EventName.RECORDS_VIEWED: N_("looked at the records"),
     EventName.VALUES_UNMASKED: N_("saw hidden values in full"),
     EventName.HISTORY_VIEWED: N_("looked at “Who looked”"),
     EventName.PROOF_TAKEN: N_("took a proof of these records"),
     EventName.SIGNED_IN: N_("signed in"),
-    EventName.SIGN_IN_REFUSED: N_("tried to sign in"),
     EventName.VERIFIED: N_("confirmed who they are"),
     EventName.SIGNED_OUT: N_("signed out"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from db.declarations import Group
+from db.declarations import Basis, Group
 from db.words import RIGHTS
 from pages.components import words
 from pages.components.text import _, language
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from db.declarations import Item
     from db.policy import Policy
-    from services.profile import Held, HeldItem, Profile
+    from services.profile import Consent, Held, HeldItem, Profile
     from services.provenance import Provenance
 
 
@@ -118,7 +118,19 @@ def _until(policy: Policy, item: str, today: date) -> str:
     return _("While you are a member; if you left today, until {day}", day=format_date(ends))
 
 
-def item_view(held: HeldItem, policy: Policy, today: date) -> ItemView:
+def _basis(item: Item, consent: Consent | None) -> str:
+    """Return the legal basis; a consent with its evidence, or that there is none."""
+    words_of = _(words.BASES[item.basis])
+    if item.basis is not Basis.CONSENT:
+        return words_of
+    if consent is None:
+        return _("{basis}: not recorded, so it counts as no", basis=words_of)
+    day = format_date(consent.decided_at)
+    said = _("given on {day}", day=day) if consent.granted else _("refused on {day}", day=day)
+    return f"{words_of}: {said}"
+
+
+def item_view(held: HeldItem, consent: Consent | None, policy: Policy, today: date) -> ItemView:
     """Return one item as it is drawn."""
     item = held.item
     short, full = _why(item, policy)
@@ -132,7 +144,7 @@ def item_view(held: HeldItem, policy: Policy, today: date) -> ItemView:
         _until(policy, item.name, today),
         (
             (_("Used for"), full),
-            (_("Legal basis"), _(words.BASES[item.basis])),
+            (_("Legal basis"), _basis(item, consent)),
             (_("Kept in"), _("The store of active members")),
         ),
     )
@@ -148,7 +160,11 @@ def groups(profile: Profile, policy: Policy, today: date) -> tuple[GroupView, ..
                 group,
                 _(title),
                 _(hint),
-                tuple(item_view(i, policy, today) for i in items if i.values),
+                tuple(
+                    item_view(i, profile.consent_to(i.item), policy, today)
+                    for i in items
+                    if i.values
+                ),
                 ", ".join(_(i.item.label) for i in items if not i.values),
             )
         )

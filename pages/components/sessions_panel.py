@@ -23,19 +23,13 @@ def read(actor: Actor) -> tuple[OpenSession, ...]:
         return own_sessions.open_ones(connection, actor.person, actor.session_id, actor.at)
 
 
-def _end_others(actor: Actor) -> None:
-    with house().databases.data.begin() as connection:
-        own_sessions.end_others(connection, actor.person, actor.session_id, clock.now())
-
-
 def panel(actor: Actor, sessions: tuple[OpenSession, ...]) -> None:
     """Draw the list, and the button where there is another one."""
     draw("sessions.html", sessions=sessions)
-    if len(sessions) > 1:
-        st.button(
-            _("Sign out everywhere else"),
-            key="end_others",
-            on_click=_end_others,
-            args=(actor,),
-            icon=":material/devices_off:",
-        )
+    # Not a callback: those run before the gate, also in a tab whose session was ended.
+    if len(sessions) > 1 and st.button(
+        _("Sign out everywhere else"), key="end_others", icon=":material/devices_off:"
+    ):
+        with house().databases.data.begin() as connection:
+            own_sessions.end_others(connection, actor.person, actor.session_id, clock.now())
+        st.rerun()

@@ -20,7 +20,7 @@ GROUPS: dict[Group, tuple[str, str]] = {
 
 BASES: dict[Basis, str] = {
     Basis.CONTRACT: N_("To keep our agreement with you"),
-    Basis.CONSENT: N_("Your consent"),
+    Basis.CONSENT: N_("Consent"),
     Basis.LEGAL_DUTY: N_("A law asks us to"),
 }
 

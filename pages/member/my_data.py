@@ -13,6 +13,7 @@ from services.ledger import EventName
 
 actor = gate.member(Permission.PROFILE_READ)
 plain = unmasking.wanted(actor)
+child = actor.acting_for is not None
 look = access.Look(
     EventName.VALUES_UNMASKED if plain else EventName.PROFILE_VIEWED,
     Permission.PROFILE_UNMASK if plain else Permission.PROFILE_READ,
@@ -25,9 +26,9 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     rows = records.page(subject, chosen.kind, chosen.page, plain=plain) if chosen.kind else ()
     today = subject.today
 
-draw("my_data_intro.html", plain=plain, until=actor.verified_until)
+draw("my_data_intro.html", plain=plain, until=actor.verified_until, child=child)
 unmasking.button(actor, plain=plain)
 for group in groups(held, policy.in_force(today), today):
     draw("profile_group.html", group=group)
-draw("services_used.html", uses=held.uses, joined_on=held.joined_on)
+draw("services_used.html", uses=held.uses, child=child)
 records_panel.panel(kinds, rows, chosen)

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from tests.browser.serving import Served
 
-pytestmark = pytest.mark.promise("P24")
 
 ASK_US = "물어보세요"
 NOT_FOUND = "회원을 찾지 못했어요"

@@ -127,7 +127,6 @@ def test_files_below_pages_are_not_served_past_the_gate(portal: Served, desktop:
         assert "from __future__" not in desktop.request.get(f"{portal.address}{path}").text()
 
 
-@pytest.mark.promise("P29")
 def test_a_guardian_sees_the_childs_data(portal: Served, page: Page) -> None:
     sign_in(page, portal.address, "guardian")
     page.locator(".st-key-child_1 button").click()

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from db.tables import keys
+from db.tables import keys, ops
 from db.tables.ledger import event
 from db.tables.member import LIVE, STORES
 from db.tables.ops import credential, outbox
 from db.words import Store
 from services.access import as_subject
-from tests.people import NOW, member
+from tests.people import NOW, agent, member, open_case
 from tests.rows import one_of_each
 
 if TYPE_CHECKING:
@@ -173,6 +173,34 @@ def test_consents_and_disclosures_are_only_added(
             ):
                 as_subject(connection, two[0])
                 connection.execute(change)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [LIVE.member, ops.session, ops.case],
+    ids=lambda table: table.name,
+)
+def test_the_portal_removes_nobody(
+    portal_db: PortalDb, two: tuple[UUID, UUID], table: Table
+) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        portal_db.web.data.begin() as connection,
+    ):
+        as_subject(connection, two[0])
+        connection.execute(delete(table))
+
+
+def test_the_portal_grants_itself_no_case(portal_db: PortalDb, two: tuple[UUID, UUID]) -> None:
+    case = open_case(portal_db, agent(portal_db), two[0])
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        portal_db.web.data.begin() as connection,
+    ):
+        longer = NOW.replace(year=2099)
+        connection.execute(
+            update(ops.case).where(ops.case.c.case_id == case).values(granted_until=longer)
+        )
 
 
 def test_the_portal_cant_read_messages_under_way(

@@ -92,7 +92,6 @@ def test_a_refused_look_says_that_it_was_refused(portal: Portal) -> None:
     assert "정보를 보려고 했어요 거절됐어요" in shown[2]
 
 
-@pytest.mark.promise("P29")
 def test_guardians_are_numbered_and_never_named(portal: Portal) -> None:
     first, second = member(portal.db), member(portal.db)
     child = child_of(portal.db, first, "2018-03-04")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import delete, select
 
 from db.declarations import ITEMS, KINDS
-from db.drafts import Origin, RecordDraft, UseDraft, ValueDraft
+from db.drafts import ConsentDraft, Origin, RecordDraft, UseDraft, ValueDraft
 from db.tables import keys
 from db.tables.ledger import event
-from db.words import RecordKind, Source
+from db.words import ConsentKind, RecordKind, Source
 from tests.people import NOW, PLAIN, agent, child_of, draft, join, member
 from tests.portal import portal, statements, text_of
 
@@ -86,6 +86,27 @@ def test_each_item_says_why_and_on_which_basis(portal: Portal) -> None:
     assert "물품 배송" in address
 
 
+def test_a_consent_is_shown_with_its_evidence_or_as_not_recorded(portal: Portal) -> None:
+    day = datetime(2024, 3, 2, 1, 0, tzinfo=UTC)
+    consents = (
+        ConsentDraft(uuid4(), ConsentKind.COLLECTION, granted=True, decided_at=day),
+        ConsentDraft(uuid4(), ConsentKind.COLLECTION, granted=False, decided_at=day, item="phone"),
+        ConsentDraft(uuid4(), ConsentKind.SENSITIVE, granted=True),  # without evidence
+    )
+    portal.sign_in(member(portal.db, consents=consents))
+    shown = text_of(portal.open(MY_DATA))
+
+    def article(item: str) -> str:
+        start = shown.index(f'id="item-{item}"')
+        return shown[start : shown.index("</article>", start)]
+
+    assert "2024. 3. 2. 동의" in article("name")
+    assert "2024. 3. 2. 거부" in article("phone")
+    assert "기록 없음" in article("pregnancy").split("</dl>")[0]
+    assert "동의하지 않은 것으로" in article("pregnancy")
+    assert "동의하지 않은 것으로" not in article("nickname")
+
+
 @pytest.mark.promise("P39")
 def test_the_family_services_are_listed_with_first_and_last_use(portal: Portal) -> None:
     uses = (UseDraft("클래스파트라", date(2020, 1, 2), date(2026, 9, 8)), UseDraft("엄마와"))
@@ -152,7 +173,7 @@ def test_records_page_through_any_number_with_the_same_queries(
         assert "물건 000020" not in text_of(tab)
     # Session row; event (which names the subject too), key; profile, devices, member with password,
     # services; counts, page.
-    assert counts == [9, 9]
+    assert counts == [10, 10]
 
 
 def test_the_last_page_holds_the_oldest_record(portal: Portal) -> None:
@@ -188,7 +209,6 @@ def test_the_overview_draws_until_when_each_kind_is_kept(portal: Portal) -> None
     assert "2027. 10. 1." in shown
 
 
-@pytest.mark.promise("P29")
 def test_a_guardian_sees_the_childs_data_under_a_banner(portal: Portal) -> None:
     guardian = member(portal.db)
     child_of(portal.db, guardian, "2018-03-04")

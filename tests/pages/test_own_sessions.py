@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from streamlit.testing.v1 import AppTest
 
+from services import sessions
 from services.sessions import IDLE
 from tests.people import member
 from tests.portal import portal, text_of
@@ -34,6 +35,21 @@ def test_signing_out_elsewhere_ends_the_other_tab_at_once(portal: Portal) -> Non
     assert "end_others" not in [b.key for b in second.button]
     portal.token = first_token
     assert "하늘맘" not in text_of(first.run())
+
+
+def test_a_tab_whose_session_was_ended_ends_nobody_elses(portal: Portal) -> None:
+    one = member(portal.db)
+    lost = portal.sign_in(one)
+    token = portal.token
+    portal.sign_in(one)
+    tab_of_the_lost = portal.token
+    portal.token = token
+    tab = portal.open()
+    with portal.db.work.data.begin() as connection:
+        sessions.revoke(connection, lost, portal.now, "signed_out_elsewhere")
+    tab.button(key="end_others").click().run()
+    portal.token = tab_of_the_lost
+    assert "하늘맘" in text_of(portal.open())
 
 
 def test_the_end_of_the_session_is_announced_and_can_be_put_off(portal: Portal) -> None:

@@ -15,9 +15,10 @@ from db.declarations import ITEMS, Sensitivity
 from db.drafts import ConsentDraft
 from db.tables.member import LIVE
 from db.words import MARKETING, RIGHTS, ConsentKind, Purpose
-from services import use
+from services import access, profile, records, use
+from services.ledger import EventName
 from services.use import Standing, Why
-from tests.people import NOW, child_of, granted, member
+from tests.people import NOW, acting, child_of, granted, member, portal_house
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -70,6 +71,25 @@ def test_a_members_own_rights_know_no_restriction(item: str, standing: Standing)
 def test_an_item_nobody_declared_serves_nothing() -> None:
     decision = use.decide("shoe_size", Purpose.SHOW, use.NOTHING)
     assert (decision.why, decision.allowed) == (Why.UNDECLARED_ITEM, False)
+
+
+@pytest.mark.promise("P01")
+def test_data_opened_for_a_purpose_gives_only_what_serves_it(portal_db: PortalDb) -> None:
+    portal_house(portal_db)
+    plain = member(portal_db)
+    willing = member(portal_db, consents=granted(ConsentKind.MARKETING))
+    look = access.Look(EventName.PROFILE_VIEWED)
+    found = {}
+    for one in (plain, willing):
+        with access.open(acting(one), one, Purpose.EVENTS, look=look) as subject:
+            held = profile.held(subject, plain=False)
+            kinds = records.summary(subject)
+        found[one] = {i.item.name for items in held.groups.values() for i in items if i.values}
+        assert kinds == ()
+    assert found[plain] == set()
+    assert found[willing] == {n for n, i in ITEMS.items() if Purpose.EVENTS in i.purposes} - {
+        n for n, i in ITEMS.items() if i.sensitivity is Sensitivity.SENSITIVE
+    }
 
 
 def _standing(db: PortalDb, member_id: UUID, today: date = TODAY) -> Standing:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["portal"]
 
-pytestmark = pytest.mark.promise("P24")
 
 USER = "_streamlit_user"
 KNOWN = {"email": PLAIN["email"], "email_verified": True}
