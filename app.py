@@ -14,7 +14,18 @@ from starlette.middleware import Middleware
 from db import clock
 from db.errors import PortalError
 from db.settings import ROOT, settings
-from pages.http import arrival, browser, callback, cookies, headers, health, proof, shell, warm
+from pages.http import (
+    arrival,
+    browser,
+    callback,
+    cookies,
+    headers,
+    health,
+    proof,
+    rotation,
+    shell,
+    warm,
+)
 from pages.signin.context import SignInContext
 from pages.signin.routes import routes
 from services import demo_family, provider_check, sign_in_settings, start
@@ -48,6 +59,7 @@ def middleware(chosen: Settings) -> list[Middleware]:
         Middleware(browser.OneAddress, settings=chosen),
         Middleware(shell.Shell),
         Middleware(cookies.StreamlitCookies, settings=chosen),
+        Middleware(rotation.FreshCookie, settings=chosen),
         Middleware(callback.SignInCallback, settings=chosen),
         Middleware(browser.BrowserCookie, settings=chosen),
     ]

@@ -92,21 +92,20 @@ def note_browser(
 ) -> bool:
     """Remember what browser a fresh sign-in came from; tell the member when it is a new one.
 
-    New is a browser whose cookie never signed this member in before; the very first sign-in of a
-    member tells nobody anything new. The transaction must have named its subject. Return whether
-    a message went out.
+    New is a browser whose device cookie never signed this member in before (the session's own is
+    fresh each time), or that keeps none; the very first sign-in of a member tells nobody anything
+    new. The transaction must have named its subject. Return whether a message went out.
     """
     agent = agent_words(header)
     session = connection.execute(
         update(rows)
         .where(rows.c.session_id == session_id)
         .values(agent=agent)
-        .returning(rows.c.member_id, rows.c.token_digest)
+        .returning(rows.c.member_id, rows.c.device_digest)
     ).one()
     others = (rows.c.member_id == session.member_id) & (rows.c.session_id != session_id)
-    known = connection.scalar(
-        select(exists().where(others, rows.c.token_digest == session.token_digest))
-    )
+    same = (rows.c.device_digest == session.device_digest) & rows.c.device_digest.is_not(None)
+    known = connection.scalar(select(exists().where(others, same)))
     first = not connection.scalar(select(exists().where(others)))
     if known or first or session.member_id is None:
         return False

@@ -146,6 +146,34 @@ def resumed(connection: Connection, session_id: UUID) -> None:
     )
 
 
+def rekey(connection: Connection, old: str, new: str, *, device: str | None = None) -> bool:
+    """Let the open session be found by a new cookie alone; return whether there was one to move.
+
+    A cookie's value that somebody noted before a sign-in must not find the person after it. Asking
+    for a verification moves nothing: the person stays the same, and other tabs of theirs still
+    hold the old value. `device` is the browser's own cookie, kept as a digest.
+    """
+    moved = connection.execute(
+        update(rows)
+        .where(
+            rows.c.token_digest == digest(old),
+            rows.c.revoked_at.is_(None),
+            rows.c.asked_provider != "verify",
+        )
+        .values(token_digest=digest(new), device_digest=digest(device) if device else None)
+    )
+    return bool(moved.rowcount)
+
+
+def leave(connection: Connection, token: str, now: datetime) -> None:
+    """End the open session of this cookie, if there is one."""
+    connection.execute(
+        update(rows)
+        .where(rows.c.token_digest == digest(token), rows.c.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_why="signed_out")
+    )
+
+
 def revoke(connection: Connection, session_id: UUID, now: datetime, why: str) -> None:
     """End one session at once, in running tabs too: they read the row on their next run."""
     connection.execute(

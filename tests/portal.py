@@ -52,7 +52,8 @@ class Portal:
         with self.db.work.data.begin() as connection:
             connection.execute(
                 insert(rows).values(
-                    session_id=session_id, token_digest=digest(self.token), member_id=member_id,
+                    session_id=session_id, token_digest=digest(self.token),
+                    device_digest=digest(self.token), member_id=member_id,
                     staff_id=staff, store=None if staff else store, started_at=self.now,
                     last_active_at=self.now, signed_in_at=self.now, verified_at=verified,
                 )

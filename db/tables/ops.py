@@ -47,6 +47,7 @@ session = Table(
     Column("staff_id", Uuid, ForeignKey("ops.staff.staff_id")),
     Column("store", Text),
     Column("agent", Text),
+    Column("device_digest", LargeBinary),
     Column("started_at", _WHEN, nullable=False),
     Column("last_active_at", _WHEN, nullable=False),
     Column("signed_in_at", _WHEN),
@@ -64,6 +65,13 @@ session = Table(
         postgresql_where=text("revoked_at is null"),
     ),
     Index(None, "member_id"),
+    schema="ops",
+)  # fmt: skip
+
+answer = Table(
+    "answer", DATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("counted_at", _WHEN, nullable=False),
     schema="ops",
 )  # fmt: skip
 

@@ -131,14 +131,14 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and not self.good(message):
             self.replaced = True
-            await self.send(_failed(message))
+            await self.send(failed(message))
         elif not self.replaced:
             await self.send(message)
         elif not message.get("more_body"):
             await self.send({"type": "http.response.body", "body": b""})
 
 
-def _failed(message: Message) -> Message:
+def failed(message: Message) -> Message:
     """Return the start of a redirect; a sign-in that does not count is taken from the browser."""
     answer = RedirectResponse(FAILED, status_code=303, headers={"Cache-Control": "no-store"})
     cookies = [(k, v) for k, v in message["headers"] if k.lower() == b"set-cookie"]

@@ -28,6 +28,7 @@ def signed_in(db: PortalDb, one: UUID | None, token: str, **changes: object) -> 
         "session_id": uuid4(),
         "member_id": one,
         "token_digest": digest(token),
+        "device_digest": digest(f"the device of {token}"),
         "started_at": NOW,
         "signed_in_at": NOW,
         "last_active_at": NOW,
@@ -100,6 +101,14 @@ def test_a_browser_that_another_member_used_is_new_for_this_one(portal_db: Porta
     signed_in(portal_db, one, "mine", revoked_at=NOW)
     signed_in(portal_db, other, "shared", revoked_at=NOW)
     assert noted(portal_db, one, signed_in(portal_db, one, "shared"))
+
+
+def test_a_browser_is_known_by_its_own_cookie_whatever_its_sessions(portal_db: PortalDb) -> None:
+    one, known = member(portal_db), digest("a device")
+    signed_in(portal_db, one, "first", device_digest=known, revoked_at=NOW)
+    assert not noted(portal_db, one, signed_in(portal_db, one, "second", device_digest=known))
+    assert noted(portal_db, one, signed_in(portal_db, one, "none", device_digest=None))
+    assert noted(portal_db, one, signed_in(portal_db, one, "none again", device_digest=None))
 
 
 def ends(db: PortalDb, token: str) -> object:
