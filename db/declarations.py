@@ -208,7 +208,7 @@ NOT_PERSONAL: dict[str, str] = {
     "*.obtained_on": _HOW,
     "*.policy_version": _STATE,
     "member.joined_on": _RULE,
-    "member.turns_14_on": "guardianship ends by it in SQL (clause 9)",
+    "member.turns_14_on": "a child's only, cleared on that day: guardianship ends by it (clause 9)",
     "member.last_used_on": "dormancy is decided by it in SQL (clause 3.3)",
     "member.created_at": _STATE,
     "profile_value.item": "a name from ITEMS",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert
 
 from db import places
+from db.clock import seoul_day
 from db.declarations import ITEMS, KINDS
 from db.errors import PortalError
 from db.normal import normalise
@@ -46,6 +47,15 @@ def turns_14(birth_date: str) -> date:
         return born.replace(year=born.year + 14)
     except ValueError:
         return date(born.year + 14, 3, 1)
+
+
+def child_until(birth_date: str, today: date) -> date | None:
+    """Return the 14th birthday of a child, None of anybody who is 14 on `today` (a Seoul day).
+
+    It says the birth date, so it is kept unsealed only while clause 9 needs it.
+    """
+    day = turns_14(birth_date)
+    return day if day > today else None
 
 
 def blind_values(draft: MemberDraft) -> list[tuple[str, str]]:
@@ -111,10 +121,11 @@ def _device_rows(sealer: Sealer, draft: MemberDraft) -> list[Row]:
 def _member_row(draft: MemberDraft) -> Row:
     births = [v.value for v in draft.values if v.item == "birth_date"]
     used = [u.last_used_on for u in draft.uses if u.last_used_on]
+    today = seoul_day(draft.created_at)
     return {
         "member_id": draft.member_id,
         "joined_on": draft.joined_on,
-        "turns_14_on": turns_14(births[0]) if births else None,
+        "turns_14_on": child_until(births[0], today) if births else None,
         "last_used_on": max(used, default=None),
         "created_at": draft.created_at,
     }

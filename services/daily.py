@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from db import clock, seal_keys
-from services import seal, seal_copy
+from services import birthdays, seal, seal_copy
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,29 +23,33 @@ class Report:
     """What was done, or with `--dry-run` would be."""
 
     sealed: tuple[date, ...]
+    birthdays: int = 0
 
 
 def due(data: Engine, now: datetime) -> Report:
     """Return what the run would do; writes nothing."""
     with data.connect() as connection:
         first = seal.unsealed_from(connection)
-    today = clock.seoul_day(now)
+        today = clock.seoul_day(now)
+        past = birthdays.due(connection, today)
     days = (today - first).days if first else 0
-    return Report(tuple(first + timedelta(days=n) for n in range(days)) if first else ())
+    return Report(tuple(first + timedelta(days=n) for n in range(days)) if first else (), past)
 
 
 def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
-    """Seal every day that is over, each in a transaction of its own.
+    """Clear birthdays that are past; seal every day that is over, each in its own transaction.
 
     A seal says what happened, so it never runs ahead of the clock: `real` is what that says, `now`
     what the demo may pretend. Raise `KeyringError` when the key that signs is missing or wrong.
     """
+    with data.begin() as connection:
+        past = birthdays.clear(connection, clock.seoul_day(now))
     signer = seal_keys.signer(var / "keys")
     made: list[Seal] = []
     while True:
         with data.begin() as connection:
             one = seal.next_day(connection, signer, min(now, real))
         if one is None:
-            return Report(tuple(s.day for s in made))
+            return Report(tuple(s.day for s in made), past)
         seal_copy.add(var / seal_copy.NAME, [one])
         made.append(one)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, tuple_, update
+from sqlalchemy import Date, bindparam, case, delete, func, tuple_, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
@@ -223,7 +223,10 @@ _MEMBER = (
     .where(LIVE.member.c.member_id == bindparam("at_member"))
     .values(
         joined_on=func.coalesce(LIVE.member.c.joined_on, bindparam("joined")),
-        turns_14_on=func.coalesce(bindparam("turns"), LIVE.member.c.turns_14_on),
+        turns_14_on=case(
+            (bindparam("born_anew"), bindparam("turns", type_=Date)),
+            else_=LIVE.member.c.turns_14_on,
+        ),
         last_used_on=func.greatest(LIVE.member.c.last_used_on, bindparam("used")),
     )
 )
@@ -231,7 +234,13 @@ _MEMBER = (
 
 def _member(merge: Merge) -> writer.Row | None:
     used = max((u.last_used_on for u in merge.used if u.last_used_on), default=None)
-    turns = writer.turns_14(merge.birth_date) if merge.birth_date else None
-    if merge.joined_on is None and turns is None and used is None:
+    born = merge.birth_date
+    if merge.joined_on is None and born is None and used is None:
         return None
-    return {"at_member": merge.member_id, "joined": merge.joined_on, "turns": turns, "used": used}
+    return {
+        "at_member": merge.member_id,
+        "joined": merge.joined_on,
+        "born_anew": born is not None,
+        "turns": writer.child_until(born, merge.today) if born else None,
+        "used": used,
+    }

@@ -1,4 +1,6 @@
-"""Do what falls due by itself: seal the days of the ledger that are over. Twice changes nothing.
+"""Do what falls due by itself: seal the ledger's days that are over, clear 14th birthdays past.
+
+Twice changes nothing.
 
 The worker does the same every hour, so nobody has to run this.
 """
@@ -58,6 +60,14 @@ def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> R
 
 
 def _said(report: Report, *, dry: bool) -> str:
+    said = [_sealed(report, dry=dry)]
+    if report.birthdays:
+        verb = "To be cleared" if dry else "Cleared"
+        said.append(f"{verb}: {report.birthdays} birthdays on which a child turned 14.")
+    return "\n".join(said)
+
+
+def _sealed(report: Report, *, dry: bool) -> str:
     if not report.sealed:
         return "Every day that is over is sealed."
     days = f"{report.sealed[0]} to {report.sealed[-1]}"

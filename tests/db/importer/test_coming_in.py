@@ -127,6 +127,7 @@ def test_everything_a_map_can_say(trial: Trial, form: str) -> None:
     assert hana.devices == ["35-000000-000001-7"]
     assert (hana.row.joined_on, hana.row.last_used_on) == (date(2022, 3, 4), date(2026, 11, 1))
     assert kid.row.turns_14_on == date(2034, 1, 2)
+    assert hana.row.turns_14_on is None, "an adult's birth date is sealed only"
     with trial.db.work.data.begin() as data:
         mine = LIVE.consent.c.member_id == hana.member_id
         consent = data.execute(select(LIVE.consent).where(mine)).one()

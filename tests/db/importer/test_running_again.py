@@ -77,6 +77,9 @@ def test_what_changed_at_the_source_changes_here(trial: Trial) -> None:
     assert hana.values[("name", 0)] == "이하나"
     assert hana.row.turns_14_on == date(2029, 1, 1)
     assert hana.row.last_used_on == date(2026, 11, 20)
+    trial.tables(people=[PERSON | new | {"born": "22.11.2012"}])
+    assert people(trial.db)["new@example.com"].row.turns_14_on is None, "14 today: no child's day"
+    trial.tables(people=[PERSON | new])
     assert found_by(trial.db, "email", "new@example.com") == {who}
     assert found_by(trial.db, "email", HANA) == set()
     assert found_by(trial.db, "name_birth", "이하나\0" + "2015-01-01") == {who}
