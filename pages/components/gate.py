@@ -13,7 +13,7 @@ from db.settings import settings
 from db.words import N_, Store
 from pages.components.text import language
 from pages.http.names import SESSION_COOKIE
-from services import access, own_sessions, sessions, sign_in
+from services import access, own_sessions, sessions, sign_in, used_answers
 from services.actor import AccessDenied, Actor, Permission, SignInRequired, page_opens
 from services.claims import answers
 from services.house import house
@@ -72,6 +72,8 @@ def _read(now: datetime) -> tuple[Session | None, sign_in.SignInRefused | None, 
         return session, None, False
     try:
         with house().databases.data.begin() as connection:
+            if not used_answers.first_time(connection, claims(), now):
+                return sessions.find(connection, token, now), None, False
             sign_in.adopt(connection, session, claims(), issuer(), now)
             found = sessions.find(connection, token, now)
             _note_browser(connection, found, now)

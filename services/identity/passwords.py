@@ -77,16 +77,18 @@ def set_password(data: Connection, member_id: UUID, password: str, now: datetime
     sessions = ops.signin_session
     data.execute(delete(sessions).where(sessions.c.member_id == member_id))
     _revoke(data, ops.session.c.member_id == member_id, now)
-    waiting = ops.one_time
-    data.execute(delete(waiting).where(waiting.c.member_id == member_id))
+    # A code is worth a session until it is exchanged.
+    for waiting in (ops.one_time, ops.authorization_code):
+        data.execute(delete(waiting).where(waiting.c.member_id == member_id))
 
 
 def set_staff_password(data: Connection, staff_id: UUID, password: str, now: datetime) -> None:
     """Give a staff member a password, good for another term (clause 8; P26)."""
-    staff, sessions = ops.staff, ops.signin_session
+    staff = ops.staff
     values = {"password_hash": hashing.make(password), "password_set_on": seoul_day(now)}
     data.execute(update(staff).where(staff.c.staff_id == staff_id).values(values))
-    data.execute(delete(sessions).where(sessions.c.staff_id == staff_id))
+    for waiting in (ops.signin_session, ops.authorization_code):
+        data.execute(delete(waiting).where(waiting.c.staff_id == staff_id))
     _revoke(data, ops.session.c.staff_id == staff_id, now)
 
 

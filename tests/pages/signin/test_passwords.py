@@ -223,11 +223,14 @@ def test_changing_needs_the_present_password_and_ends_every_session(site: Servic
                 started_at=site.clock(), last_active_at=site.clock(),
             )
         )  # fmt: skip
+    [code] = site.rows(ops.authorization_code)
+    assert code.member_id == member
     assert change(site, old="not this one").status_code == 400
     assert change(site, new=PASSWORD).status_code == 400
     assert site.rows(ops.session)[0].revoked_at is None
     assert change(site).status_code == 200
     assert site.rows(ops.signin_session) == []
+    assert site.rows(ops.authorization_code) == []
     assert site.rows(ops.session)[0].revoked_why == "password"
     assert signs_in(site, NEW)
     site.work()
