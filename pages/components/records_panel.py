@@ -39,9 +39,11 @@ def chosen() -> Chosen:
     return Chosen(RecordKind(kind), int(st.session_state.get(_page_key(kind)) or 1))
 
 
-def panel(kinds: tuple[KindSummary, ...], rows: tuple[Record, ...], now: Chosen) -> None:
+def panel(
+    kinds: tuple[KindSummary, ...], rows: tuple[Record, ...], now: Chosen, *, child: bool
+) -> None:
     """Draw the kinds with their counts, then the chosen page."""
-    draw("records_intro.html", kinds=kinds)
+    draw("records_intro.html", kinds=kinds, child=child)
     if not kinds:
         return
     counts = {k.kind.name.value: k for k in kinds}

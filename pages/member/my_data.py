@@ -31,4 +31,4 @@ unmasking.button(actor, plain=plain)
 for group in groups(held, policy.in_force(today), today):
     draw("profile_group.html", group=group)
 draw("services_used.html", uses=held.uses, child=child)
-records_panel.panel(kinds, rows, chosen)
+records_panel.panel(kinds, rows, chosen, child=child)

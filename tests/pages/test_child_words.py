@@ -1,0 +1,33 @@
+"""A guardian reads about the child: no sentence speaks of the guardian's own data then."""
+# ruff: noqa: RUF001 (Korean quotation marks)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.people import child_of, member
+from tests.portal import portal, statements, text_of
+
+if TYPE_CHECKING:
+    from tests.portal import Portal
+
+__all__ = ["portal", "statements"]
+
+OWN = ("나에 대해", "내 정보가 있는", "쓰고 있는 서비스")
+
+
+def test_the_pages_speak_of_the_child(portal: Portal) -> None:
+    guardian = member(portal.db)
+    child_of(portal.db, guardian, "2018-03-04")
+    portal.sign_in(guardian)
+    tab = portal.open()
+    assert "쓰고 있는 서비스" in text_of(tab)
+    own = text_of(portal.open("member/my_data.py"))
+    assert "나에 대해 가지고 있는" in own
+    assert "내 정보가 있는 서비스" in own
+    tab.button(key="child_1").click().run()
+    assert "아이에 대해 가지고 있는 정보는 모두 ‘내 정보’에" in text_of(tab)
+    shown = text_of(tab.switch_page("member/my_data.py").run())
+    assert "아이에 대해 가지고 있는 모든 정보예요" in shown
+    assert "아이 정보가 있는 서비스" in shown
+    assert not any(words in shown for words in OWN)
