@@ -227,9 +227,10 @@ class Rights(Part):
 
 
 class Officer(Part):
-    """The person responsible for privacy (clause 10)."""
+    """The person responsible for privacy (clause 10); `title` is what this version calls them."""
 
     clause: Clause
+    title: Words
     name: str
     affiliation: Words
     email: str = Field(pattern=r"^\S+@\S+$")

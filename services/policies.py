@@ -121,6 +121,7 @@ def _kept(policy: Policy, voice: Voice) -> tuple[Kept, ...]:
 class Contact:
     """Someone to ask; `last_confirmed` is None while nobody has confirmed the particulars."""
 
+    title: str
     name: str
     role: str
     phone: str
@@ -131,10 +132,11 @@ class Contact:
 
 def officer(policy: Policy, language: Language) -> Contact:
     """Return the privacy officer (clause 10)."""
-    found = policy.officer
+    found, voice = policy.officer, Voice(language)
     return Contact(
+        title=voice.of(found.title),
         name=found.name,
-        role=Voice(language).of(found.affiliation),
+        role=voice.of(found.affiliation),
         phone=found.phone,
         email=found.email,
     )
@@ -145,6 +147,7 @@ def agencies(policy: Policy, language: Language) -> tuple[Contact, ...]:
     voice = Voice(language)
     return tuple(
         Contact(
+            title="",
             name=voice.of(agency.name),
             role=voice.of(agency.run_by),
             phone=agency.phone,

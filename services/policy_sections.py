@@ -246,7 +246,10 @@ def _rights(policy: Policy, _: Voice) -> tuple[str, str, Blocks]:
         _("Leave: press “{label}”.", label=rights.leave_label),
         _("An identity check comes first."),
         _("A guardian may do the same for a child under {age}.", age=rights.guardian_below_age),
-        _("Or write, phone or e-mail the privacy officer: it is handled without delay."),
+        _(
+            "Or write, phone or e-mail ({officer}): it is handled without delay.",
+            officer=_.of(policy.officer.title),
+        ),
     ]
     if rights.frozen_until_corrected:
         points.append(
@@ -265,6 +268,7 @@ def _rights(policy: Policy, _: Voice) -> tuple[str, str, Blocks]:
 
 def _contact(policy: Policy, _: Voice) -> tuple[str, str, Blocks]:
     officer = policy.officer
+    title = _.of(officer.title)
     rows = (
         (_("Name"), (officer.name,)),
         (_("Position"), (_.of(officer.affiliation),)),
@@ -273,8 +277,8 @@ def _contact(policy: Policy, _: Voice) -> tuple[str, str, Blocks]:
     )
     return (
         _("Whom to ask"),
-        _("Ask or report to the privacy officer. You get a quick and full answer."),
-        (Terms(_("Privacy officer"), rows),),
+        _("{officer}: ask or report, and you get a quick and full answer.", officer=title),
+        (Terms(title, rows),),
     )
 
 

@@ -77,7 +77,7 @@ def test_others_have_a_line_each_with_role_number_items_and_reason(portal: Porta
     portal.sign_in(one)
     assert lines(portal.open(HISTORY))[1:] == [
         f"12:00 상담 직원 {support.hex[:6]} ‘내 정보’를 봤어요 (이메일, 주소) 불만과 민원 처리하기",
-        f"12:00 개인정보 책임자 {officer.hex[:6]} 가려진 값을 모두 봤어요 보관된 정보를 확인하려고",
+        f"12:00 개인정보 보호책임자 {officer.hex[:6]} 가려진 값을 모두 봤어요 보관된 정보를 확인하려고",
         "12:00 시스템 ‘내 정보’를 봤어요 물품 배송",
     ]
 

@@ -130,6 +130,14 @@ def test_each_agency_says_when_it_was_last_confirmed(policy: Policy) -> None:
     assert "마지막 확인: 2026. 11. 1." in html
 
 
+def test_the_officer_is_called_what_the_version_calls_them(policy: Policy) -> None:
+    pages = (
+        _contact(policy, "ko"),
+        _rendered("policy_sections.html", page=policies.page(policy, "ko")),
+    )
+    assert all("개인정보 관리책임자" in html and "보호책임자" not in html for html in pages)
+
+
 def test_officer_and_agencies_are_a_tap_away(policy: Policy) -> None:
     links = Outline(_contact(policy, "ko")).links
     assert links == [

@@ -144,6 +144,7 @@ def test_agencies_say_when_they_were_last_confirmed(policy: Policy) -> None:
 
 def test_the_officer_can_be_reached(policy: Policy) -> None:
     officer = policies.officer(policy, "ko")
+    assert officer.title == "개인정보 관리책임자", "as this version's text calls them"
     assert (officer.name, officer.role) == ("정종훈", "클래스파트라 보안 책임자")
     assert (officer.phone, officer.email) == ("02-2135-1124", "codxa@codxa.com")
 
