@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from db.settings import SettingsError
+from db.settings import LOOPBACK, SettingsError
 from db.words import N_
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ class Mail:
     message_id: str = ""
 
 
+class NotSent(Exception):  # noqa: N818 (tried again later)
+    """The server did not take a mail. Says which error it was: its own words hold the address."""
+
+
 class Mailer(Protocol):
     """Whoever can send a mail. Raises when it was not accepted."""
 
@@ -38,7 +42,11 @@ class Mailer(Protocol):
 
 
 class SmtpMailer:
-    """SMTP with TLS: `smtp://` starts TLS where offered, `smtps://` begins with it."""
+    """SMTP with TLS: `smtps://` begins with it, `smtp://` starts it, or sends nothing.
+
+    Only a server on this computer may go without (it can't be listened to), but never with a
+    password.
+    """
 
     def __init__(self, url: str, sender: str) -> None:
         """Take `smtp://user:password@host:port`. Raise `SettingsError` for another form."""
@@ -55,7 +63,14 @@ class SmtpMailer:
         self._sender = sender
 
     def send(self, message: Mail) -> None:
-        """Hand the mail to the server; its refusal is an `smtplib.SMTPException`."""
+        """Hand the mail to the server; raise `NotSent` when it isn't taken."""
+        try:
+            self._send(message)
+        except Exception as error:  # noqa: BLE001 (whichever it is may name the address)
+            code = getattr(error, "smtp_code", "")
+            raise NotSent(f"{type(error).__name__} {code}".strip()) from None
+
+    def _send(self, message: Mail) -> None:
         with self._connect() as server:
             if self._user:
                 server.login(self._user, self._password)
@@ -67,8 +82,8 @@ class SmtpMailer:
             return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT, context=context)
         server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT)
         server.ehlo()
-        # A password is never sent in the clear, whatever the server offers.
-        if server.has_extn("starttls") or self._user:
+        # Fails where it isn't offered: somebody on the way may have taken the offer out.
+        if self._host not in LOOPBACK or server.has_extn("starttls") or self._user:
             server.starttls(context=context)
         return server
 

@@ -41,7 +41,7 @@ class Texter(Protocol):
 
 
 class NotAccepted(Exception):  # noqa: N818 (a refusal of the service, tried again later)
-    """The service answered with something else than 2xx; the answer's body is not repeated."""
+    """The service did not answer, or not with 2xx; what it was sent or said is not repeated."""
 
 
 class HttpTexter:
@@ -54,14 +54,20 @@ class HttpTexter:
 
     def text(self, message: Sms) -> None:
         """Ask the service to send; raise `NotAccepted` when it does not."""
+        try:
+            answer = self._post(message)
+        except Exception as error:  # noqa: BLE001 (whichever it is may hold the request)
+            raise NotAccepted(type(error).__name__) from None
+        if not answer.is_success:
+            raise NotAccepted(answer.status_code)
+
+    def _post(self, message: Sms) -> httpx2.Response:
         digits = "".join(c for c in message.to if c.isdigit() or c == "+")
-        answer = self._client.post(
+        return self._client.post(
             self._url,
             headers={"Authorization": f"Bearer {self._token}"} if self._token else {},
             json={"to": digits, "text": message.text, "id": message.message_id},
         )
-        if not answer.is_success:
-            raise NotAccepted(answer.status_code)
 
 
 def texter(settings: Settings, otherwise: Texter) -> Texter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import smtplib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -64,6 +65,24 @@ def test_mail_goes_by_smtp_and_a_password_only_over_tls(monkeypatch: pytest.Monk
     assert told[4].get_body(("plain",)).get_content() == "본문\n"
 
 
+def told_without_a_password(monkeypatch: pytest.MonkeyPatch, url: str) -> list[Any]:
+    monkeypatch.setattr(smtplib, "SMTP", FakeSmtp)
+    mail.SmtpMailer(url, "jikim@example.kr").send(mail.Mail("a@example.com", "제목", "본문"))
+    return FakeSmtp.told
+
+
+def test_mail_leaves_this_computer_over_tls_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_offered(*_: object, **__: object) -> None:
+        raise smtplib.SMTPNotSupportedError
+
+    assert "starttls" in told_without_a_password(monkeypatch, "smtp://mail.example.kr")
+    assert "starttls" not in told_without_a_password(monkeypatch, "smtp://localhost:25")
+    monkeypatch.setattr(FakeSmtp, "starttls", not_offered)
+    with pytest.raises(mail.NotSent):
+        told_without_a_password(monkeypatch, "smtp://mail.example.kr")
+    assert all(isinstance(told, tuple | str) for told in FakeSmtp.told)  # no message among them
+
+
 @pytest.mark.parametrize("url", ["mail.example.kr", "http://mail.example.kr", "smtp://"])
 def test_a_wrong_mail_address_stops_the_start(url: str) -> None:
     with pytest.raises(SettingsError, match="PORTAL_SMTP_URL"):
@@ -86,6 +105,52 @@ def test_a_text_is_one_request_and_anything_but_yes_is_no() -> None:
         texter.text(sms.Sms("010-2345-6789", "안녕", "id1"))
     assert "2345" not in str(refused.value)
     client.close()
+
+
+TO_KIM = mail.Mail("kim@example.com", "제목", "본문")
+TEXT = sms.Sms("010-2345-6789", "안녕")
+REFUSALS = (
+    smtplib.SMTPRecipientsRefused({"kim@example.com": (550, b"no kim@example.com here")}),
+    smtplib.SMTPSenderRefused(501, b"kim@example.com", "kim@example.com"),
+    ValueError("kim@example.com"),
+)
+
+
+def without_the_address(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("a worker").error("Job ended", exc_info=error)
+    assert type(error).__name__ in caplog.text
+    for secret in ("kim", "example.com", "2345"):
+        assert secret not in caplog.text
+        assert secret not in repr(error)
+    assert error.__suppress_context__
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda e: type(e).__name__)
+def test_a_refused_mail_says_nothing_of_its_address(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, refusal: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(smtplib, "SMTP", FakeSmtp)
+    monkeypatch.setattr(FakeSmtp, "send_message", refuse)
+    with pytest.raises(mail.NotSent, match=type(refusal).__name__) as caught:
+        sender = mail.SmtpMailer("smtp://localhost", "jikim@example.kr")
+        sender.send(TO_KIM)
+    without_the_address(caught.value, caplog)
+
+
+def test_a_text_service_that_is_away_says_nothing_of_the_number(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def away(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError(request.content.decode())
+
+    with httpx2.Client(transport=httpx2.MockTransport(away)) as client:
+        texter = sms.HttpTexter("https://sms.example.kr/send", "", client)
+        with pytest.raises(sms.NotAccepted, match="ConnectError") as caught:
+            texter.text(TEXT)
+    without_the_address(caught.value, caplog)
 
 
 def test_the_mailbox_lists_newest_first_and_is_private(tmp_path: Path) -> None:
