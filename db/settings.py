@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from db.errors import PortalError
@@ -18,6 +18,18 @@ from db.words import N_
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+_TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
+"""What makes PostgreSQL's client insist on TLS; without one of these it goes on in the clear."""
+
+
+def _on_this_computer(url: URL) -> bool:
+    """Return whether every host that this address names is this computer (or its socket)."""
+    given = [url.host or "", *(url.query.get(name, "") for name in ("host", "hostaddr"))]
+    named = [one for part in given for one in ([part] if isinstance(part, str) else part)]
+    hosts = [host for one in named for host in one.split(",") if host]
+    return all(host in LOOPBACK or host.startswith("/") for host in hosts)
 
 
 class SettingsError(PortalError):
@@ -86,15 +98,31 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value.rstrip("/")
 
+    @field_validator("sms_url", "member_metadata_url", "verify_metadata_url", "staff_metadata_url")
+    @classmethod
+    def _private(cls, value: str) -> str:
+        parts = urlsplit(value)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        if value and not (safe and parts.hostname):
+            msg = "must begin with https://, except on this computer itself"
+            raise ValueError(msg)
+        return value
+
     @field_validator("database_url", "keys_database_url")
     @classmethod
     def _postgresql(cls, value: str) -> str:
+        url = None
         try:
-            right = not value or make_url(value).get_backend_name() == "postgresql"
+            url = make_url(value) if value else None
+            right = url is None or url.get_backend_name() == "postgresql"
         except (ArgumentError, ValueError):
             right = False
         if not right:
             msg = "must look like postgresql://user:password@host/database"
+            raise ValueError(msg)
+        private = url is None or _on_this_computer(url) or url.query.get("sslmode") in _TLS_MODES
+        if not private:
+            msg = "needs ?sslmode=verify-full (or require) for a server on another computer"
             raise ValueError(msg)
         return value
 

@@ -59,7 +59,15 @@ WRONG = {
         "https://someone@my.example.kr", "https://my.example.kr:99999", "javascript:alert(1)",
     ),
     "PORTAL_TRUSTED_PROXIES": ("my-proxy", "10.0.0.0/33", "10.0.0.1,nonsense"),
-    "PORTAL_DATABASE_URL": ("nonsense", "mysql://u:p@h/d", "postgresql://u:p@h:port/d"),
+    "PORTAL_DATABASE_URL": (
+        "nonsense", "mysql://u:p@h/d", "postgresql://u:p@h:port/d", "postgresql://u:p@h/d",
+        "postgresql://u:p@h/d?sslmode=prefer", "postgresql:///d?host=h",
+        "postgresql://u:p@localhost/d?hostaddr=10.0.0.1", "postgresql:///d?host=/tmp,h",
+    ),
+    "PORTAL_SMS_URL": ("http://sms.example.kr/send", "sms.example.kr", "https://", "ftp://localhost"),
+    "PORTAL_MEMBER_METADATA_URL": ("http://id.example.kr/.well-known/openid-configuration",),
+    "PORTAL_VERIFY_METADATA_URL": ("http://localhost.example.kr/x",),
+    "PORTAL_STAFF_METADATA_URL": ("file:///etc/passwd",),
     "PORTAL_KEYS_DATABASE_URL": ("nonsense",),
     "PORTAL_DEMO": ("perhaps",),
 }  # fmt: skip
@@ -84,7 +92,17 @@ RIGHT: tuple[dict[str, str], ...] = (
     {"PORTAL_BASE_URL": "http://127.0.0.1:8501"},
     {"PORTAL_BASE_URL": "http://[::1]:8501"},
     {"PORTAL_TRUSTED_PROXIES": " 10.0.0.1, 10.1.0.0/16 ,"},
-    {"PORTAL_DATABASE_URL": "postgresql://u:p@h/d", "PORTAL_KEYS_DATABASE_URL": "postgresql://h/k"},
+    {
+        "PORTAL_DATABASE_URL": "postgresql://u:p@h/d?sslmode=verify-full",
+        "PORTAL_KEYS_DATABASE_URL": "postgresql://h/k?sslmode=require",
+    },
+    {
+        "PORTAL_DATABASE_URL": "postgresql://u:p@127.0.0.1/d",
+        "PORTAL_KEYS_DATABASE_URL": "postgresql:///k?host=/run/postgresql",
+    },
+    {"PORTAL_SMS_URL": "https://sms.example.kr/send"},
+    {"PORTAL_SMS_URL": "http://127.0.0.1:8080/send"},
+    {"PORTAL_MEMBER_METADATA_URL": "http://[::1]:9/.well-known/openid-configuration"},
     {},
 )
 
@@ -99,7 +117,7 @@ def test_a_right_setting_is_taken(monkeypatch: pytest.MonkeyPatch, values: dict[
 def test_one_database_without_the_other_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    given(monkeypatch, **{name: "postgresql://u:p@h/d"})
+    given(monkeypatch, **{name: "postgresql://u:p@localhost/d"})
     said = stopped(capsys)
     assert "PORTAL_DATABASE_URL" in said
     assert "PORTAL_KEYS_DATABASE_URL" in said
