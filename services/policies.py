@@ -166,6 +166,11 @@ class Notices:
     current: Policy
     earlier: tuple[Policy, ...]
 
+    def version(self, wanted: str) -> Policy | None:
+        """Return one of these, None where there is none of that name."""
+        known = (*self.coming, self.current, *self.earlier)
+        return next((policy for policy in known if policy.version == wanted), None)
+
 
 def notices(day: date, versions: tuple[Policy, ...] | None = None) -> Notices:
     """Return what is announced on `day` (a Seoul day) of changes to the policy (clause 11).

@@ -7,7 +7,7 @@ from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from jinja2 import UndefinedError
@@ -16,6 +16,12 @@ from db.policy import POLICIES, Policy, load
 from pages.components import fragment, text
 from services import policies
 from services.language import Language
+from tests.portal import portal, statements, text_of
+
+if TYPE_CHECKING:
+    from tests.portal import Portal
+
+__all__ = ["portal", "statements"]
 
 LANGUAGES = get_args(Language)
 
@@ -161,6 +167,49 @@ def test_notices_say_that_nothing_is_planned_or_what_is(policy: Policy) -> None:
     assert "2027. 1. 1.부터 새 방침" in html
     assert "예정된 변경이 없어요" not in html
     assert "2021. 3. 15. 방침" in _notices(date(2027, 1, 1), (policy, later))
+
+
+def _version(policy: Policy, day: date) -> Policy:
+    return policy.model_copy(
+        update={"version": day.isoformat(), "in_force_from": day, "announced": date(2026, 1, 1)}
+    )
+
+
+def test_notices_link_to_the_text_of_every_version(policy: Policy) -> None:
+    versions = (policy, _version(policy, date(2026, 2, 1)), _version(policy, date(2027, 1, 1)))
+    assert Outline(_notices(date(2026, 11, 23), versions)).links == [
+        f"/policy?version={day}" for day in ("2027-01-01", "2026-02-01", "2021-03-15")
+    ]
+
+
+def test_a_version_says_when_it_is_not_the_one_in_force(policy: Policy) -> None:
+    versions = (policy, _version(policy, date(2026, 2, 1)), _version(policy, date(2027, 1, 1)))
+    notices = policies.notices(date(2026, 11, 23), versions)
+
+    def said(wanted: str) -> str:
+        return _rendered(
+            "policy_version.html", chosen=notices.version(wanted), notices=notices
+        ).strip()
+
+    assert "지금은 시행하지 않는 이전 버전" in said("2021-03-15")
+    assert "<p" not in said("2026-02-01")
+    assert "2027. 1. 1." in said("2027-01-01")
+    assert "그런 버전은 없어요" in said("1999-01-01")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "unknown"), [(None, False), ("2021-03-15", False), ("1999-01-01", True)]
+)
+def test_the_policy_page_shows_the_version_asked_for(
+    portal: Portal, wanted: str | None, *, unknown: bool
+) -> None:
+    tab = portal.open("public/policy.py")
+    if wanted:
+        tab.query_params["version"] = wanted
+        tab.run()
+    shown = text_of(tab)
+    assert "2021-03-15" in shown
+    assert ("그런 버전은 없어요" in shown) == unknown
 
 
 def test_values_are_escaped_and_none_may_be_missing(policy: Policy) -> None:
