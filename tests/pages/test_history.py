@@ -64,7 +64,7 @@ def test_own_looks_are_one_line_a_day_and_looking_here_is_one_of_them(portal: Po
     assert lines(portal.open(HISTORY)) == [
         "내가 내 정보를 봤어요 · 2번",
         "내가 내 정보를 봤어요 · 3번",
-        "12:00 나 로그인했어요",
+        "12:00 내가 로그인했어요",
     ]
 
 
@@ -76,9 +76,9 @@ def test_others_have_a_line_each_with_role_number_items_and_reason(portal: Porta
     happen(portal, one, "system", None, purpose="delivery", at=YESTERDAY - timedelta(2))
     portal.sign_in(one)
     assert lines(portal.open(HISTORY))[1:] == [
-        f"12:00 상담 직원 {support.hex[:6]} ‘내 정보’를 봤어요 (이메일, 주소) 불만과 민원 처리하기",
-        f"12:00 개인정보 보호책임자 {officer.hex[:6]} 가려진 값을 모두 봤어요 보관된 정보를 확인하려고",
-        "12:00 시스템 ‘내 정보’를 봤어요 물품 배송",
+        f"12:00 상담 직원({support.hex[:6]})이 ‘내 정보’를 봤어요 (이메일, 주소) 불만과 민원 처리하기",
+        f"12:00 개인정보 보호책임자({officer.hex[:6]})가 가린 값을 모두 봤어요 보관된 정보를 확인하려고",
+        "12:00 시스템이 ‘내 정보’를 봤어요 물품 배송",
     ]
 
 
@@ -88,7 +88,7 @@ def test_a_refused_look_says_that_it_was_refused(portal: Portal) -> None:
     happen(portal, one, "staff", agent(portal.db), allowed=False, at=YESTERDAY - timedelta(1))
     portal.sign_in(one)
     shown = lines(portal.open(HISTORY))
-    assert shown[1].startswith("12:00 다른 회원 정보를 보려고 했어요 거절됐어요")
+    assert shown[1].startswith("12:00 다른 회원이 정보를 보려고 했어요 거절됐어요")
     assert "정보를 보려고 했어요 거절됐어요" in shown[2]
 
 
@@ -107,15 +107,15 @@ def test_guardians_are_numbered_and_never_named(portal: Portal) -> None:
     happen(portal, child, "self", child, at=YESTERDAY - timedelta(3))
     portal.sign_in(child)
     assert [line.split("‘")[0] for line in lines(portal.open(HISTORY))[1:4]] == [
-        "12:00 보호자 2 ", "12:00 보호자 1 ", "12:00 보호자 ",
+        "12:00 2번 보호자가 ", "12:00 1번 보호자가 ", "12:00 보호자가 ",
     ]  # fmt: skip
     portal.sign_in(first)
     tab = portal.open()
     tab.button(key="child_1").click().run()
     shown = lines(tab.switch_page(HISTORY).run())
-    assert "나(보호자 1)" in shown[0]
-    assert any(line.startswith("12:00 보호자 2 ") for line in shown)
-    assert shown[-1] == "아이 자기 정보를 봤어요 · 1번"
+    assert "내가 1번 보호자로서" in shown[0]
+    assert any(line.startswith("12:00 2번 보호자가 ") for line in shown)
+    assert shown[-1] == "아이가 자기 정보를 봤어요 · 1번"
     assert "하늘맘" not in " ".join(shown)
     assert "example.com" not in " ".join(shown)
 
