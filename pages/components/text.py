@@ -1,14 +1,14 @@
 """Words on the screen, in the language this browser has chosen."""
 
 from threading import local
-from typing import Final
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from services.language import DEFAULT, Language, plural, translate
+from pages.http.names import LANGUAGE_COOKIE, language_in
+from services.language import Language, plural, translate
 
-COOKIE: Final = "portal_language"
+COOKIE = LANGUAGE_COOKIE
 _run = local()
 """The last run of this thread and its language: a page asks for it a hundred times."""
 
@@ -24,8 +24,7 @@ def language() -> Language:
 
 
 def _chosen() -> Language:
-    chosen = st.context.cookies.get(COOKIE)
-    return "en" if chosen == "en" else "ko" if chosen == "ko" else DEFAULT
+    return language_in(st.context.cookies)
 
 
 def _(message: str, /, **params: object) -> str:

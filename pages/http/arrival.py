@@ -6,17 +6,17 @@ browser's address. From anyone else these headers are removed before anybody can
 
 from __future__ import annotations
 
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from db.settings import LOOPBACK
 from db.words import N_
-from pages.signin.language import COOKIE as LANGUAGE
+from pages.http.names import language_in
 from services.language import translate
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from db.settings import Settings
+    from services.language import Language
 
 HEALTH = "/healthz"
 _FORWARDED = frozenset(
@@ -39,13 +40,9 @@ _FORWARDED = frozenset(
 _TLS = {"http": "https", "ws": "wss"}
 
 
-def language_of(headers: Headers) -> str:
-    """Return the language that this browser chose: `ko`, unless its cookie says `en`."""
-    try:
-        chosen = SimpleCookie(headers.get("cookie", "")).get(LANGUAGE)
-    except CookieError:
-        chosen = None
-    return "en" if chosen and chosen.value == "en" else "ko"
+def language_of(headers: Headers) -> Language:
+    """Return the language that this browser chose."""
+    return language_in(cookie_parser(headers.get("cookie", "")))
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
@@ -155,6 +152,5 @@ def _name(host: str) -> str | None:
 
 
 def _sentence(scope: Scope, message: str, status: int, **params: object) -> Response:
-    language = language_of(Headers(scope=scope))
-    text = translate("en" if language == "en" else "ko", message, **params)
+    text = translate(language_of(Headers(scope=scope)), message, **params)
     return PlainTextResponse(text, status, headers={"Cache-Control": "no-store"})

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pages.signin.language import COOKIE as LANGUAGE
+from pages.http.names import LANGUAGE_COOKIE as LANGUAGE
 from services.sessions import LONGEST
 
 if TYPE_CHECKING:

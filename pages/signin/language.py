@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from pages.http.names import LANGUAGE_COOKIE
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from pages.signin.context import SignInContext
 
-COOKIE: Final = "portal_language"
 _YEAR: Final = 365 * 24 * 3600
 
 
@@ -34,7 +35,7 @@ def route(context: SignInContext) -> Route:
         back = local(request.query_params.get("back", "/"))
         response = RedirectResponse(back, 303, {"Cache-Control": "no-store"})
         response.set_cookie(
-            COOKIE,
+            LANGUAGE_COOKIE,
             chosen,
             max_age=_YEAR,
             path="/",

@@ -7,9 +7,14 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 
 from db.settings import Settings
+from pages.http.arrival import language_of
 from pages.http.cookies import StreamlitCookies, incoming, outgoing
+from pages.http.names import language_in
+from pages.http.shell import Shell
 from tests.asgi import ask
 
 PUBLIC = Settings(base_url="https://my.example.kr")
@@ -48,6 +53,20 @@ def test_on_this_computer_it_keeps_its_name(name: str) -> None:
     assert found["SameSite"] == "Lax"
     assert "HttpOnly" in found
     assert "Secure" not in found
+
+
+def test_over_tls_every_reader_finds_the_same_language() -> None:
+    """The page before any run, the refusal of an address, and what runs inside."""
+    held = outgoing("portal_language=en; Path=/", secure=True).partition(";")[0]
+    came = ask(
+        lambda inner: Shell(StreamlitCookies(inner, settings=PUBLIC)),
+        headers={"cookie": held}, answer={"content-type": "text/html"},
+    )  # fmt: skip
+    assert b'<html lang="en">' in came.body
+    assert language_of(Headers({"cookie": held})) == "en"
+    inside = Headers(scope=came.scope)["cookie"]
+    assert language_in(cookie_parser(inside)) == "en"
+    assert language_in({}) == "ko"
 
 
 def test_the_one_that_a_script_must_read_stays_readable_but_secure() -> None:
