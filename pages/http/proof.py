@@ -6,8 +6,9 @@ import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
-from uuid import UUID
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -16,23 +17,24 @@ from db import clock, seal_keys
 from db.errors import PortalError
 from db.settings import settings
 from db.words import N_, ActorKind, Purpose, Store
-from pages.http.names import SESSION_COOKIE
-from services import access, proof, sessions
+from pages.http.names import SESSION_COOKIE, language_in
+from services import access, child_link, proof, sessions
 from services.actor import AccessDenied, Permission, SignInRequired
 from services.house import house
-from services.language import DEFAULT, Language, translate
+from services.language import translate
 from services.ledger import EventName
 
 if TYPE_CHECKING:
     from typing import Any
+    from uuid import UUID
 
     from starlette.requests import Request
 
     from services.actor import Actor
 
 PATH = "/history/proof"
-LANGUAGE_COOKIE = "portal_language"
 _LOOK = access.Look(EventName.PROOF_TAKEN, Permission.HISTORY_READ, "/history", folds=False)
+_AWAY = (OperationalError, InterfaceError, NoConnectionError)
 _KEEP_NOWHERE = {"Cache-Control": "no-store"}
 
 
@@ -47,8 +49,18 @@ def _actor(request: Request) -> Actor:
         raise SignInRequired(N_("Please sign in to see this page."))
     if actor.kind is ActorKind.SELF and session.store is not Store.LIVE:
         raise AccessDenied(N_("Your account is sleeping: its data is kept apart and safe."))
-    child = request.query_params.get("child")
-    return replace(actor, acting_for=UUID(child)) if child else actor
+    if given := request.query_params.get("child"):
+        return replace(actor, acting_for=_child(actor, given))
+    return actor
+
+
+def _child(actor: Actor, given: str) -> UUID:
+    """Return whom the link names. What we never gave out is no try to look at anybody."""
+    with house().databases.data.begin() as connection:
+        child = child_link.child_of(connection, actor, given) if given.isascii() else None
+    if child is None:
+        raise AccessDenied(N_("This page is not open to you."))
+    return child
 
 
 def _proof(request: Request) -> dict[str, Any]:
@@ -59,20 +71,19 @@ def _proof(request: Request) -> dict[str, Any]:
         return proof.take(subject, day, verifier)
 
 
-def _language(request: Request) -> Language:
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
-    return "en" if chosen == "en" else DEFAULT
-
-
 def _answer(request: Request) -> Response:
+    language = language_in(request.cookies)
     try:
         made = _proof(request)
-    except ValueError:
+    except (ValueError, OverflowError):
         return PlainTextResponse("Bad request", 400, _KEEP_NOWHERE)
+    except _AWAY:
+        away = N_("We can't reach our records right now. Please try again soon.")
+        return PlainTextResponse(translate(language, away), 503, _KEEP_NOWHERE)
     except PortalError as error:
         status = 401 if isinstance(error, SignInRequired) else 403
         status = 404 if isinstance(error, proof.ProofError) else status
-        said = translate(_language(request), error.message, **error.params)
+        said = translate(language, error.message, **error.params)
         return PlainTextResponse(said, status, _KEEP_NOWHERE)
     name = f"jikim-proof-{request.path_params['day']}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'} | _KEEP_NOWHERE

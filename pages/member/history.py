@@ -9,7 +9,7 @@ from db.words import Purpose
 from pages.components import gate, history_view
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import access, history
+from services import access, child_link, history
 from services.actor import Permission
 from services.history import PAGE_ROWS
 from services.ledger import EventName
@@ -24,7 +24,8 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
 draw("history_intro.html", child=actor.acting_for is not None)
 st.toggle(_("Only what others did"), key=history_view.OTHERS)
 days = history_view.days(found.lines, policy.in_force(today))
-draw("history.html", days=days, child=actor.acting_for, others=chosen.only_others)
+child = child_link.token(actor, actor.acting_for) if actor.acting_for else None
+draw("history.html", days=days, child=child, others=chosen.only_others)
 pages = -(-found.count // PAGE_ROWS)
 if pages > 1:
     st.pagination(pages, key=chosen.page_key, max_visible_pages=5)

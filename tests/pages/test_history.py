@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
 from starlette.applications import Starlette
 
 from db import seal_keys
@@ -21,13 +22,14 @@ from db.tables.member import LIVE
 from db.words import StaffRole
 from pages.components import history_view
 from pages.http import proof as route
-from services import daily, proof
+from services import daily, proof, sessions
 from services.ledger import EventName
 from tests.asgi import Answer, ask
 from tests.people import NOW, agent, child_of, member
 from tests.portal import portal, statements, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from streamlit.testing.v1 import AppTest
@@ -75,9 +77,10 @@ def test_others_have_a_line_each_with_role_number_items_and_reason(portal: Porta
     happen(portal, one, "staff", officer, name="values_unmasked", at=YESTERDAY - timedelta(1))
     happen(portal, one, "system", None, purpose="delivery", at=YESTERDAY - timedelta(2))
     portal.sign_in(one)
+    helper, head = f"상담 직원({support.hex[:6]})", f"개인정보 보호책임자({officer.hex[:6]})"
     assert lines(portal.open(HISTORY))[1:] == [
-        f"12:00 상담 직원({support.hex[:6]})이 ‘내 정보’를 봤어요 (이메일, 주소) 불만과 민원 처리하기",
-        f"12:00 개인정보 보호책임자({officer.hex[:6]})가 가린 값을 모두 봤어요 보관된 정보를 확인하려고",
+        f"12:00 {helper}이 ‘내 정보’를 봤어요 (이메일, 주소) 불만과 민원 처리하기",
+        f"12:00 {head}가 가린 값을 모두 봤어요 보관된 정보를 확인하려고",
         "12:00 시스템이 ‘내 정보’를 봤어요 물품 배송",
     ]
 
@@ -214,15 +217,18 @@ def test_today_is_sealed_tonight_and_yesterday_has_a_proof(portal: Portal, seali
     assert [e["member_id"] for e in proved.events] == [str(one)]
 
 
+def names_of(portal: Portal) -> Sequence[str]:
+    with portal.db.work.data.connect() as connection:
+        return connection.scalars(select(event.c.name).order_by(event.c.event_id)).all()
+
+
 def test_taking_a_proof_is_an_event(portal: Portal, sealing: Path) -> None:
     one = member(portal.db)
     happen(portal, one, "self", one)
     seal_all(portal, sealing)
     portal.sign_in(one)
     get(portal, "2026-11-21")
-    with portal.db.work.data.connect() as connection:
-        names = connection.scalars(select(event.c.name).order_by(event.c.event_id)).all()
-    assert names == ["profile_viewed", "proof_taken"]
+    assert names_of(portal) == ["profile_viewed", "proof_taken"]
 
 
 @pytest.mark.promise("P25")
@@ -233,8 +239,10 @@ def test_nobody_gets_anothers_proof(portal: Portal, sealing: Path) -> None:
     assert get(portal, "2026-11-21").status == 401
     portal.sign_in(stranger)
     assert get(portal, "2026-11-21").status == 404
-    assert get(portal, "2026-11-21", f"child={one}").status == 403
-    assert get(portal, "2026-11-21", "child=1").status == 400
+    for given in (one, "1", "%ED%95%9C", "a" * 64):
+        assert get(portal, "2026-11-21", f"child={given}").status == 403
+    # Nor is anybody's ledger filled by it.
+    assert names_of(portal) == ["profile_viewed"]
     portal.sign_in(staff=agent(portal.db))
     assert get(portal, "2026-11-21", f"child={one}").status == 403
     portal.sign_in(one, store="dormant")
@@ -250,17 +258,39 @@ def test_a_guardian_gets_the_childs_proof(portal: Portal, sealing: Path) -> None
     happen(portal, child, "self", child)
     seal_all(portal, sealing)
     portal.sign_in(guardian)
-    assert get(portal, "2026-11-21", f"child={child}").status == 200
+    tab = portal.open()
+    tab.session_state["jk_acting_for"] = child
+    shown = text_of(tab.switch_page(HISTORY).run())
+    (link,) = re.findall(r'href="/history/proof/2026-11-21\?(child=[0-9a-f]{64})"', shown)
+    assert str(child) not in shown
+    assert get(portal, "2026-11-21", link).status == 200
+    assert get(portal, "2026-11-21", f"child={child}").status == 403
+    portal.sign_in(guardian)  # another session of the same guardian's
+    assert get(portal, "2026-11-21", link).status == 403
 
 
 def test_what_is_no_day_or_not_sealed_is_refused_in_words(portal: Portal, sealing: Path) -> None:
     assert sealing.is_dir()
     portal.sign_in(member(portal.db))
-    assert get(portal, "yesterday").status == 400
+    for day in ("yesterday", "9999-12-31", "0001-01-01", "2026-02-30", "1"):
+        assert get(portal, day).status == 400
     assert get(portal, "2026-11-22").body.decode().startswith("이날은 아직 봉인되지")
     assert get(portal, "2026-11-22", language="en").body == (
         b"This day is not sealed yet. Please come back tomorrow."
     )
+
+
+def test_a_proof_waits_in_words_for_a_database_that_is_away(
+    portal: Portal, sealing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError(None, None, Exception())
+
+    assert sealing.is_dir()
+    portal.sign_in(member(portal.db))
+    monkeypatch.setattr(sessions, "find", away)
+    answer = get(portal, "2026-11-21", language="en")
+    assert (answer.status, b"Please try again soon." in answer.body) == (503, True)
 
 
 def test_days_are_those_of_seoul(portal: Portal) -> None:
