@@ -87,7 +87,7 @@ def draw(
             _=partial(translate, visit.language),
             language=visit.language,
             other="en" if visit.language == "ko" else "ko",
-            back=quote(visit.url, safe=""),
+            back=quote(visit.here, safe=""),
             trouble=shown,
             form_token=token,
             style=Markup(_style()[0]),  # noqa: S704 (our own file)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from db.errors import PortalError
 from db.words import N_
 from pages.signin import drawing
 from pages.signin.drawing import Trouble
-from pages.signin.visit import CODE
+from pages.signin.visit import CODE, LINK
 from services.identity import accounts, attempts, recovery
 from services.identity.attempts import WaitFirst
 
@@ -98,7 +97,8 @@ def code(context: SignInContext, visit: Visit) -> Response:
             visit,
             Trouble(N_("That code isn't right, or it has ended. Check it or ask for a new one.")),
         )
-    response = drawing.go(f"/signin/set?{urlencode({'token': token})}")
+    response = drawing.go("/signin/set")
+    drawing.set_cookie(context, response, LINK, token)
     drawing.drop_cookie(context, response, CODE)
     return response
 

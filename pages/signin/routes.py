@@ -73,6 +73,17 @@ def routes(context: SignInContext) -> list[Route]:
         screen = _screen(context, handler, forms=forms)
         return Route(f"{PATH}{path}", screen, methods=list(methods or ("GET", "POST")))
 
+    # Members of another provider have no password here to set.
+    by_members = (
+        []
+        if context.settings.member_metadata_url
+        else [
+            route("/first", recovering.first),
+            route("/forgot", recovering.forgot),
+            route("/code", recovering.code),
+            route("/set", setting.choose),
+        ]
+    )
     return [
         route("/.well-known/openid-configuration", protocol.discovery, "GET"),
         route("/jwks.json", protocol.keys, "GET"),
@@ -80,9 +91,6 @@ def routes(context: SignInContext) -> list[Route]:
         route("/authorize", authorizing.authorize),
         route("/logout", leaving.leave),
         route("/password", changing.change),
-        route("/first", recovering.first),
-        route("/forgot", recovering.forgot),
-        route("/code", recovering.code),
-        route("/set", setting.choose),
+        *by_members,
         language.route(context),
     ]

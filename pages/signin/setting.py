@@ -8,7 +8,7 @@ from pages.signin import drawing
 from pages.signin.changing import new_password
 from pages.signin.drawing import Trouble
 from pages.signin.telling import tell_changed
-from pages.signin.visit import SESSION
+from pages.signin.visit import LINK, SESSION
 from services.identity import passwords, recovery
 from services.identity.passwords import PasswordRefused
 from services.identity.people import Person
@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 def choose(context: SignInContext, visit: Visit) -> Response:
     """Show the form of a good link, or set the password and use the link up.
 
-    Opening the link does not use it up: mail programs open links to look at them.
+    Opening the link does not use it up: mail programs open links to look at them. Its secret goes
+    into a cookie, so that no other address (the language switch's) has to repeat it.
     """
-    token = visit.asked("token")
+    token = visit.asked("token") or visit.link
     try:
         with context.databases.data.begin() as data:
             _, use = recovery.holder(data, token, context.clock())
         if visit.method == "GET":
-            return _form(context, visit, use)
+            response = _form(context, visit, use)
+            drawing.set_cookie(context, response, LINK, token)
+            return response
         try:
             _set(context, visit, token, new_password(visit))
         except PasswordRefused as error:
@@ -40,6 +43,7 @@ def choose(context: SignInContext, visit: Visit) -> Response:
         return drawing.refuse(context, visit, error.message, 410)
     response = drawing.draw(context, visit, "done.html")
     drawing.drop_cookie(context, response, SESSION)
+    drawing.drop_cookie(context, response, LINK)
     return response
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from db.words import N_
+from pages.http.names import language_in
 from services.identity.exchange import Incoming
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from services.identity.exchange import Pairs
     from services.language import Language
 
-SESSION, FORM, CODE = "portal-signin", "portal-form", "portal-code"
-"""Our cookies: this browser's sign-in, its forms, and the code it asked for."""
+SESSION, FORM, CODE, LINK = "portal-signin", "portal-form", "portal-code", "portal-link"
+"""Our cookies: this browser's sign-in, its forms, the code it asked for, the link it opened."""
 LONGEST_BODY = 32_768
 MOST_FIELDS = 30
 
@@ -42,9 +43,15 @@ class Visit:
     browser: str | None = field(default=None, repr=False)
     form_token: str = field(default="", repr=False)
     asked_code: str = field(default="", repr=False)
+    link: str = field(default="", repr=False)
     error: str | None = None
     address: str = field(default="", repr=False)
     """The browser's network address, as `pages/http/arrival.py` believes it."""
+
+    @property
+    def here(self) -> str:
+        """Return the way back to this page, without a link's secret: the cookie `LINK` keeps it."""
+        return self.url.partition("?")[0] if self.asked("token") else self.url
 
     def asked(self, name: str) -> str:
         """Return a parameter of the address, or nothing."""
@@ -59,6 +66,15 @@ class Visit:
         return Incoming(self.method, f"{address}{self.url}", self.headers, self.query)
 
 
+def _fields(text: str) -> Pairs:
+    """Return the fields. Raise `ValueError` for characters that no keyboard and no database has."""
+    pairs = tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for pair in pairs for c in "".join(pair)):
+        msg = "a field holds what is no text"
+        raise ValueError(msg)
+    return pairs
+
+
 async def _body(request: Request) -> Pairs:
     body = b""
     async for piece in request.stream():
@@ -66,23 +82,23 @@ async def _body(request: Request) -> Pairs:
         if len(body) > LONGEST_BODY:
             raise TooMuchError
     text = body.decode("utf-8", errors="strict")
-    return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    return _fields(text)
 
 
 async def read(request: Request, context: SignInContext) -> Visit:
     """Return the visit. Raise `ValueError` or `TooMuchError` for a body that is no form of ours."""
-    chosen = request.cookies.get("portal_language")
     query = f"?{request.url.query}" if request.url.query else ""
     return Visit(
         request.method,
         f"{request.url.path}{query}",
         request.headers,
-        tuple(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=MOST_FIELDS)),
+        _fields(request.url.query),
         await _body(request) if request.method == "POST" else (),
-        "en" if chosen == "en" else "ko",
+        language_in(request.cookies),
         request.cookies.get(context.cookie(SESSION)),
         request.cookies.get(context.cookie(FORM), ""),
         request.cookies.get(context.cookie(CODE), ""),
+        request.cookies.get(context.cookie(LINK), ""),
         address=request.client.host if request.client else "",
     )
 

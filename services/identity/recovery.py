@@ -7,8 +7,10 @@ that differs happens in the worker, out of sight.
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from string import digits
 from typing import TYPE_CHECKING, Literal, cast
 
 from sqlalchemy import delete, insert, select, update
@@ -165,7 +167,8 @@ def redeem_code(data: Connection, keyring: Keyring, secret: str, typed: str, now
         .values(tries_left=table.c.tries_left - 1)
         .returning(table.c.digest, table.c.member_id, table.c.use)
     ).all()
-    plain = "".join(c for c in typed if c.isdecimal())
+    # A Korean keyboard may type full-width digits; only ASCII may be compared in constant time.
+    plain = "".join(c for c in unicodedata.normalize("NFKC", typed) if c in digits)
     for row in rows:
         if secrets.compare_digest(_code(keyring, row.digest), plain):
             data.execute(update(table).where(table.c.digest == row.digest).values(used_at=now))

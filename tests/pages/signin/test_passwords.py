@@ -64,6 +64,32 @@ def test_who_joined_by_phone_sets_a_first_password_by_code(site: Service) -> Non
     assert signs_in(site, NEW)
 
 
+@pytest.mark.parametrize("written", ["full-width", "spaced"])
+def test_a_code_may_be_typed_as_a_korean_keyboard_does(site: Service, written: str) -> None:
+    browser, code = ask_code(site)
+    wide = code.translate({ord("0") + n: ord("\uff10") + n for n in range(10)})
+    typed = {"full-width": wide, "spaced": f" {code[:3]}-{code[3:]} "}[written]
+    assert (
+        browser.fill("/signin/code", code="\u0661\u0662\u0663\u0664\u0665\u0666").status_code == 400
+    )
+    assert browser.fill("/signin/code", code=typed).status_code == 303
+
+
+def test_the_language_switch_does_not_repeat_a_links_secret(site: Service) -> None:
+    site.member()
+    browser = site.browser()
+    browser.fill("/signin/forgot", identifier=EMAIL)
+    site.work()
+    link = site.letters.link()
+    token = link.partition("=")[2]
+    page = browser.open(link).text
+    assert "back=%2Fsignin%2Fset" in page
+    assert token not in page
+    assert browser.open("/signin/set").status_code == 200  # where the switch leads back to
+    assert choose(browser, "/signin/set").status_code == 200
+    assert browser.open("/signin/set").status_code == 410
+
+
 @pytest.mark.parametrize("who", ["nobody@example.com", "010-9999-8888"])
 @pytest.mark.parametrize("path", ["/signin/first", "/signin/forgot"])
 def test_an_unknown_person_gets_the_same_answer_and_the_same_work(

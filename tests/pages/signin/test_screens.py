@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pages.signin import visit
 from services.catalogue import load
 from tests.signing_in import Service, service
 
@@ -53,6 +54,24 @@ def test_what_somebody_typed_is_shown_as_text(site: Service) -> None:
     browser = site.browser()
     answer = browser.fill(browser.login(), identifier='"><b>x</b>', password="p")
     assert "<b>x" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/signin/forgot", "/signin/password", "/signin/code"])
+@pytest.mark.parametrize("name", ["identifier", "code", "password", "form_token", "more"])
+def test_a_field_that_holds_no_text_is_refused(site: Service, path: str, name: str) -> None:
+    browser = site.browser()
+    assert browser.http.post(path, data={name: "a\0b"}).status_code == 400
+    assert browser.open(f"{path}?{name}=%00").status_code == 400
+    with pytest.raises(ValueError, match="no text"):
+        visit._fields(f"{name}=\ud800")
+
+
+def test_members_of_another_provider_have_no_password_to_set_here(portal_db: PortalDb) -> None:
+    url = "https://id.example.kr/.well-known/openid-configuration"
+    with service(portal_db, member_metadata_url=url) as site:
+        for path in ("first", "forgot", "code", "set"):
+            assert site.browser().open(f"/signin/{path}").status_code == 404
+        assert site.browser().open("/signin/password?for=staff").status_code == 200
 
 
 @pytest.mark.parametrize(
