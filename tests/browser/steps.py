@@ -62,7 +62,7 @@ def first_password(page: Page, portal: Served, email: str, password: str) -> Non
     page.locator("input[name=identifier]").fill(email)
     before = set((portal.var / "mailbox").glob("*.json"))
     page.keyboard.press("Enter")
-    expect(page.locator("body")).to_contain_text("메일함", timeout=30_000)
+    expect(page.locator("body")).to_contain_text("이메일을 확인해 주세요", timeout=30_000)
     page.goto(newest_link(page, portal, before))
     for field in page.locator("input[type=password]").all():
         field.fill(password)
