@@ -55,7 +55,9 @@ def _look(
 ) -> Person:
     with context.databases.data.begin() as data:
         if kind == "member":
-            return accounts.check_members(data, known, said[1], now)
+            return accounts.check_members(
+                data, known, said[1], now, accounts.passwords_tried(said[0])
+            )
         row = accounts.check_staff(data, *said)
         if not renewing:
             return accounts.require_standing(row, now)

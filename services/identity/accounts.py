@@ -14,6 +14,7 @@ from db.tables import ops
 from db.words import N_, Store
 from services.identity import hashing, passwords
 from services.identity.people import Person
+from services.identity.recovery import MOST_SHARING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 STAFF_TERM = timedelta(days=90)
 """How long a staff password is good for (clause 8; P26)."""
+TRIED_BY_MOBILE = 4
+"""Passwords looked at for a mobile number, which a family may share: known, shared or nobody's."""
 _FIND = text("select member_id, store from keys.find(:kind, :digest)")
 
 
@@ -51,15 +54,24 @@ def members_typed(keys: Connection, keyring: Keyring, typed: str) -> tuple[UUID,
     return find_members(keys, keyring, identifiers(typed))
 
 
+def passwords_tried(typed: str) -> int:
+    """Return how many passwords are looked at for what was typed, whoever it names, if anybody."""
+    kinds = {kind for kind, _ in identifiers(typed)}
+    return TRIED_BY_MOBILE if "mobile" in kinds else 1
+
+
 def check_members(
-    data: Connection, members: Sequence[UUID], password: str, now: datetime
+    data: Connection, members: Sequence[UUID], password: str, now: datetime, tried: int = 1
 ) -> Person:
-    """Return the one of `members` whose password this is.
+    """Return the one of `members` whose password this is, after looking at `tried` passwords.
 
     Raise `SignInRefused` when it is nobody's, or (a shared mobile, one password) not one person's.
+    Among more members than may be tried nobody is guessed: how long it takes tells nothing.
     """
-    right = [m for m in members if _is_password_of(data, m, password, now)]
-    if not members:
+    held = _held(data, members) if len(members) <= MOST_SHARING else {}
+    known = held if len(held) <= tried else {}
+    right = [m for m, stored in known.items() if _matches(data, m, stored, password, now)]
+    for _ in range(tried - len(known)):
         hashing.matches(None, password)
     if len(right) > 1:
         raise SignInRefused(
@@ -74,10 +86,15 @@ def _wrong() -> SignInRefused:
     return SignInRefused(N_("What you typed or the password isn't right. Please check both."))
 
 
-def _is_password_of(data: Connection, member: UUID, password: str, now: datetime) -> bool:
-    stored = passwords.stored_for(data, member)
+def _held(data: Connection, members: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the hashes of those members who have a password."""
+    found = ((member, passwords.stored_for(data, member)) for member in members)
+    return {member: stored for member, stored in found if stored}
+
+
+def _matches(data: Connection, member: UUID, stored: str, password: str, now: datetime) -> bool:
     right = hashing.matches(stored, password)
-    if right and stored and hashing.outdated(stored):
+    if right and hashing.outdated(stored):
         passwords.keep(data, member, hashing.make(password), now)
     return right
 

@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from db.drafts import ValueDraft
 from db.words import Store
+from services.identity import accounts, hashing
 from services.identity.clients import ACR
 from tests.people import PLAIN
 from tests.signing_in import HOME, PASSWORD, parameters
@@ -94,9 +96,32 @@ def test_a_member_who_left_cannot_sign_in(site: Service) -> None:
     assert site.browser().sign_in(EMAIL).status_code == 400
 
 
-def test_two_who_share_a_mobile_and_a_password_are_asked_for_something_else(site: Service) -> None:
-    from db.drafts import ValueDraft  # noqa: PLC0415
+@pytest.mark.parametrize("sharing", [0, 1, 2, 4, 5, 9])
+@pytest.mark.parametrize("typed", ["010-2345-6789", EMAIL])
+def test_how_many_share_what_was_typed_is_not_told_by_time(
+    site: Service, monkeypatch: pytest.MonkeyPatch, typed: str, sharing: int
+) -> None:
+    kind = "email" if "@" in typed else "mobile"
+    for number in range(sharing):
+        site.member(PASSWORD if number % 2 == 0 else None, values=(ValueDraft(kind, typed),))
+    verified: list[object] = []
+    hasher = hashing.HASHER
 
+    class Counting:
+        def verify(self, *given: str) -> None:
+            verified.append(given)
+            hasher.verify(*given)
+
+        hash, check_needs_rehash = hasher.hash, hasher.check_needs_rehash
+
+    monkeypatch.setattr(hashing, "HASHER", Counting())
+    answer = site.browser().sign_in(typed, "wrong one")
+    assert answer.status_code == 400
+    assert "여러 계정" not in answer.text
+    assert len(verified) == {"mobile": accounts.TRIED_BY_MOBILE, "email": 1}[kind]
+
+
+def test_two_who_share_a_mobile_and_a_password_are_asked_for_something_else(site: Service) -> None:
     site.member(values=(ValueDraft("mobile", "010-2345-6789"), ValueDraft("login_id", "one")))
     site.member(values=(ValueDraft("mobile", "010-2345-6789"), ValueDraft("login_id", "two")))
     assert site.browser().sign_in("01023456789").status_code == 400
