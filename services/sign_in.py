@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select, update
 
 from db.errors import PortalError
 from db.normal import normalise
+from db.settings import settings
 from db.tables.ops import session as session_rows
 from db.tables.ops import staff
 from db.words import N_, ActorKind, Store
@@ -42,6 +43,10 @@ class Person:
     store: Store | None
 
 
+_SIGN_IN = frozenset({Store.LIVE, Store.DORMANT})
+"""Whose members may sign in."""
+
+
 def _linked(keys: Connection, exact: bytes) -> Person | None:
     row = keys.execute(
         select(func.keys.find_sign_in(exact).table_valued("member_id", "staff_id", "store"))
@@ -60,7 +65,8 @@ def _by_email(keys: Connection, claims: Claims) -> UUID | None:
     found = keys.execute(
         select(func.keys.find("email", exact).table_valued("member_id", "store"))
     ).all()
-    return found[0].member_id if len(found) == 1 else None
+    here = [row.member_id for row in found if row.store in _SIGN_IN]
+    return here[0] if len(here) == 1 else None
 
 
 def _staff_id(connection: Connection, claims: Claims, own: UUID | None) -> UUID | None:
@@ -89,11 +95,18 @@ def _subject_index(claims: Claims) -> bytes:
 
 
 def find_person(
-    connection: Connection, claims: Claims, builtin_issuer: str, now: datetime
+    connection: Connection,
+    claims: Claims,
+    builtin_issuer: str,
+    now: datetime,
+    *,
+    here: UUID | None = None,
 ) -> Person:
     """Return the person of these claims, linking a subject on its first sign-in.
 
-    Raise `SignInRefused` when the subject is unknown and no verified e-mail leads to one member.
+    A verification links too, but only to the member signed in `here`. Raise `SignInRefused` when
+    the subject is unknown and no verified e-mail leads to one member, or to one whom the provider
+    knows as another subject.
     """
     provider = str(claims.get("provider"))
     exact = _subject_index(claims)
@@ -103,10 +116,16 @@ def find_person(
         own = _own_subject(claims, builtin_issuer)
         staff_id = _staff_id(connection, claims, own) if provider == "staff" else None
         member_id = None if provider == "staff" else own or _by_email(keys, claims)
-        # Only a sign-in links; a verification must already lead to its person.
-        if (provider == "verify" and own is None) or (member_id is None and staff_id is None):
+        if member_id is None and staff_id is None:
             raise SignInRefused(N_("We could not find a membership for this sign-in."))
-        keys.execute(select(func.keys.link_sign_in(exact, member_id, staff_id, provider, now)))
+        if provider == "verify" and member_id != here:
+            raise SignInRefused(N_("You confirmed as someone else. Please sign in again."))
+        issuer = str(claims["iss"])
+        if keys.scalar(select(func.keys.has_sign_in(member_id, issuer))):
+            raise SignInRefused(
+                N_("You have signed in here with another account before. Please use that one.")
+            )
+        keys.execute(select(func.keys.link_sign_in(exact, member_id, staff_id, issuer, now)))
         linked = _linked(keys, exact)
         # Raised in here, so that a link to nobody is not kept.
         if linked is None or not (linked.staff_id or linked.store):
@@ -127,7 +146,7 @@ def _check_role(connection: Connection, person: Person, provider: str) -> None:
     if person.staff_id:
         found = _works_here(connection, person.staff_id)
     else:
-        found = person.store in {Store.LIVE, Store.DORMANT}
+        found = person.store in _SIGN_IN
     if not found:
         raise SignInRefused(N_("We could not find a membership for this sign-in."))
 
@@ -140,7 +159,11 @@ def adopt(
     Raise `SignInRefused` for an unknown subject, a wrong role, or a verification as someone else.
     """
     provider = str(claims.get("provider"))
-    person = find_person(connection, claims, builtin_issuer, now)
+    if provider == "verify" and (acr := settings().verify_acr) and claims.get("acr") != acr:
+        raise SignInRefused(
+            N_("You were not confirmed as surely as is needed here. Please ask us what to do.")
+        )
+    person = find_person(connection, claims, builtin_issuer, now, here=session.member_id)
     _check_role(connection, person, provider)
     who = person.member_id or person.staff_id
     verified = verified_at(claims, now)

@@ -23,7 +23,7 @@ def provider_settings(settings: Settings) -> dict[str, Any]:
     """
     own = _built_in(settings)
     member = _given(settings, "member", {"prompt": "select_account"}, "openid email")
-    verify = _given(settings, "verify", _verify_params(settings), "openid")
+    verify = _given(settings, "verify", _verify_params(settings), "openid email")
     again = _again(settings, member)
     staff = _given(settings, "staff", {"prompt": "select_account"}, "openid email")
     return {

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from db.drafts import ValueDraft
+from db.settings import Settings
 from db.tables import keys
 from db.tables.ledger import event
 from db.tables.ops import session as rows
@@ -326,13 +327,49 @@ def test_a_verification_without_a_sign_in_is_nobodys(portal_db: PortalDb) -> Non
     refused(portal_db, asked(portal_db, "verify"), claims(one, "verify", iss=OWN))
 
 
-def test_a_verification_links_no_unknown_subject(portal_db: PortalDb) -> None:
+def test_a_verification_links_its_subject_to_who_is_here_alone(portal_db: PortalDb) -> None:
     one = member(portal_db)
+    member(portal_db, values=(ValueDraft("email", "other@example.com"),))
     session, now = verifying(portal_db, one)
     before = links(portal_db)
     given_ = by_email(provider="verify", sub="subject-9", iat=int(now.timestamp()))
-    refused(portal_db, session, given_ | {"auth_time": int(now.timestamp())}, now)
+    given_ |= {"auth_time": int(now.timestamp())}
+    refused(portal_db, session, given_ | {"email": "other@example.com"}, now)
+    refused(portal_db, session, given_ | {"email_verified": False}, now)
+    refused(portal_db, replace(session, member_id=None), given_, now)
     assert links(portal_db) == before
+    assert adopt(portal_db, session, given_, now).verified_at == now
+    assert len(links(portal_db)) == len(before) + 1
+
+
+def test_a_second_subject_of_a_provider_takes_nobody_over(portal_db: PortalDb) -> None:
+    one = member(portal_db)
+    assert sign(portal_db, by_email(sub="first")).member_id == one
+    refused(portal_db, asked(portal_db), by_email(sub="second"))
+    assert len(links(portal_db)) == 1
+    # Another provider of the same person does link.
+    assert sign(portal_db, by_email(sub="x", iss="https://else.example.com")).member_id == one
+
+
+def test_who_left_is_not_linked_nor_in_the_way(portal_db: PortalDb) -> None:
+    email = (ValueDraft("email", PLAIN["email"]),)
+    member(portal_db, Store.RETAINED, values=email)
+    refused(portal_db, asked(portal_db), by_email())
+    one = member(portal_db, values=email)
+    assert sign(portal_db, by_email()).member_id == one
+
+
+@pytest.mark.parametrize("acr", [None, "low", ["high"], "HIGH"], ids=repr)
+def test_a_weaker_confirmation_than_asked_for_is_refused(
+    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch, acr: object
+) -> None:
+    monkeypatch.setattr(sign_in, "settings", lambda: Settings(verify_acr="high"))
+    one = member(portal_db)
+    session, now = verifying(portal_db, one)
+    given_ = claims(one, "verify", now, iss=OWN)
+    refused(portal_db, session, given_ | {"acr": acr}, now)
+    assert verified_at(portal_db) == NOW
+    assert adopt(portal_db, session, given_ | {"acr": "high"}, now).verified_at == now
 
 
 @given(proved=st.one_of(st.none(), st.booleans(), st.text(max_size=3), st.floats(), SECONDS))
