@@ -252,7 +252,6 @@ def test_a_session_ends(site: Service) -> None:
     assert browser.open(request()).status_code == 200
 
 
-@pytest.mark.promise("P26")
 def test_staff_and_members_have_doors_of_their_own(site: Service) -> None:
     staff = site.staff()
     site.member()
@@ -265,7 +264,6 @@ def test_staff_and_members_have_doors_of_their_own(site: Service) -> None:
     assert browser.open(request()).status_code == 200
 
 
-@pytest.mark.promise("P26")
 def test_staff_whose_password_is_overdue_or_who_left_are_told(site: Service) -> None:
     site.staff("fresh", days_old=90)
     site.staff("old", days_old=91)

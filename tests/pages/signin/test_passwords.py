@@ -268,7 +268,6 @@ def test_the_password_can_not_be_the_identifier(site: Service) -> None:
     assert "같을 수 없" in change(site, new=EMAIL.upper()).text
 
 
-@pytest.mark.promise("P26")
 def test_staff_renew_an_overdue_password_and_sign_in(site: Service) -> None:
     site.staff("old", days_old=91)
     site.staff("gone", ended_at=site.clock())
