@@ -16,7 +16,6 @@ from services.provenance import Provenance
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
-    from uuid import UUID
 
     from sqlalchemy import CursorResult, Select
 
@@ -95,7 +94,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
         subject.actor.require_verification()
     found = _values(subject, plain=plain)
     found["device_id"] = _devices(subject, plain=plain)
-    row = _rows(subject, profile_queries.member).one_or_none()
+    row = ask(subject, profile_queries.member).one_or_none()
     found["password"] = _password(row.set_at if row else None)
     groups: dict[Group, tuple[HeldItem, ...]] = {
         g: tuple(
@@ -107,7 +106,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
     }
     return Profile(
         groups,
-        _uses(subject),
+        uses(subject),
         row.joined_on if row else None,
         row.last_used_on if row else None,
         _consents(subject),
@@ -116,7 +115,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
 
 
 def _consents(subject: Subject) -> dict[tuple[ConsentKind, str | None], Consent]:
-    rows = _rows(subject, profile_queries.consents)
+    rows = ask(subject, profile_queries.consents)
     # Without a date there is no evidence: shown as not recorded, and counted as no.
     return {
         (ConsentKind(r.kind), r.item): Consent(granted=r.granted, decided_at=r.decided_at)
@@ -125,51 +124,12 @@ def _consents(subject: Subject) -> dict[tuple[ConsentKind, str | None], Consent]
     }
 
 
-@dataclass(frozen=True)
-class Child:
-    """A child whose guardian the member is; `access.open` decides whether still under 14."""
-
-    member_id: UUID
-    since: date
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What the overview says of a member at first sight."""
-
-    nickname: str | None
-    joined_on: date | None
-    last_used_on: date | None
-    uses: tuple[ServiceUse, ...]
-    children: tuple[Child, ...]
-    member: bool
-
-
-def brief(subject: Subject) -> Brief:
-    """Return the overview's facts: three queries."""
-    row = _rows(subject, profile_queries.brief).one_or_none()
-    sealed, place = row.sealed if row else None, places.profile("nickname", 0)
-    nickname = shown(subject, ITEMS["nickname"], sealed, place, plain=False)
-    return Brief(
-        nickname,
-        row.joined_on if row else None,
-        row.last_used_on if row else None,
-        _uses(subject),
-        _children(subject),
-        member=row is not None,
-    )
-
-
-def _rows(
+def ask(
     subject: Subject, query: Callable[[Store], Select[Any]], **given: object
 ) -> CursorResult[Any]:
+    """Run a statement of `profile_queries` for this subject."""
     statement = query(subject.tables.store)
     return subject.connection.execute(statement, {"member": subject.member_id, **given})
-
-
-def _children(subject: Subject) -> tuple[Child, ...]:
-    rows = _rows(subject, profile_queries.children, today=subject.today)
-    return tuple(Child(r.member_id, r.started_on) for r in rows)
 
 
 def shown(
@@ -183,7 +143,7 @@ def shown(
 
 
 def _values(subject: Subject, *, plain: bool) -> dict[str, list[Held]]:
-    rows = _rows(subject, profile_queries.values).mappings()
+    rows = ask(subject, profile_queries.values).mappings()
     found: dict[str, list[Held]] = {}
     for row in rows:
         item = ITEMS[row["item"]]
@@ -206,7 +166,7 @@ def _values(subject: Subject, *, plain: bool) -> dict[str, list[Held]]:
 def _devices(subject: Subject, *, plain: bool) -> list[Held]:
     if not subject.may_use("device_id"):
         return []
-    rows = _rows(subject, profile_queries.devices).mappings()
+    rows = ask(subject, profile_queries.devices).mappings()
     return [
         Held(
             seq,
@@ -224,8 +184,9 @@ def _devices(subject: Subject, *, plain: bool) -> list[Held]:
     ]
 
 
-def _uses(subject: Subject) -> tuple[ServiceUse, ...]:
-    rows = _rows(subject, profile_queries.uses)
+def uses(subject: Subject) -> tuple[ServiceUse, ...]:
+    """Return the services used, the last used first: one query."""
+    rows = ask(subject, profile_queries.uses)
     return tuple(ServiceUse(r.service, r.since, r.last_used_on) for r in rows)
 
 

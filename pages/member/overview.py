@@ -12,7 +12,7 @@ from pages.components import gate, sessions_panel
 from pages.components.fragment import draw
 from pages.components.text import _
 from pages.components.timeline import timeline
-from services import access, profile, records, retention
+from services import access, overview, records, retention
 from services.actor import Permission
 from services.ledger import EventName
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 actor = gate.member(Permission.PROFILE_READ)
 look = access.Look(EventName.OVERVIEW_VIEWED, Permission.PROFILE_READ, "/", ("nickname",))
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
-    brief = profile.brief(subject)
+    brief = overview.brief(subject)
     kinds = records.summary(subject)
     today = subject.today
 signed_in = sessions_panel.read(actor) if actor.acting_for is None else ()

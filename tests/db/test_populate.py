@@ -13,7 +13,7 @@ from db.settings import settings
 from db.tables import keys
 from db.tables.member import LIVE
 from db.words import Purpose
-from services import access, profile, records
+from services import access, overview, records
 from services.__main__ import main
 from services.access import Look
 from services.ledger import EventName
@@ -58,7 +58,7 @@ def test_each_opens_through_the_gate_and_is_found_by_mail(portal_db: PortalDb) -
     look = Look(EventName.PROFILE_VIEWED)
     who = draft.member_id
     with access.open(acting(who), who, Purpose.SHOW, look=look) as subject:
-        brief = profile.brief(subject)
+        brief = overview.brief(subject)
         kept = records.summary(subject)
         page = records.page(subject, kept[0].kind.name, 1, plain=False)
     assert brief.nickname == known["nickname"]
