@@ -191,6 +191,17 @@ def test_the_portal_removes_nobody(
         connection.execute(delete(table))
 
 
+def test_the_portal_cant_list_staff_secrets(portal_db: PortalDb) -> None:
+    one = agent(portal_db)
+    with portal_db.web.data.connect() as connection:
+        assert connection.scalar(select(ops.staff.c.staff_id)) == one
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        portal_db.web.data.connect() as connection,
+    ):
+        connection.execute(select(ops.staff.c.password_hash))
+
+
 def test_the_portal_grants_itself_no_case(portal_db: PortalDb, two: tuple[UUID, UUID]) -> None:
     case = open_case(portal_db, agent(portal_db), two[0])
     with (
