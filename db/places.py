@@ -26,3 +26,33 @@ def device(device_row_id: UUID) -> str:
 def outbox(message_id: UUID) -> str:
     """Return the place of a message's filled places."""
     return f"outbox:{message_id}"
+
+
+def request(request_id: UUID) -> str:
+    """Return the place of what a request proposes."""
+    return f"request:{request_id}"
+
+
+def answer(request_id: UUID) -> str:
+    """Return the place of a decision's words to the member."""
+    return f"answer:{request_id}"
+
+
+def evidence(evidence_id: UUID) -> str:
+    """Return the place of a file given as proof."""
+    return f"evidence:{evidence_id}"
+
+
+def pending(item: str) -> str:
+    """Return the place of a value that waits to be confirmed."""
+    return f"pending:{item}"
+
+
+def inbox(message_id: UUID) -> str:
+    """Return the place of a message's filled places in the portal's inbox."""
+    return f"inbox:{message_id}"
+
+
+def demand(demand_id: UUID) -> str:
+    """Return the place of a legal demand's document."""
+    return f"demand:{demand_id}"

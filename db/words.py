@@ -75,6 +75,70 @@ class Ground(StrEnum):
     LEGAL_DEMAND = "legal_demand"
 
 
+class RequestKind(StrEnum):
+    """What a member asks that somebody decides (PIPA art. 36, 37)."""
+
+    CORRECTION = "correction"
+    CLEARING = "clearing"
+    RESTRICTION = "restriction"
+    OBJECTION = "objection"
+
+
+class RequestState(StrEnum):
+    """How far a request has come."""
+
+    OPEN = "open"
+    DONE = "done"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
+
+
+class RefusalReason(StrEnum):
+    """Why a request may be refused (PIPA art. 35(4), 36(1), 37(2))."""
+
+    LAW_NAMES_IT = "law_names_it"
+    NEEDED_FOR_CONTRACT = "needed_for_contract"
+    HARMS_OTHERS = "harms_others"
+    PROOF_MISSING = "proof_missing"
+    CORRECT_ALREADY = "correct_already"
+
+
+class RestrictionWhy(StrEnum):
+    """Why something is restricted: it is being corrected, or the member stopped it (clause 9)."""
+
+    DISPUTED = "disputed"
+    STOPPED = "stopped"
+
+
+class CompanyRole(StrEnum):
+    """What a company is to a member's data (clauses 5 and 6), or a system of the family's own."""
+
+    RECIPIENT = "recipient"
+    PROCESSOR = "processor"
+    SOURCE_SYSTEM = "source_system"
+
+
+class NoticeMeans(StrEnum):
+    """How a company is told of a change; `none`: by hand, from the desk's list."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    NONE = "none"
+
+
+class Change(StrEnum):
+    """What recipients and source systems are told (P33, P21, P22)."""
+
+    CORRECTED = "corrected"
+    CLEARED = "cleared"
+    CONSENT_GRANTED = "consent_granted"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    RESTRICTED = "restricted"
+    RESTRICTION_LIFTED = "restriction_lifted"
+    DEVICE_REFUSED = "device_refused"
+    CONTRACT_ENDED = "contract_ended"
+
+
 class ActorKind(StrEnum):
     """Who did something, as the ledger says it."""
 

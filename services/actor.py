@@ -25,6 +25,15 @@ class Permission(StrEnum):
     PROFILE_READ = "profile_read"
     PROFILE_UNMASK = "profile_unmask"
     HISTORY_READ = "history_read"
+    PROFILE_CORRECT = "profile_correct"
+    PROCESSING_STOP = "processing_stop"
+    CONSENT_CHANGE = "consent_change"
+    SHARING_READ = "sharing_read"
+    INBOX_READ = "inbox_read"
+    REQUEST_DECIDE = "request_decide"
+    DEMAND_ENTER = "demand_enter"
+    QUEUE_READ = "queue_read"
+    COMPANY_EDIT = "company_edit"
 
 
 class Relation(StrEnum):
@@ -35,7 +44,7 @@ class Relation(StrEnum):
     STAFF = "staff"
 
 
-_MEMBER_SIDE = frozenset({Relation.SELF, Relation.GUARDIAN})
+_STAFF = frozenset({Relation.STAFF})
 _ALL = frozenset(Relation)
 
 PERMISSIONS: dict[Permission, frozenset[Relation]] = {
@@ -47,6 +56,16 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.PROFILE_READ: _ALL,
     Permission.PROFILE_UNMASK: _ALL,
     Permission.HISTORY_READ: _ALL,
+    Permission.PROFILE_CORRECT: _ALL,
+    Permission.PROCESSING_STOP: _ALL,
+    Permission.CONSENT_CHANGE: _ALL,
+    Permission.SHARING_READ: _ALL,
+    Permission.INBOX_READ: _ALL,
+    # The desk: a request's case gives the right to decide it and no other.
+    Permission.REQUEST_DECIDE: _STAFF,
+    Permission.DEMAND_ENTER: _STAFF,
+    Permission.QUEUE_READ: _STAFF,
+    Permission.COMPANY_EDIT: _STAFF,
 }
 """Which relations have which permission. A page names one; anything not listed is refused."""
 

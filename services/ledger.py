@@ -37,6 +37,38 @@ class EventName(StrEnum):
     SIGNED_IN = "signed_in"
     VERIFIED = "verified"
     SIGNED_OUT = "signed_out"
+    CORRECTION_VIEWED = "correction_viewed"
+    VALUE_CORRECTED = "value_corrected"
+    VALUE_CLEARED = "value_cleared"
+    CONFIRMATION_ASKED = "confirmation_asked"
+    REQUEST_MADE = "request_made"
+    REQUEST_TAKEN_BACK = "request_taken_back"
+    REQUEST_TAKEN = "request_taken"
+    REQUEST_VIEWED = "request_viewed"
+    REQUEST_GRANTED = "request_granted"
+    REQUEST_REFUSED = "request_refused"
+    EVIDENCE_VIEWED = "evidence_viewed"
+    EVIDENCE_DESTROYED = "evidence_destroyed"
+    RESTRICTIONS_VIEWED = "restrictions_viewed"
+    PROCESSING_STOPPED = "processing_stopped"
+    PROCESSING_RESUMED = "processing_resumed"
+    USE_BLOCKED = "use_blocked"
+    CONSENTS_VIEWED = "consents_viewed"
+    CONSENT_GRANTED = "consent_granted"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    CONSENT_ENDED = "consent_ended"
+    RECEIPT_TAKEN = "receipt_taken"
+    DEVICE_REFUSED = "device_refused"
+    SHARING_VIEWED = "sharing_viewed"
+    DISCLOSED = "disclosed"
+    DISCLOSURE_REFUSED = "disclosure_refused"
+    DEMAND_ENTERED = "demand_entered"
+    DEMAND_APPROVED = "demand_approved"
+    DEMAND_REFUSED = "demand_refused"
+    COMPANY_TOLD = "company_told"
+    COMPANY_ANSWERED = "company_answered"
+    INBOX_VIEWED = "inbox_viewed"
+    USAGE_TOLD = "usage_told"
 
 
 LOOKS = frozenset(
@@ -45,6 +77,11 @@ LOOKS = frozenset(
         EventName.PROFILE_VIEWED,
         EventName.VALUES_UNMASKED,
         EventName.HISTORY_VIEWED,
+        EventName.CORRECTION_VIEWED,
+        EventName.RESTRICTIONS_VIEWED,
+        EventName.CONSENTS_VIEWED,
+        EventName.SHARING_VIEWED,
+        EventName.INBOX_VIEWED,
     }
 )
 """What only reads; a member's own are shown as one line a day."""

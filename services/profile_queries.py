@@ -1,6 +1,6 @@
-"""The statements of a profile, made once a store: building one takes longer than running it.
+"""The statements of the overview and of "My data", made once a store: building takes longest.
 
-Each takes the parameter `member`; `children` also `today`.
+Each takes the parameter `member`.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, Select, Uuid, bindparam, or_, select
+from sqlalchemy import Date, Select, Uuid, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.tables.member import STORES
 from db.tables.ops import credential
 from db.words import ConsentKind
+from services import own_sessions
+from services.gathering import Gathered, ordered
 
 if TYPE_CHECKING:
     from db.words import Store
@@ -22,7 +24,31 @@ _MEMBER = bindparam("member", type_=Uuid)
 
 
 @cache
-def brief(store: Store) -> Select[Any]:
+def overview(store: Store) -> Gathered:
+    """Return what the overview asks; it takes `today` too, and what `own_sessions.OPEN` takes."""
+    return Gathered(
+        member=_brief(store),
+        uses=_uses(store),
+        children=_children(store),
+        counts=_counts(store),
+        sessions=own_sessions.OPEN,
+    )
+
+
+@cache
+def my_data(store: Store) -> Gathered:
+    """Return what "My data" asks besides a page of records."""
+    return Gathered(
+        values=_values(store),
+        devices=_devices(store),
+        member=_member(store),
+        uses=_uses(store),
+        consents=_consents(store),
+        counts=_counts(store),
+    )
+
+
+def _brief(store: Store) -> Select[Any]:
     """Return the member's row with the sealed nickname."""
     tables = STORES[store]
     member, value = tables.member, tables.profile_value
@@ -38,34 +64,31 @@ def brief(store: Store) -> Select[Any]:
     )
 
 
-@cache
-def member(store: Store) -> Select[Any]:
+def _member(store: Store) -> Select[Any]:
     """Return the member's row, and since when there is a password."""
     table = STORES[store].member
     own = credential.c.member_id == table.c.member_id
     return (
-        select(table, credential.c.set_at)
+        select(table.c.joined_on, table.c.last_used_on, credential.c.set_at)
         .select_from(table.outerjoin(credential, own))
         .where(table.c.member_id == _MEMBER)
     )
 
 
-@cache
-def values(store: Store) -> Select[Any]:
+def _values(store: Store) -> Select[Any]:
     """Return every value, items in order."""
     table = STORES[store].profile_value
-    return select(table).where(table.c.member_id == _MEMBER).order_by(table.c.item, table.c.seq)
+    return ordered(select(table).where(table.c.member_id == _MEMBER), table.c.item, table.c.seq)
 
 
-@cache
-def consents(store: Store) -> Select[Any]:
+def _consents(store: Store) -> Select[Any]:
     """Return the latest record of each consent to hold data, undated ones first of all."""
     table = STORES[store].consent
     return (
         select(table.c.kind, table.c.item, table.c.granted, table.c.decided_at)
         .where(
             table.c.member_id == _MEMBER,
-            table.c.kind.in_((ConsentKind.COLLECTION, ConsentKind.SENSITIVE)),
+            or_(table.c.kind == ConsentKind.COLLECTION, table.c.kind == ConsentKind.SENSITIVE),
             table.c.recipient.is_(None),
         )
         .ext(distinct_on(table.c.kind, table.c.item))
@@ -75,38 +98,50 @@ def consents(store: Store) -> Select[Any]:
     )
 
 
-@cache
-def devices(store: Store) -> Select[Any]:
+def _devices(store: Store) -> Select[Any]:
     """Return the devices, the oldest first."""
     table = STORES[store].device
-    return (
-        select(table)
-        .where(table.c.member_id == _MEMBER)
-        .order_by(table.c.obtained_on, table.c.device_row_id)
-    )
+    own = select(table).where(table.c.member_id == _MEMBER)
+    return ordered(own, table.c.obtained_on, table.c.device_row_id)
 
 
-@cache
-def uses(store: Store) -> Select[Any]:
+def _uses(store: Store) -> Select[Any]:
     """Return the services used, the last used first."""
     table = STORES[store].service_use
-    return (
-        select(table)
-        .where(table.c.member_id == _MEMBER)
-        .order_by(table.c.last_used_on.desc().nulls_last(), table.c.service)
+    own = select(table.c.service, table.c.since, table.c.last_used_on)
+    return ordered(
+        own.where(table.c.member_id == _MEMBER),
+        table.c.last_used_on.desc().nulls_last(),
+        table.c.service,
     )
 
 
-@cache
-def children(store: Store) -> Select[Any]:
+def _children(store: Store) -> Select[Any]:
     """Return whose guardian the member is today."""
     link, today = STORES[store].guardianship, bindparam("today", type_=Date)
-    return (
-        select(link.c.member_id, link.c.started_on)
-        .where(
+    return ordered(
+        select(link.c.member_id, link.c.started_on).where(
             link.c.guardian_id == _MEMBER,
             link.c.started_on <= today,
             or_(link.c.ended_on.is_(None), link.c.ended_on > today),
+        ),
+        link.c.started_on,
+        link.c.member_id,
+    )
+
+
+def _counts(store: Store) -> Select[Any]:
+    """Return how many records of each kind there are, and the first and last days of them."""
+    table = STORES[store].record
+    return (
+        select(
+            table.c.kind,
+            func.count().label("count"),
+            func.min(table.c.event_date).label("first_event"),
+            func.max(table.c.event_date).label("last_event"),
+            func.min(table.c.ends_on).label("first_end"),
+            func.max(table.c.ends_on).label("last_end"),
         )
-        .order_by(link.c.started_on, link.c.member_id)
+        .where(table.c.member_id == _MEMBER)
+        .group_by(table.c.kind)
     )

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -22,11 +23,23 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.tables.naming import DATA
-from db.words import Channel, ConsentKind, Ground, RecordKind, Source, Store
+from db.words import (
+    Channel,
+    ConsentKind,
+    Ground,
+    RecordKind,
+    RefusalReason,
+    RequestKind,
+    RequestState,
+    RestrictionWhy,
+    Source,
+    Store,
+)
 
 _WHEN = DateTime(timezone=True)
 
@@ -51,12 +64,18 @@ class MemberTables:
     disclosure: Table
     restriction: Table
     guardianship: Table
+    request: Table
+    evidence: Table
+    pending_value: Table
+    inbox: Table
+    demand: Table
 
     @property
     def all(self) -> tuple[Table, ...]:
         """Return every table, parents first."""
         return (self.member, self.profile_value, self.record, self.device, self.service_use,
-                self.consent, self.disclosure, self.restriction, self.guardianship)  # fmt: skip
+                self.consent, self.disclosure, self.restriction, self.guardianship, self.request,
+                self.evidence, self.pending_value, self.inbox, self.demand)  # fmt: skip
 
 
 def _owner(store: Store) -> Column[object]:
@@ -83,8 +102,10 @@ def _member(store: Store) -> Table:
         Column("joined_on", Date),
         Column("turns_14_on", Date),
         Column("last_used_on", Date),
+        Column("usage_told_on", Date),
         Column("created_at", _WHEN, nullable=False),
         Index(None, "last_used_on"),
+        Index(None, "usage_told_on"),
         schema=store,
     )  # fmt: skip
 
@@ -124,10 +145,11 @@ def _device(store: Store) -> Table:
     return Table(
         "device", DATA, _owner(store),
         Column("device_row_id", Uuid, primary_key=True),
-        Column("sealed", LargeBinary, nullable=False),
+        Column("sealed", LargeBinary),
         Column("last_used_on", Date),
         Column("refused_at", _WHEN),
         *_provenance(),
+        CheckConstraint("(sealed is null) = (refused_at is not null)", name="refused"),
         schema=store,
     )  # fmt: skip
 
@@ -157,8 +179,12 @@ def _consent(store: Store) -> Table:
         Column("policy_version", Text),
         Column("language", Text),
         Column("decided_by", Text),
+        Column("actor_id", Uuid),
+        Column("case_id", Uuid),
+        Column("shown", Boolean, nullable=False, server_default=false()),
         Column("source", Text),
         one_of("kind", ConsentKind), one_of("channel", Channel), one_of("source", Source),
+        Index(None, "ends_on"),
         schema=store,
     )  # fmt: skip
 
@@ -172,6 +198,9 @@ def _disclosure(store: Store) -> Table:
         Column("purpose", Text),
         Column("ground", Text),
         Column("disclosed_on", Date, nullable=False),
+        Column("disclosed_at", _WHEN),
+        Column("ground_id", Uuid),
+        Column("shown_from", Date),
         Column("kept_until", Date),
         Column("source", Text),
         one_of("ground", Ground), one_of("source", Source),
@@ -187,7 +216,11 @@ def _restriction(store: Store) -> Table:
         Column("purpose", Text),
         Column("started_at", _WHEN, nullable=False),
         Column("ended_at", _WHEN),
+        Column("why", Text, nullable=False, server_default=RestrictionWhy.STOPPED),
+        Column("request_id", Uuid),
         Column("blocked", Integer, nullable=False, server_default="0"),
+        Column("last_blocked_at", _WHEN),
+        one_of("why", RestrictionWhy),
         schema=store,
     )  # fmt: skip
 
@@ -208,11 +241,110 @@ def _guardianship(store: Store) -> Table:
     )  # fmt: skip
 
 
+def _request(store: Store) -> Table:
+    """Return requests under way and decided; what was proposed goes with the decision."""
+    return Table(
+        "request", DATA, _owner(store),
+        Column("request_id", Uuid, primary_key=True),
+        Column("kind", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("item", Text),
+        Column("seq", SmallInteger),
+        Column("purpose", Text),
+        Column("sealed", LargeBinary),
+        Column("received_at", _WHEN, nullable=False),
+        Column("due_on", Date, nullable=False),
+        Column("objects_to", Uuid),
+        Column("decided_at", _WHEN),
+        Column("decided_by", Uuid),
+        Column("reason", Text),
+        Column("answer", LargeBinary),
+        one_of("kind", RequestKind), one_of("state", RequestState), one_of("reason", RefusalReason),
+        CheckConstraint("(state = 'open') = (decided_at is null)", name="decided"),
+        CheckConstraint("decided_at is null or sealed is null", name="forgotten"),
+        CheckConstraint("(state = 'refused') = (reason is not null)", name="reasoned"),
+        Index(None, "state", "due_on"),
+        schema=store,
+    )  # fmt: skip
+
+
+def _evidence(store: Store) -> Table:
+    """Return files given as proof; each is destroyed after the decision."""
+    request = f"{store}.request"
+    return Table(
+        "evidence", DATA, _owner(store),
+        Column("evidence_id", Uuid, primary_key=True),
+        Column("request_id", Uuid, nullable=False),
+        Column("media_type", Text, nullable=False),
+        Column("size", Integer, nullable=False),
+        Column("sealed", LargeBinary),
+        Column("received_at", _WHEN, nullable=False),
+        Column("destroyed_at", _WHEN),
+        ForeignKeyConstraint(
+            ["member_id", "request_id"], [f"{request}.member_id", f"{request}.request_id"],
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("(sealed is null) = (destroyed_at is not null)", name="destroyed"),
+        schema=store,
+    )  # fmt: skip
+
+
+def _pending_value(store: Store) -> Table:
+    """Return new values that wait for a link to be followed."""
+    return Table(
+        "pending_value", DATA, _owner(store),
+        Column("item", Text, primary_key=True),
+        Column("sealed", LargeBinary, nullable=False),
+        Column("asked_at", _WHEN, nullable=False),
+        Column("expires_at", _WHEN, nullable=False),
+        schema=store,
+    )  # fmt: skip
+
+
+def _inbox(store: Store) -> Table:
+    """Return what a member was told, to be read in the portal as well."""
+    return Table(
+        "inbox", DATA, _owner(store),
+        Column("message_id", Uuid, primary_key=True),
+        Column("template", Text, nullable=False),
+        Column("sealed", LargeBinary),
+        Column("created_at", _WHEN, nullable=False),
+        Column("read_at", _WHEN),
+        Column("ends_on", Date, nullable=False),
+        Index(None, "ends_on"),
+        schema=store,
+    )  # fmt: skip
+
+
+def _demand(store: Store) -> Table:
+    """Return legal demands for a member's data, with the sealed document and who approved them."""
+    return Table(
+        "demand", DATA, _owner(store),
+        Column("demand_id", Uuid, primary_key=True),
+        Column("authority", Text, nullable=False),
+        Column("legal_basis", Text, nullable=False),
+        Column("items", ARRAY(Text), nullable=False),
+        Column("media_type", Text),
+        Column("document", LargeBinary),
+        Column("received_on", Date, nullable=False),
+        Column("entered_by", Uuid, nullable=False),
+        Column("entered_at", _WHEN, nullable=False),
+        Column("approved_by", Uuid),
+        Column("approved_at", _WHEN),
+        Column("refused_at", _WHEN),
+        Column("shown_from", Date),
+        CheckConstraint("(approved_by is null) = (approved_at is null)", name="approved"),
+        CheckConstraint("approved_by is null or document is not null", name="documented"),
+        schema=store,
+    )  # fmt: skip
+
+
 def _tables(store: Store) -> MemberTables:
     return MemberTables(
         store, _member(store), _profile_value(store), _record(store), _device(store),
         _service_use(store), _consent(store), _disclosure(store), _restriction(store),
-        _guardianship(store),
+        _guardianship(store), _request(store), _evidence(store), _pending_value(store),
+        _inbox(store), _demand(store),
     )  # fmt: skip
 
 

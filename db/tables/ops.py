@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -13,14 +14,16 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.tables.member import one_of
 from db.tables.naming import DATA
-from db.words import StaffRole, Store
+from db.words import Change, CompanyRole, NoticeMeans, StaffRole, Store
 
 _WHEN = DateTime(timezone=True)
 
@@ -84,7 +87,9 @@ case = Table(
     Column("granted_until", _WHEN, nullable=False),
     Column("permissions", ARRAY(Text), nullable=False),
     Column("closed_at", _WHEN),
+    Column("request_id", Uuid),
     Index(None, "member_id"),
+    Index(None, "request_id"),
     schema="ops",
 )  # fmt: skip
 
@@ -157,5 +162,66 @@ outbox = Table(
     Column("sent_at", _WHEN),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("failed_at", _WHEN),
+    Column("bounced_at", _WHEN),
+    Column("key", Text),
+    UniqueConstraint("member_id", "key"),
+    schema="ops",
+)  # fmt: skip
+
+company = Table(
+    "company", DATA,
+    Column("company_id", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("service", Text),
+    Column("purpose", Text),
+    Column("task", JSONB),
+    Column("items", ARRAY(Text), nullable=False),
+    Column("kept", JSONB),
+    Column("means", Text, nullable=False),
+    Column("address", Text),
+    Column("secret_no", Integer, nullable=False, server_default="1"),
+    Column("contract_ends_on", Date),
+    Column("fictional", Boolean, nullable=False, server_default=false()),
+    Column("terms_from", _WHEN, nullable=False),
+    Column("added_at", _WHEN, nullable=False),
+    Column("ended_at", _WHEN),
+    one_of("role", CompanyRole), one_of("means", NoticeMeans),
+    CheckConstraint("means = 'none' or address is not null", name="address"),
+    schema="ops",
+)  # fmt: skip
+
+dispatch = Table(
+    "dispatch", DATA,
+    Column("member_id", Uuid, primary_key=True),
+    Column("dispatch_id", Uuid, primary_key=True),
+    Column("company_id", Text, ForeignKey("ops.company.company_id"), nullable=False),
+    Column("change", Text, nullable=False),
+    Column("items", ARRAY(Text), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("created_at", _WHEN, nullable=False),
+    Column("answer_digest", LargeBinary),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("sent_at", _WHEN),
+    Column("answered_at", _WHEN),
+    Column("failed_at", _WHEN),
+    one_of("change", Change),
+    UniqueConstraint("member_id", "company_id", "key"),
+    Index(None, "company_id", "answered_at"),
+    Index("ix_dispatch_answer_digest", "answer_digest"),
+    schema="ops",
+)  # fmt: skip
+
+finding = Table(
+    "finding", DATA,
+    Column("finding_id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("member_id", Uuid, nullable=False),
+    Column("row_id", Uuid, nullable=False),
+    Column("found_at", _WHEN, nullable=False),
+    Column("closed_at", _WHEN),
+    Column("closed_by", Uuid, ForeignKey("ops.staff.staff_id")),
+    Column("note", Text),
+    UniqueConstraint("kind", "row_id"),
     schema="ops",
 )  # fmt: skip

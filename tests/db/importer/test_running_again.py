@@ -155,7 +155,7 @@ def test_a_record_whose_period_ended_is_not_taken_in_again(trial: Trial) -> None
 def test_a_device_refused_here_stays_refused(trial: Trial) -> None:
     trial.tables()
     with trial.db.owner_data.begin() as data:
-        data.execute(update(LIVE.device).values(refused_at=NOW))
+        data.execute(update(LIVE.device).values(refused_at=NOW, sealed=None))
     devices = [{"imei": "35-000000-000001-7", "person": "1", "used": "2026-11-10"}]
     summary = trial.tables(devices=devices)
     adds_up(summary)
