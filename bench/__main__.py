@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import gate, ledger, many, my_data, pages, populating, sealing, serving
+from bench import gate, ledger, many, pages, populating, sealing, serving
 from bench.installation import installation
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).with_name("results.json")
 MEASURES: dict[str, Callable[[Installation], Measure]] = {
     "gate_beside_one_query": gate.measure,
-    "my_data_beside_empty_queries": my_data.measure,
     "sealed_write_beside_plain_insert": sealing.measure,
     "populate_beside_copy": populating.measure,
     "verify_ledger_beside_sha256": ledger.measure,

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 from db import places
 from db.declarations import ITEMS
-from services import profile, profile_queries
+from services import own_sessions, profile, profile_queries, records
 
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from services.gathering import Row
+    from services.own_sessions import OpenSession
+    from services.records import KindSummary
     from services.subject import Subject
+
+
+_NOBODY: Row = {"joined_on": None, "last_used_on": None, "sealed": None}
 
 
 @dataclass(frozen=True)
@@ -21,36 +27,42 @@ class Child:
     """A child whose guardian the member is; `access.open` decides whether still under 14."""
 
     member_id: UUID
-    since: date
+    started_on: date
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What the overview says of a member at first sight."""
+    """What the overview says of a member at first sight. `sessions` are those of who looks."""
 
     nickname: str | None
     joined_on: date | None
     last_used_on: date | None
     uses: tuple[profile.ServiceUse, ...]
     children: tuple[Child, ...]
+    kinds: tuple[KindSummary, ...]
+    sessions: tuple[OpenSession, ...]
     member: bool
 
 
 def brief(subject: Subject) -> Brief:
-    """Return the overview's facts: three queries."""
-    row = profile.ask(subject, profile_queries.brief).one_or_none()
-    sealed, place = row.sealed if row else None, places.profile("nickname", 0)
-    nickname = profile.shown(subject, ITEMS["nickname"], sealed, place, plain=False)
+    """Return the overview's facts: one query."""
+    actor = subject.actor
+    rows = profile_queries.overview(subject.tables.store).ask(
+        subject.connection,
+        member=subject.member_id,
+        today=subject.today,
+        **own_sessions.asked(actor.person, actor.at),
+    )
+    row = next(iter(rows["member"]), _NOBODY)
+    place = places.profile("nickname", 0)
+    nickname = profile.shown(subject, ITEMS["nickname"], row["sealed"], place, plain=False)
     return Brief(
         nickname,
-        row.joined_on if row else None,
-        row.last_used_on if row else None,
-        profile.uses(subject),
-        _children(subject),
-        member=row is not None,
+        row["joined_on"],
+        row["last_used_on"],
+        profile.uses(rows["uses"]),
+        tuple(Child(**child) for child in rows["children"]),
+        records.summary(subject, rows["counts"]),
+        own_sessions.open_ones(rows["sessions"], actor.session_id),
+        member=bool(rows["member"]),
     )
-
-
-def _children(subject: Subject) -> tuple[Child, ...]:
-    rows = profile.ask(subject, profile_queries.children, today=subject.today)
-    return tuple(Child(r.member_id, r.started_on) for r in rows)

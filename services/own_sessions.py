@@ -10,14 +10,17 @@ from ua_parser import parse_os, parse_user_agent
 
 from db.tables.ops import session as rows
 from services import outbox
+from services.gathering import ordered
 from services.sessions import IDLE, LONGEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Connection
 
+    from services.gathering import Row
     from services.language import Language
 
 MESSAGE = "new_device"
@@ -34,16 +37,17 @@ class OpenSession:
     this_one: bool
 
 
-_OPEN_ONES = (
-    select(rows)
-    .where(
-        rows.c.member_id == bindparam("member"),
+OPEN = ordered(
+    select(rows.c.session_id, rows.c.agent, rows.c.signed_in_at, rows.c.last_active_at).where(
+        rows.c.member_id == bindparam("person"),
         rows.c.revoked_at.is_(None),
         rows.c.last_active_at > bindparam("active_after"),
         rows.c.signed_in_at > bindparam("since"),
-    )
-    .order_by(rows.c.last_active_at.desc(), rows.c.session_id)
+    ),
+    rows.c.last_active_at.desc(),
+    rows.c.session_id,
 )
+"""A person's sessions that still count, the latest used first; it takes what `asked` gives."""
 
 
 def agent_words(header: str | None) -> str | None:
@@ -58,16 +62,14 @@ def agent_words(header: str | None) -> str | None:
     return " · ".join(found) or None
 
 
-def open_ones(
-    connection: Connection, member_id: UUID, this: UUID, now: datetime
-) -> tuple[OpenSession, ...]:
-    """Return the member's sessions that still count at `now`, the latest used first: one query."""
-    given = {"member": member_id, "active_after": now - IDLE, "since": now - LONGEST}
-    found = connection.execute(_OPEN_ONES, given)
-    return tuple(
-        OpenSession(r.session_id, r.agent, r.signed_in_at, r.last_active_at, r.session_id == this)
-        for r in found
-    )
+def asked(person: UUID, now: datetime) -> dict[str, object]:
+    """Return the parameters of `OPEN`."""
+    return {"person": person, "active_after": now - IDLE, "since": now - LONGEST}
+
+
+def open_ones(found: Iterable[Row], this: UUID) -> tuple[OpenSession, ...]:
+    """Return the rows of `OPEN` as sessions, `this` being the one that asks."""
+    return tuple(OpenSession(**row, this_one=row["session_id"] == this) for row in found)
 
 
 def end_others(connection: Connection, member_id: UUID, this: UUID, now: datetime) -> int:

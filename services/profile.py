@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from db import places
 from db.clock import seoul_day
 from db.declarations import ITEMS, Group, Item, Sensitivity
 from db.words import ConsentKind, Source
-from services import profile_queries, provenance
+from services import profile_queries, provenance, records
 from services.masking import mask
 from services.provenance import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from datetime import date, datetime
 
-    from sqlalchemy import CursorResult, Select
-
-    from db.words import Store
+    from services.gathering import Row
+    from services.records import KindSummary
     from services.subject import Subject
 
 
@@ -65,13 +64,14 @@ class Consent:
 
 @dataclass(frozen=True)
 class Profile:
-    """What "My data" shows besides records. `member`: whether the live store has the member."""
+    """What "My data" shows but a page of records. `member`: whether the live store has them."""
 
     groups: dict[Group, tuple[HeldItem, ...]]
     uses: tuple[ServiceUse, ...]
     joined_on: date | None
     last_used_on: date | None
     consents: dict[tuple[ConsentKind, str | None], Consent]
+    kinds: tuple[KindSummary, ...]
     member: bool
 
     def consent_to(self, item: Item) -> Consent | None:
@@ -86,16 +86,19 @@ class Profile:
 
 
 def held(subject: Subject, *, plain: bool) -> Profile:
-    """Return every item held that serves the purpose: five queries, whatever is held.
+    """Return every item held that serves the purpose: one query, whatever is held.
 
     `plain=True` needs a verification: raise `StepUpRequired` without one.
     """
     if plain:
         subject.actor.require_verification()
-    found = _values(subject, plain=plain)
-    found["device_id"] = _devices(subject, plain=plain)
-    row = ask(subject, profile_queries.member).one_or_none()
-    found["password"] = _password(row.set_at if row else None)
+    rows = profile_queries.my_data(subject.tables.store).ask(
+        subject.connection, member=subject.member_id
+    )
+    found = _values(subject, rows["values"], plain=plain)
+    found["device_id"] = _devices(subject, rows["devices"], plain=plain)
+    row = next(iter(rows["member"]), _NOBODY)
+    found["password"] = _password(row["set_at"])
     groups: dict[Group, tuple[HeldItem, ...]] = {
         g: tuple(
             HeldItem(item, tuple(found.get(name, ())))
@@ -106,30 +109,25 @@ def held(subject: Subject, *, plain: bool) -> Profile:
     }
     return Profile(
         groups,
-        uses(subject),
-        row.joined_on if row else None,
-        row.last_used_on if row else None,
-        _consents(subject),
-        member=row is not None,
+        uses(rows["uses"]),
+        row["joined_on"],
+        row["last_used_on"],
+        _consents(rows["consents"]),
+        records.summary(subject, rows["counts"]),
+        member=bool(rows["member"]),
     )
 
 
-def _consents(subject: Subject) -> dict[tuple[ConsentKind, str | None], Consent]:
-    rows = ask(subject, profile_queries.consents)
+_NOBODY: Row = {"joined_on": None, "last_used_on": None, "set_at": None}
+
+
+def _consents(rows: Iterable[Row]) -> dict[tuple[ConsentKind, str | None], Consent]:
     # Without a date there is no evidence: shown as not recorded, and counted as no.
     return {
-        (ConsentKind(r.kind), r.item): Consent(granted=r.granted, decided_at=r.decided_at)
+        (ConsentKind(r["kind"]), r["item"]): Consent(r["granted"], r["decided_at"])
         for r in rows
-        if r.decided_at is not None
+        if r["decided_at"] is not None
     }
-
-
-def ask(
-    subject: Subject, query: Callable[[Store], Select[Any]], **given: object
-) -> CursorResult[Any]:
-    """Run a statement of `profile_queries` for this subject."""
-    statement = query(subject.tables.store)
-    return subject.connection.execute(statement, {"member": subject.member_id, **given})
 
 
 def shown(
@@ -142,8 +140,7 @@ def shown(
     return text if text is None or plain else mask(item.mask, text)
 
 
-def _values(subject: Subject, *, plain: bool) -> dict[str, list[Held]]:
-    rows = ask(subject, profile_queries.values).mappings()
+def _values(subject: Subject, rows: Iterable[Row], *, plain: bool) -> dict[str, list[Held]]:
     found: dict[str, list[Held]] = {}
     for row in rows:
         item = ITEMS[row["item"]]
@@ -163,10 +160,9 @@ def _values(subject: Subject, *, plain: bool) -> dict[str, list[Held]]:
     return found
 
 
-def _devices(subject: Subject, *, plain: bool) -> list[Held]:
+def _devices(subject: Subject, rows: Iterable[Row], *, plain: bool) -> list[Held]:
     if not subject.may_use("device_id"):
         return []
-    rows = ask(subject, profile_queries.devices).mappings()
     return [
         Held(
             seq,
@@ -184,10 +180,9 @@ def _devices(subject: Subject, *, plain: bool) -> list[Held]:
     ]
 
 
-def uses(subject: Subject) -> tuple[ServiceUse, ...]:
-    """Return the services used, the last used first: one query."""
-    rows = ask(subject, profile_queries.uses)
-    return tuple(ServiceUse(r.service, r.since, r.last_used_on) for r in rows)
+def uses(rows: Iterable[Row]) -> tuple[ServiceUse, ...]:
+    """Return the services used, in the order of the rows."""
+    return tuple(ServiceUse(**row) for row in rows)
 
 
 def _password(set_at: datetime | None) -> list[Held]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from db.words import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
-
-    from sqlalchemy import RowMapping
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Provenance:
     policy_version: str | None
 
 
-def of(row: RowMapping) -> Provenance:
+def of(row: Mapping[Any, Any]) -> Provenance:
     """Return the provenance columns of a row."""
     return Provenance(
         Source(row["source"]) if row["source"] else None,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import select
 
 from db import places
 from db.declarations import KINDS, Kind, Mask
-from db.tables.member import STORES
-from db.words import RecordKind, Store
 from services import provenance
 from services.masking import mask
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from uuid import UUID
 
+    from db.words import RecordKind
+    from services.gathering import Row
     from services.provenance import Provenance
     from services.subject import Subject
 
@@ -51,31 +51,11 @@ class Record:
     provenance: Provenance
 
 
-@cache
-def _counts(store: Store) -> Select[Any]:
-    """Return the statement of `summary`, made once a store."""
-    table = STORES[store].record
-    return (
-        select(
-            table.c.kind,
-            func.count(),
-            func.min(table.c.event_date),
-            func.max(table.c.event_date),
-            func.min(table.c.ends_on),
-            func.max(table.c.ends_on),
-        )
-        .where(table.c.member_id == bindparam("member"))
-        .group_by(table.c.kind)
-    )
-
-
-def summary(subject: Subject) -> tuple[KindSummary, ...]:
-    """Return the kinds of which the member has records: one query."""
-    statement, given = _counts(subject.tables.store), {"member": subject.member_id}
-    rows = subject.connection.execute(statement, given).all()
-    found = {RecordKind(row[0]): row[1:] for row in rows}
+def summary(subject: Subject, counts: Iterable[Row]) -> tuple[KindSummary, ...]:
+    """Return the kinds of which the member has records, from the counts of `profile_queries`."""
+    found = {row["kind"]: row for row in counts}
     return tuple(
-        KindSummary(kind, *found[name])
+        KindSummary(**{**found[name], "kind": kind})
         for name, kind in KINDS.items()
         if name in found and subject.may_use_kind(name)
     )

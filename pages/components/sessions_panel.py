@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from services.own_sessions import OpenSession
 
 
-def read(actor: Actor) -> tuple[OpenSession, ...]:
-    """Return the member's open sessions."""
-    with house().databases.look[0].connect() as connection:
-        return own_sessions.open_ones(connection, actor.person, actor.session_id, actor.at)
-
-
 def panel(actor: Actor, sessions: tuple[OpenSession, ...]) -> None:
     """Draw the list, and the button where there is another one."""
     draw("sessions.html", sessions=sessions)

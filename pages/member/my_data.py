@@ -22,7 +22,6 @@ look = access.Look(
 chosen = records_panel.chosen()
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     held = profile.held(subject, plain=plain)
-    kinds = records.summary(subject)
     rows = records.page(subject, chosen.kind, chosen.page, plain=plain) if chosen.kind else ()
     today = subject.today
 
@@ -31,4 +30,4 @@ unmasking.button(actor, plain=plain)
 for group in groups(held, policy.in_force(today), today):
     draw("profile_group.html", group=group)
 draw("services_used.html", uses=held.uses, child=child)
-records_panel.panel(kinds, rows, chosen, child=child)
+records_panel.panel(held.kinds, rows, chosen, child=child)

@@ -12,7 +12,7 @@ from pages.components import gate, sessions_panel
 from pages.components.fragment import draw
 from pages.components.text import _
 from pages.components.timeline import timeline
-from services import access, overview, records, retention
+from services import access, overview, retention
 from services.actor import Permission
 from services.ledger import EventName
 
@@ -23,9 +23,7 @@ actor = gate.member(Permission.PROFILE_READ)
 look = access.Look(EventName.OVERVIEW_VIEWED, Permission.PROFILE_READ, "/", ("nickname",))
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     brief = overview.brief(subject)
-    kinds = records.summary(subject)
     today = subject.today
-signed_in = sessions_panel.read(actor) if actor.acting_for is None else ()
 
 draw("overview.html", brief=brief, child=actor.acting_for is not None)
 
@@ -47,6 +45,6 @@ with st.container(horizontal=True):
                 args=(child.member_id,),
             )
 draw("open_matters.html", matters=())
-timeline(retention.bars(kinds), policy.in_force(today), today)
-if signed_in:
-    sessions_panel.panel(actor, signed_in)
+timeline(retention.bars(brief.kinds), policy.in_force(today), today)
+if actor.acting_for is None:
+    sessions_panel.panel(actor, brief.sessions)

@@ -14,6 +14,7 @@ from db.tables.ops import outbox
 from db.tables.ops import session as rows
 from services import own_sessions, time_limit
 from services.access import as_subject
+from services.gathering import Gathered
 from services.sessions import IDLE, LONGEST, STAFF_IDLE
 from tests.people import NOW, agent, member
 
@@ -40,7 +41,8 @@ def signed_in(db: PortalDb, one: UUID | None, token: str, **changes: object) -> 
 
 def listed(db: PortalDb, one: UUID, this: UUID) -> dict[UUID, bool]:
     with db.web.data.connect() as connection:
-        found = own_sessions.open_ones(connection, one, this, NOW)
+        rows = Gathered(open=own_sessions.OPEN).ask(connection, **own_sessions.asked(one, NOW))
+    found = own_sessions.open_ones(rows["open"], this)
     return {s.session_id: s.this_one for s in found}
 
 

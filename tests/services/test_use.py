@@ -15,7 +15,7 @@ from db.declarations import ITEMS, Sensitivity
 from db.drafts import ConsentDraft
 from db.tables.member import LIVE
 from db.words import MARKETING, RIGHTS, ConsentKind, Purpose
-from services import access, profile, records, use
+from services import access, profile, use
 from services.ledger import EventName
 from services.use import Standing, Why
 from tests.people import NOW, acting, child_of, granted, member, portal_house
@@ -83,9 +83,8 @@ def test_data_opened_for_a_purpose_gives_only_what_serves_it(portal_db: PortalDb
     for one in (plain, willing):
         with access.open(acting(one), one, Purpose.EVENTS, look=look) as subject:
             held = profile.held(subject, plain=False)
-            kinds = records.summary(subject)
         found[one] = {i.item.name for items in held.groups.values() for i in items if i.values}
-        assert kinds == ()
+        assert held.kinds == ()
     assert found[plain] == set()
     assert found[willing] == {n for n, i in ITEMS.items() if Purpose.EVENTS in i.purposes} - {
         n for n, i in ITEMS.items() if i.sensitivity is Sensitivity.SENSITIVE
