@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from db.errors import PortalError
 from db.words import N_, ActorKind, StaffRole
+from services.language import DEFAULT, Language
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -93,6 +94,8 @@ class Actor:
     verified_at: datetime | None = None
     role: StaffRole | None = None
     acting_for: UUID | None = None
+    language: Language = DEFAULT
+    """The language of the screen, in which what happens is told by mail, too."""
 
     @property
     def subject_id(self) -> UUID:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 DELIVER = "deliver"
 RECOVER = "recover"
 DAILY = "daily"
+DISPATCH = "dispatch"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 
 # Never opened: every job goes in over the caller's own connection.

@@ -30,6 +30,8 @@ PURPOSES: Final = {
     "new_device": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
+SECRET: Final = frozenset({"password_link", "password_code"})
+"""Messages that prove who reads that mailbox: never in the portal's own inbox."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from db import places
 from db.sealing import SealError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Way = Literal["email", "sms", "either"]
 """`either`: the e-mail address, or the mobile of somebody without one."""
+TO: Final = "@to"
+"""Where the sealed params keep `Message.to`; no template can name it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,15 @@ class Message:
     way: Way
     language: Language
     params: dict[str, str] = field(default_factory=dict, repr=False)
+    key: str | None = None
+    """Which fact it tells; with one key a member is told once."""
+    to: str | None = field(default=None, repr=False)
+    """An e-mail address other than the member's own."""
+
+    @property
+    def filled(self) -> dict[str, str]:
+        """Return all of it that may name a person, and so is sealed."""
+        return self.params | ({TO: self.to} if self.to else {})
 
 
 class NoKeyError(Exception):
@@ -46,23 +58,41 @@ class NoKeyError(Exception):
 def enqueue(
     data: Connection, sealer: Sealer | None, member_id: UUID, message: Message, now: datetime
 ) -> UUID:
-    """Write a message and its job in the caller's transaction; return the message's id.
+    """As `enqueue_once`, for a message without a key, which is always new."""
+    new = enqueue_once(data, sealer, member_id, message, now)
+    if new is None:
+        msg = "a message with a key may have been told before: use enqueue_once"
+        raise ValueError(msg)
+    return new
 
-    The params are sealed with the member's own key; only a message without any can do without a
+
+def enqueue_once(
+    data: Connection, sealer: Sealer | None, member_id: UUID, message: Message, now: datetime
+) -> UUID | None:
+    """Write a message and its job in the caller's transaction; return its id, None if told before.
+
+    What fills it is sealed with the member's own key; only a message without any can do without a
     `sealer`. As `portal_web` the transaction must have named its subject (`access.as_subject`).
+    Raise `NoKeyError` for want of a sealer.
     """
     message_id = uuid4()
-    data.execute(
-        insert(outbox).values(
+    # Of two who tell the same at once, the second waits for the first and then writes nothing.
+    written = data.execute(
+        insert(outbox)
+        .values(
             member_id=member_id,
             message_id=message_id,
             channel=message.way,
             template=message.template,
             language=message.language,
-            sealed=_sealed(sealer, message_id, message.params),
+            sealed=_sealed(sealer, message_id, message.filled),
             created_at=now,
+            key=message.key,
         )
+        .on_conflict_do_nothing()
     )
+    if not written.rowcount:
+        return None
     jobs.defer(data, jobs.DELIVER, member_id=str(member_id), message_id=str(message_id))
     return message_id
 

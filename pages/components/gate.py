@@ -114,8 +114,8 @@ def arrive() -> Here:
     if returned and session and session.resume and (child := session.resume.get("acting_for")):
         st.session_state[_ACTING] = UUID(child)
     acting_for = st.session_state.get(_ACTING)
-    if actor and acting_for:
-        actor = replace(actor, acting_for=acting_for)
+    if actor:
+        actor = replace(actor, acting_for=acting_for, language=language())
     here = Here(session, actor, refused, changed, returned, left)
     st.session_state[_HERE] = here
     st.session_state[_READ] = True

@@ -1,0 +1,83 @@
+"""Tells a member something: once by mail or text message, and in the portal's own inbox."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert
+
+from db import places
+from db.clock import seoul_day
+from db.period import Period
+from services import messages, outbox
+from services.outbox import Message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from db.sealing import Sealer
+    from db.tables.member import MemberTables
+    from services.outbox import Way
+    from services.subject import Subject
+
+KEPT = Period(years=1)
+"""How long the inbox keeps a message: until the next yearly notice has surely come (PIPA art.
+20-2). Our own choice, since the policy of 2021 names no such messages."""
+
+
+def notify(
+    subject: Subject,
+    template: str,
+    params: dict[str, str] | None = None,
+    *,
+    key: str,
+    way: Way = "email",
+    to: str | None = None,
+) -> bool:
+    """Tell the member what `template` says, in the caller's transaction; return whether it is new.
+
+    `key` names the fact that is told ("corrected:<request id>"), never a value: what is told twice
+    with one key goes out once. `to` is another e-mail address than the member's own, for a mail
+    about an address that is disputed or replaced. The language is the screen's
+    (`Actor.language`). Raise `NoKeyError` for `params` when the member's key is missing.
+    """
+    message = Message(template, way, subject.actor.language, params or {}, key, to)
+    return write(
+        subject.connection, subject.tables, (subject.member_id, subject.sealer), message, subject.at
+    )
+
+
+def write(
+    data: Connection,
+    tables: MemberTables,
+    member: tuple[UUID, Sealer | None],
+    message: Message,
+    now: datetime,
+) -> bool:
+    """As `notify`, for the worker, who has no `Subject`; `member` is the id and what seals."""
+    member_id, sealer = member
+    new = outbox.enqueue_once(data, sealer, member_id, message, now)
+    if new is None:
+        return False
+    if message.template not in messages.SECRET:
+        data.execute(
+            insert(tables.inbox).values(
+                member_id=member_id,
+                message_id=new,
+                template=message.template,
+                sealed=_sealed(sealer, new, message.params),
+                created_at=now,
+                ends_on=KEPT.ends_on(seoul_day(now)),
+            )
+        )
+    return True
+
+
+def _sealed(sealer: Sealer | None, message_id: UUID, params: dict[str, str]) -> bytes | None:
+    if sealer is None or not params:
+        return None
+    return sealer.seal(json.dumps(params, ensure_ascii=False).encode(), places.inbox(message_id))

@@ -1,0 +1,184 @@
+"""Tells companies what changed: who received an item of a member's, and where it came from (P33).
+
+A correction, clearing, consent or stop makes one row a company, in the caller's transaction; the
+worker sends it (`services.dispatching`), and the company confirms by link or answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    Date,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from db.tables.ops import company, dispatch
+from db.words import Change, CompanyRole, NoticeMeans
+from services import jobs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import CompoundSelect
+
+    from db.tables.member import MemberTables
+    from services.subject import Subject
+
+LATE_AFTER: Final = timedelta(days=10)
+"""A company that has not confirmed by then is late: as long as we have ourselves (PIPA art. 36)."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One change and who was told of it: how many companies, how many confirmed, who is late."""
+
+    key: str
+    change: Change
+    items: tuple[str, ...]
+    told_at: datetime
+    told: int
+    answered: int
+    late: tuple[str, ...] = ()
+    """Names of companies."""
+
+    @property
+    def done(self) -> bool:
+        """Return whether everybody has confirmed."""
+        return self.answered == self.told
+
+
+def tell(subject: Subject, change: Change, items: tuple[str, ...], *, key: str) -> int:
+    """Tell every company that has one of `items`; return how many are told now.
+
+    Told are recipients who received an item and still keep it, and the source systems of the
+    family it came from (`company.service` is its service or partner); whoever was told of an item
+    before is told again. `items` are names of `db.declarations.ITEMS` (for a stop of everything:
+    all of them). `key` names the fact ("corrected:<request id>"): with one key a company is told
+    once. Call it **before** changing where a value came from. One statement, and one a job.
+    """
+    told = subject.connection.execute(
+        _tell(subject.tables),
+        {
+            "member": subject.member_id,
+            "change": change,
+            "key": key,
+            "items": list(items),
+            "at": subject.at,
+            "today": subject.today,
+        },
+    ).all()
+    for row in told:
+        if row.means != NoticeMeans.NONE:
+            jobs.defer(
+                subject.connection, jobs.DISPATCH,
+                member_id=str(subject.member_id), dispatch_id=str(row.dispatch_id),
+            )  # fmt: skip
+    return len(told)
+
+
+_MEMBER, _TODAY = bindparam("member", type_=Uuid), bindparam("today", type_=Date)
+_ITEMS = bindparam("items", type_=ARRAY(Text))
+
+
+def _received(tables: MemberTables) -> Select[Any]:
+    """Return (company, item) of what was handed out and is still kept there."""
+    row = tables.disclosure.c
+    return select(row.recipient.label("company_id"), func.unnest(row["items"]).label("item")).where(
+        row.member_id == _MEMBER,
+        or_(row.kept_until.is_(None), row.kept_until >= _TODAY),
+    )
+
+
+def _came_from(tables: MemberTables) -> tuple[Select[Any], Select[Any]]:
+    """Return (company, item) of where values and device ids came from."""
+    value, device = tables.profile_value.c, tables.device.c
+    source = (company.c.role == CompanyRole.SOURCE_SYSTEM) & company.c.service.is_not(None)
+    return (
+        select(company.c.company_id, value.item).where(
+            source, value.member_id == _MEMBER,
+            company.c.service.in_((value.service, value.partner)),
+        ),
+        select(company.c.company_id, literal("device_id", Text).label("item")).where(
+            source, device.member_id == _MEMBER,
+            company.c.service.in_((device.service, device.partner)),
+        ),
+    )  # fmt: skip
+
+
+def _told_before() -> Select[Any]:
+    """Return (company, item): a corrected value names us as its source, no longer the system."""
+    item = func.unnest(dispatch.c["items"]).label("item")
+    return (
+        select(dispatch.c.company_id, item)
+        .join(company)
+        .where(dispatch.c.member_id == _MEMBER, company.c.role == CompanyRole.SOURCE_SYSTEM)
+    )
+
+
+@cache
+def _tell(tables: MemberTables) -> Select[Any]:
+    """Return the statement, made once: it inserts and returns what is new."""
+    concerned: CompoundSelect[Any] = union(_received(tables), *_came_from(tables), _told_before())
+    one = concerned.subquery()
+    chosen = (
+        select(
+            _MEMBER, func.gen_random_uuid(), company.c.company_id, bindparam("change", type_=Text),
+            func.array_agg(one.c.item.distinct()), bindparam("key", type_=Text), bindparam("at"),
+        )
+        .join(company, company.c.company_id == one.c.company_id)
+        .where(company.c.ended_at.is_(None), one.c.item == func.any(_ITEMS))
+        .group_by(company.c.company_id)
+    )  # fmt: skip
+    columns = ("member_id", "dispatch_id", "company_id", "change", "items", "key", "created_at")
+    new: Any = (
+        insert(dispatch)
+        .from_select(list(columns), chosen)
+        .on_conflict_do_nothing()
+        .returning(dispatch.c.dispatch_id, dispatch.c.company_id)
+        .cte("new")
+    )
+    return select(new.c.dispatch_id, company.c.means).join(
+        company, company.c.company_id == new.c.company_id
+    )
+
+
+def progress(subject: Subject) -> tuple[Progress, ...]:
+    """Return who was told what and who confirmed, the newest first: one query."""
+    rows = subject.connection.execute(
+        select(
+            dispatch.c.key, dispatch.c.change, dispatch.c["items"], dispatch.c.created_at,
+            dispatch.c.answered_at, dispatch.c.failed_at, company.c.name,
+        )
+        .join(company)
+        .where(dispatch.c.member_id == subject.member_id)
+        .order_by(dispatch.c.created_at.desc(), dispatch.c.key, company.c.name)
+    ).all()  # fmt: skip
+    return tuple(
+        _progress(list(same), subject.at) for _key, same in groupby(rows, lambda row: row.key)
+    )
+
+
+def _progress(rows: list[Any], now: datetime) -> Progress:
+    first = rows[0]
+    waits = [row for row in rows if row.answered_at is None]
+    late = tuple(row.name for row in waits if row.failed_at or row.created_at + LATE_AFTER < now)
+    items = tuple(sorted({item for row in rows for item in row.items}))
+    return Progress(
+        first.key, Change(first.change), items, first.created_at, len(rows),
+        len(rows) - len(waits), late,
+    )  # fmt: skip
