@@ -19,7 +19,7 @@ from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.words import N_, ActorKind, Purpose, Store
 from services import ledger
-from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation
+from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation, role_allows
 from services.house import house
 from services.subject import Subject
 
@@ -93,6 +93,8 @@ def _relation(
     permission: Permission,
 ) -> Relation | None:
     if actor.kind is ActorKind.STAFF:
+        if not role_allows(permission, actor):
+            return None
         found = case_id is not None and _in_case(connection, actor, case_id, member_id, permission)
         return Relation.STAFF if found else None
     if actor.person == member_id:
@@ -163,7 +165,9 @@ def open(  # noqa: A001 (the design's name: access.open)
                              folded=folded),
                 opening=member_id if own else None,
             )  # fmt: skip
-            yield Subject(member_id, seen, relation, purpose, LIVE, connection, _sealer(member_id))
+            yield Subject(
+                member_id, seen, relation, purpose, LIVE, connection, _sealer(member_id), case
+            )
     except AccessDenied:
         deny(actor, member_id, purpose, look, case)
         raise

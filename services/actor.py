@@ -35,6 +35,7 @@ class Permission(StrEnum):
     DEMAND_ENTER = "demand_enter"
     QUEUE_READ = "queue_read"
     COMPANY_EDIT = "company_edit"
+    OFFICER_DESK = "officer_desk"
 
 
 class Relation(StrEnum):
@@ -67,8 +68,14 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.DEMAND_ENTER: _STAFF,
     Permission.QUEUE_READ: _STAFF,
     Permission.COMPANY_EDIT: _STAFF,
+    Permission.OFFICER_DESK: _STAFF,
 }
 """Which relations have which permission. A page names one; anything not listed is refused."""
+
+OFFICER_ONLY = frozenset(
+    {Permission.DEMAND_ENTER, Permission.COMPANY_EDIT, Permission.OFFICER_DESK}
+)
+"""What of the staff's only the privacy officer may (clause 10)."""
 
 
 class StepUpRequired(PortalError):  # noqa: N818 (not a failure: it asks for a verification)
@@ -121,11 +128,16 @@ class Actor:
             raise StepUpRequired(N_("Please confirm that it is you."))
 
 
+def role_allows(permission: Permission, actor: Actor) -> bool:
+    """Return whether the actor's role is no obstacle: some things are the officer's alone."""
+    return permission not in OFFICER_ONLY or actor.role is StaffRole.OFFICER
+
+
 def page_opens(permission: Permission, actor: Actor | None) -> bool:
     """Return whether a page of this permission opens for `actor`, whoever's data it may show."""
     if permission is Permission.PUBLIC:
         return True
-    if actor is None:
+    if actor is None or not role_allows(permission, actor):
         return False
     own = Relation.STAFF if actor.kind is ActorKind.STAFF else Relation.SELF
     return own in PERMISSIONS[permission]

@@ -34,6 +34,7 @@ class Subject:
     tables: MemberTables
     connection: Connection = field(repr=False)
     sealer: sealing.Sealer | None = field(repr=False)
+    case_id: UUID | None = None
 
     @property
     def at(self) -> datetime:
