@@ -10,7 +10,7 @@ from sqlalchemy import Connection, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.declarations import ITEMS, Sensitivity
-from db.words import MARKETING, RIGHTS, ConsentKind, Purpose
+from db.words import MARKETING, RIGHTS, Channel, ConsentKind, Purpose
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,12 +48,17 @@ class Standing:
 
     `granted`: kinds of consent whose latest record is a grant and has not ended. `restricted`:
     (item, purpose) pairs, None standing for all. `store_only`: a child whose guardian's consent has
-    no record (P41).
+    no record (P41). `channels`: advertising by channel, and by night. `shared`: (recipient, item)
+    pairs. `ended_items`: items whose collection was explicitly refused or withdrawn; without any
+    record nothing is ended, since members joined before there were records.
     """
 
     granted: frozenset[ConsentKind]
     restricted: frozenset[tuple[str | None, str | None]] = frozenset()
     store_only: bool = False
+    channels: frozenset[tuple[ConsentKind, Channel]] = frozenset()
+    shared: frozenset[tuple[str, str]] = frozenset()
+    ended_items: frozenset[str] = frozenset()
 
     def restricts(self, item: str, purpose: Purpose) -> bool:
         """Return whether a restriction covers this item and purpose (clause 9, P32)."""
