@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -264,6 +265,12 @@ def _request(store: Store) -> Table:
         CheckConstraint("decided_at is null or sealed is null", name="forgotten"),
         CheckConstraint("(state = 'refused') = (reason is not null)", name="reasoned"),
         Index(None, "state", "due_on"),
+        # Of two tabs that ask the same, one is told that it has been asked already.
+        Index(
+            "uq_request_open", "member_id", "kind", "item", "seq", "purpose", "objects_to",
+            unique=True, postgresql_nulls_not_distinct=True,
+            postgresql_where=text("state = 'open'"),
+        ),
         schema=store,
     )  # fmt: skip
 

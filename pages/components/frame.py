@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from db.settings import settings
-from db.words import N_, ActorKind
+from db.words import N_, ActorKind, StaffRole
 from pages.components import gate
 from pages.components.fragment import draw
 from pages.components.text import _, language
@@ -24,17 +24,33 @@ if TYPE_CHECKING:
 
 PAGES = Path(__file__).resolve().parent.parent
 
-MEMBER = (
-    ("my-data", "member/my_data.py", N_("My data")),
-    ("history", "member/history.py", N_("Who looked")),
-)
-PUBLIC = (
+Line = tuple[str, str, str]
+Pages = tuple[Line, ...]
+Sections = dict[str, Pages]
+
+# A page is one line: path, file below `pages/`, title. Sections are what the bar at the top opens.
+MEMBER: Sections = {
+    N_("My data"): (
+        ("my-data", "member/my_data.py", N_("My data")),
+        ("history", "member/history.py", N_("Who looked")),
+    ),
+    # Consents, Shared with others, Stop processing
+    N_("I decide"): (),
+    # My requests, Told to me
+    N_("Under way"): (),
+}
+DESK: Pages = ()
+"""Pages of all staff."""
+OFFICER: Pages = ()
+"""Pages of the privacy officer alone."""
+PUBLIC: Pages = (
     ("policy", "public/policy.py", N_("Privacy policy")),
     ("notices", "public/notices.py", N_("Notices")),
     ("contact", "public/contact.py", N_("Contact")),
 )
-MAILBOX = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
-"""Pages beside the first one: path, file below `pages/`, title. A new page is one line here."""
+MAILBOX: Line = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
+GUIDE: Final = N_("About")
+"""The section of public pages, for who is signed in."""
 
 
 def _page(
@@ -58,14 +74,36 @@ def _is_member(here: Here) -> bool:
     return here.actor is not None and here.actor.kind is ActorKind.SELF and not here.asleep
 
 
+def listed() -> tuple[Line, ...]:
+    """Return every page beside the first one, whoever may open it."""
+    members = (line for lines in MEMBER.values() for line in lines)
+    return (*members, *DESK, *OFFICER, *PUBLIC, MAILBOX)
+
+
+def _sections(here: Here) -> Sections:
+    """Return what the bar at the top offers: sections of pages; those of "" stand by themselves."""
+    public = (*PUBLIC, MAILBOX) if mailbox.in_use(settings()) else PUBLIC
+    if _is_member(here):
+        return {**MEMBER, GUIDE: public}
+    if here.actor is not None and here.actor.kind is ActorKind.STAFF:
+        officer = here.actor.role is StaffRole.OFFICER
+        return {"": (*DESK, *OFFICER) if officer else DESK, GUIDE: public}
+    return {"": public}
+
+
 def navigation(here: Here) -> StreamlitPage:
     """Return the page that was asked for. Each has an address, also for whom it won't open."""
-    member = _is_member(here)
-    public = (*PUBLIC, MAILBOX) if mailbox.in_use(settings()) else PUBLIC
-    pages = [_page(_home(here), _("Overview") if member else _("Home"), default=True)]
-    pages += [_page(file, _(title), path, seen=member) for path, file, title in MEMBER]
-    pages += [_page(file, _(title), path) for path, file, title in public]
-    found = st.navigation(pages, position="top")
+    offered = _sections(here)
+    home = _page(_home(here), _("Overview") if _is_member(here) else _("Home"), default=True)
+    pages = {
+        _(title) if title else "": [_page(file, _(name), path) for path, file, name in lines]
+        for title, lines in offered.items()
+        if lines
+    }
+    seen = {line for lines in offered.values() for line in lines}
+    hidden = [line for line in listed() if line not in seen and line != MAILBOX]
+    rest = [_page(file, _(name), path, seen=False) for path, file, name in hidden]
+    found = st.navigation({"": [home, *pages.pop("", ()), *rest], **pages}, position="top")
     st.session_state["jk_path"] = f"/{found.url_path}"
     return found
 
@@ -101,9 +139,9 @@ def brought_back(here: Here) -> bool:
         sessions.resumed(connection, here.session.session_id)
     if here.session.resume:
         st.session_state["jk_resume"] = here.session.resume
-    known = {f"/{path}": file for path, file, _title in MEMBER}
+    known = {f"/{path}": file for path, file, _title in listed()}
     target = known.get(here.session.return_to or "/")
-    if target and _is_member(here):
+    if target and here.actor is not None and not here.asleep:
         st.switch_page(PAGES / target)
     return False
 

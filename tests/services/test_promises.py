@@ -99,8 +99,7 @@ def test_there_are_42_promises_in_both_languages() -> None:
 
 
 def test_a_screen_is_a_page_of_the_portal() -> None:
-    named = (*frame.MEMBER, *frame.PUBLIC, frame.MAILBOX)
-    pages = {f"/{path}" for path, _file, _title in named} | {"/"}
+    pages = {f"/{path}" for path, _file, _title in frame.listed()} | {"/"}
     assert {promise.screen for promise in promises()} - {None} <= pages
 
 

@@ -1,0 +1,184 @@
+"""What a member asks that somebody decides: made, seen, taken back (PIPA art. 36 to 38)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db import places
+from db.errors import PortalError
+from db.law import law
+from db.words import N_, Purpose, RefusalReason, RequestKind, RequestState, RestrictionWhy
+from services import evidence, ledger, restriction_rows
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from sqlalchemy import RowMapping, ScalarSelect
+
+    from db.tables.member import MemberTables
+    from services.subject import Subject
+
+
+class RequestRefused(PortalError):  # noqa: N818 (the sentence is what happened, not a failure)
+    """A request can't be made or taken back as asked; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request. `due_on`: the last Seoul day for the answer. `files`: proofs still held.
+
+    `purpose` is what a stop is about: a use, a group of uses (clause 1), or None for all.
+    `answer` are the words of the decision to the member.
+    """
+
+    request_id: UUID
+    kind: RequestKind
+    state: RequestState
+    item: str | None
+    purpose: str | None
+    received_at: datetime
+    due_on: date
+    objects_to: UUID | None
+    decided_at: datetime | None
+    reason: RefusalReason | None
+    answer: str | None
+    files: int
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it is still to be decided."""
+        return self.state is RequestState.OPEN
+
+
+def make(
+    subject: Subject,
+    kind: RequestKind,
+    *,
+    item: str | None = None,
+    purpose: str | None = None,
+    proposed: dict[str, str] | None = None,
+    objects_to: UUID | None = None,
+) -> UUID:
+    """Write a request, to be answered within the days of `db.law`; return its id.
+
+    `proposed` is sealed and forgotten at the decision: `value` as it would be stored, `note` with
+    the member's words. A correction restricts its item at once (clause 9, P32). Raise
+    `RequestRefused` when the same is already asked and not yet decided.
+    """
+    request_id = uuid4()
+    row = {
+        "member_id": subject.member_id, "request_id": request_id, "kind": kind,
+        "state": RequestState.OPEN, "item": item, "purpose": purpose,
+        "sealed": _sealed(subject, request_id, proposed), "received_at": subject.at,
+        "due_on": law().due_on(kind, subject.today), "objects_to": objects_to,
+    }  # fmt: skip
+    # Two tabs that ask the same at once: the index lets one in, and the other comes here.
+    made = subject.connection.scalar(
+        insert(subject.tables.request)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(subject.tables.request.c.request_id)
+    )
+    if made is None:
+        raise RequestRefused(N_("You have already asked for this. We will answer that request."))
+    if kind is RequestKind.CORRECTION:
+        scope = (item, None, subject.at)
+        restriction_rows.begin(subject, RestrictionWhy.DISPUTED, request_id, [scope])
+    note(subject, EventName.REQUEST_MADE, item)
+    return request_id
+
+
+def _sealed(subject: Subject, request_id: UUID, proposed: dict[str, str] | None) -> bytes | None:
+    if not proposed:
+        return None
+    if subject.sealer is None:
+        raise RequestRefused(N_("We can't read your data just now. Please try again later."))
+    plain = json.dumps(proposed, ensure_ascii=False).encode()
+    return subject.sealer.seal(plain, places.request(request_id))
+
+
+def note(
+    subject: Subject, name: EventName, item: str | None, *, case_id: UUID | None = None
+) -> None:
+    """Write the ledger's event of a step of a request."""
+    items = (item,) if item else ()
+    entry = ledger.Entry(name, subject.member_id, Purpose.CORRECT, None, items, case_id)
+    ledger.write(subject.connection, subject.actor, entry)
+
+
+def mine(subject: Subject) -> tuple[Request, ...]:
+    """Return every request of the member, open ones first, then the latest: one query."""
+    table, files = subject.tables.request, files_of(subject.tables)
+    rows = subject.connection.execute(
+        select(table, files.label("files"))
+        .where(table.c.member_id == subject.member_id)
+        .order_by(table.c.decided_at.desc().nulls_first(), table.c.due_on, table.c.request_id)
+    ).mappings()
+    return tuple(read(subject, row) for row in rows)
+
+
+def files_of(tables: MemberTables) -> ScalarSelect[int]:
+    """Return the count of proofs still held of a row of `request`, to be selected with it."""
+    table, asked = tables.evidence, tables.request
+    return (
+        select(func.count())
+        .where(
+            table.c.member_id == asked.c.member_id,
+            table.c.request_id == asked.c.request_id,
+            table.c.destroyed_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+
+
+def read(subject: Subject, row: RowMapping) -> Request:
+    """Return the request of a row with its count of `files`."""
+    return Request(
+        row["request_id"], RequestKind(row["kind"]), RequestState(row["state"]), row["item"],
+        row["purpose"], row["received_at"], row["due_on"], row["objects_to"],
+        row["decided_at"], RefusalReason(row["reason"]) if row["reason"] else None,
+        subject.open(row["answer"], places.answer(row["request_id"])), row["files"],
+    )  # fmt: skip
+
+
+def take_back(subject: Subject, request_id: UUID) -> None:
+    """End an open request at its member's wish, with what it restricts and its proofs.
+
+    Raise `RequestRefused` when it is not open any more.
+    """
+    item = close(subject, request_id, {"state": RequestState.TAKEN_BACK})
+    note(subject, EventName.REQUEST_TAKEN_BACK, item)
+
+
+def close(subject: Subject, request_id: UUID, values: dict[str, Any]) -> str | None:
+    """Give an open request its end: forget what was proposed, destroy proofs; return its item.
+
+    What it restricted ends too, but for a stop that is kept. Raise `RequestRefused` when somebody
+    else was faster: of two decisions at once the first counts.
+    """
+    table = subject.tables.request
+    row = subject.connection.execute(
+        update(table)
+        .where(
+            table.c.member_id == subject.member_id,
+            table.c.request_id == request_id,
+            table.c.state == RequestState.OPEN,
+        )
+        .values({"decided_at": subject.at, "sealed": None} | values)
+        .returning(table.c.item, table.c.kind)
+    ).one_or_none()
+    if row is None:
+        raise RequestRefused(N_("This request is not open any more."))
+    evidence.destroy(subject, request_id)
+    kept = row.kind == RequestKind.RESTRICTION and values["state"] == RequestState.DONE
+    if not kept:
+        restriction_rows.end(subject, request_id)
+    item: str | None = row.item
+    return item
