@@ -40,11 +40,12 @@ MOST_ATTEMPTS = 6
 
 @dataclass(frozen=True)
 class Senders:
-    """How messages leave, and the portal's address for the links in them."""
+    """How messages leave, the portal's address for the links in them, and who sends."""
 
     mail: Mailer
     sms: Texter
     address: str
+    name: str = ""
 
 
 def deliver(
@@ -111,12 +112,13 @@ def _send(
             "nickname": values.get("nickname", "") if greeted else "",
             "address": senders.address,
         },
+        senders.name,
     )
     name = str(row.message_id)
     if item == "email":
         senders.mail.send(Mail(values[item], filled.subject, filled.text, filled.html, name))
     else:
-        senders.sms.text(Sms(values[item], filled.text, name))
+        senders.sms.text(Sms(values[item], filled.sms, name))
     return True
 
 

@@ -1,4 +1,13 @@
-"""Fills the texts of mails and text messages, which stand in `templates/messages/`."""
+"""Fills what members are told; each message stands in `templates/messages/`, once a language.
+
+To add one: write `NAME.ko.txt` and `NAME.en.txt` with the same variables, and name it in `SUBJECTS`
+and `PURPOSES` here. A file holds the middle of a message: paragraphs apart by an empty line, a
+list by lines that begin with "- ", a button by a line that is an address of ours alone, such as
+`{{ address }}/requests`. Greeting, reason, sender, text mail, HTML mail and the portal's inbox are
+made of it here. Variables are the params given to `notify`; `nickname` (may be empty), `address`
+and `language` are always there. Params are words of ours and dates, never sentences of one
+language: the filters `item`, `items`, `date`, `moment`, `purpose` and `said` say them.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +16,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta, select_autoescape
 
 from db.words import N_, Purpose
+from services import message_filters
 from services.language import translate
+from services.message_blocks import blocks
 
 if TYPE_CHECKING:
     from services.language import Language
@@ -21,6 +32,7 @@ SUBJECTS: Final = {
     "password_code": N_("Your code"),
     "password_changed": N_("Your password was changed"),
     "new_device": N_("A new browser signed in"),
+    "usage": N_("How your data was used this year"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -28,39 +40,91 @@ PURPOSES: Final = {
     "password_code": Purpose.IDENTITY_CHECK,
     "password_changed": Purpose.NOTICES,
     "new_device": Purpose.NOTICES,
+    "usage": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
 SECRET: Final = frozenset({"password_link", "password_code"})
 """Messages that prove who reads that mailbox: never in the portal's own inbox."""
+_REASONS: Final = {
+    Purpose.IDENTITY_CHECK: N_("You get this because somebody asked us to check that it is you."),
+    Purpose.NOTICES: N_(
+        "You get this because something happened to your data or account. It is no advertising."
+    ),
+}
+_ALWAYS: Final = frozenset({"nickname", "address", "language"})
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A message ready to be sent."""
+    """A message ready to be sent: the middle alone (`body`), a text message, and both mails."""
 
     subject: str = field(repr=False)
+    body: str = field(repr=False)
+    sms: str = field(repr=False)
     text: str = field(repr=False)
-    html: str | None = field(default=None, repr=False)
+    html: str = field(repr=False)
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
+    made.filters.update(message_filters.FILTERS)
+    return made
 
 
-def fill(template: str, language: Language, values: dict[str, object]) -> Filled:
-    """Return `<template>.<language>.txt` filled, and `.html` where there is one."""
+@cache
+def names(template: str) -> frozenset[str]:
+    """Return the params that `template` needs, in whichever language."""
     environment = _environment()
-    name = f"{template}.{language}"
-    text = environment.get_template(f"{name}.txt").render(values).strip() + "\n"
-    html = None
-    if (TEMPLATES / f"{name}.html").exists():
-        html = environment.get_template(f"{name}.html").render(values)
-    subject = f"[{translate(language, N_('Jikim'))}] {translate(language, SUBJECTS[template])}"
-    return Filled(subject, text, html)
+    found: set[str] = set()
+    for language in ("ko", "en"):
+        source = (TEMPLATES / f"{template}.{language}.txt").read_text(encoding="utf-8")
+        found |= meta.find_undeclared_variables(environment.parse(source))
+    return frozenset(found - _ALWAYS)
+
+
+def check(template: str, params: dict[str, str]) -> None:
+    """Raise `ValueError` unless `params` are exactly what `template` needs."""
+    if params.keys() != names(template):
+        msg = f"{template} needs {sorted(names(template))} and was given {sorted(params)}"
+        raise ValueError(msg)
+
+
+def subject(template: str, language: Language) -> str:
+    """Return the subject, as the inbox shows it."""
+    return translate(language, SUBJECTS[template])
+
+
+def body(template: str, language: Language, values: dict[str, object]) -> str:
+    """Return the middle of a message: what the inbox shows and a text message says."""
+    made = _environment().get_template(f"{template}.{language}.txt")
+    return made.render(values, language=language).strip() + "\n"
+
+
+def fill(template: str, language: Language, values: dict[str, object], sender: str = "") -> Filled:
+    """Return the message in every form. `values` are its params, `nickname` and `address`."""
+    middle, brand = body(template, language, values), translate(language, N_("Jikim"))
+    around = {
+        "nickname": values["nickname"],
+        "address": values["address"],
+        "language": language,
+        "brand": brand,
+        "title": subject(template, language),
+        "reason": translate(language, _REASONS.get(PURPOSES[template], _REASONS[Purpose.NOTICES])),
+        "sender": sender,
+        "inbox": template not in SECRET,
+    }
+    text = _environment().get_template(f"layout.{language}.txt").render(around, body=middle)
+    html = (
+        _environment()
+        .get_template(f"layout.{language}.html")
+        .render(around, blocks=blocks(middle, f"{values['address']}/"))
+    )
+    return Filled(f"[{brand}] {around['title']}", middle, f"[{brand}] {middle}", text, html)

@@ -15,7 +15,7 @@ from db.sealing import SealError
 from db.tables import keys as keys_tables
 from db.tables.ops import outbox
 from db.words import Store
-from services import jobs
+from services import jobs, messages
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,8 +73,9 @@ def enqueue_once(
 
     What fills it is sealed with the member's own key; only a message without any can do without a
     `sealer`. As `portal_web` the transaction must have named its subject (`access.as_subject`).
-    Raise `NoKeyError` for want of a sealer.
+    Raise `NoKeyError` for want of a sealer, `ValueError` for params that do not fit the template.
     """
+    messages.check(message.template, message.params)
     message_id = uuid4()
     # Of two who tell the same at once, the second waits for the first and then writes nothing.
     written = data.execute(

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from db.settings import Settings, SettingsError
-from services import mail, mailbox, messages, sms
+from services import mail, mailbox, sms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,18 +186,3 @@ def test_the_mailbox_keeps_the_newest(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_mailbox_is_open_in_the_demo_alone(tmp_path: Path, changed: dict[str, Any]) -> None:
     assert mailbox.in_use(Settings(var=tmp_path, demo=True))
     assert not mailbox.in_use(Settings(var=tmp_path, **({"demo": True} | changed)))
-
-
-def test_every_message_can_be_said_in_both_languages() -> None:
-    values: dict[str, object] = {
-        "nickname": "<b>하늘</b>",
-        "address": "http://x",
-        "token": "t",
-        "use": "first",
-        "code": "123456",
-    }
-    for name in messages.SUBJECTS:
-        assert name in messages.PURPOSES
-        korean, english = (messages.fill(name, lang, values) for lang in ("ko", "en"))
-        assert "지킴" in korean.subject + korean.text
-        assert "Jikim" in english.subject + english.text

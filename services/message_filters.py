@@ -1,0 +1,58 @@
+"""How a message says words of ours, dates and names of items, in its own language."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import pass_context
+
+from db.declarations import ITEMS
+from db.policy import policies
+from services import language as tongue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2.runtime import Context
+
+
+@pass_context
+def said(context: Context, message: str) -> str:
+    """Return an English message id in the message's language."""
+    return tongue.translate(context["language"], message)
+
+
+@pass_context
+def item(context: Context, name: str) -> str:
+    """Return what an item is called."""
+    return tongue.translate(context["language"], ITEMS[name].label)
+
+
+@pass_context
+def items(context: Context, listed: str) -> str:
+    """Return what the items of "email,name" are called, by comma."""
+    return ", ".join(item(context, name) for name in listed.split(",") if name)
+
+
+@pass_context
+def purpose(context: Context, name: str) -> str:
+    """Return what a purpose is called in the newest policy that names it."""
+    uses = (u for p in reversed(policies()) for group in p.purposes for u in group.uses)
+    words = next(use.name for use in uses if use.id == name)
+    return str(getattr(words, context["language"]))
+
+
+def day(text: str) -> str:
+    """Return an ISO day as it is written here."""
+    return tongue.format_date(date.fromisoformat(text))
+
+
+def moment(text: str) -> str:
+    """Return an ISO moment (with its offset) as it is written here."""
+    return tongue.format_datetime(datetime.fromisoformat(text))
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "said": said, "item": item, "items": items, "purpose": purpose, "date": day, "moment": moment,
+}  # fmt: skip
