@@ -139,6 +139,22 @@ class Change(StrEnum):
     CONTRACT_ENDED = "contract_ended"
 
 
+class FindingKind(StrEnum):
+    """What the daily check of disclosures questions (clause 5, P20)."""
+
+    WITHOUT_GROUND = "without_ground"
+    GROUND_NOT_RECORDED = "ground_not_recorded"
+    NOT_IN_LEDGER = "not_in_ledger"
+
+
+class FindingClosed(StrEnum):
+    """What the officer did about a finding; words of ours, so that no note holds a value."""
+
+    DELETED_THERE = "deleted_there"
+    GROUND_FOUND = "ground_found"
+    REPORTED = "reported"
+
+
 class ActorKind(StrEnum):
     """Who did something, as the ledger says it."""
 

@@ -62,9 +62,15 @@ class EventName(StrEnum):
     SHARING_VIEWED = "sharing_viewed"
     DISCLOSED = "disclosed"
     DISCLOSURE_REFUSED = "disclosure_refused"
+    DEMAND_SOUGHT = "demand_sought"
     DEMAND_ENTERED = "demand_entered"
+    DEMAND_VIEWED = "demand_viewed"
     DEMAND_APPROVED = "demand_approved"
     DEMAND_REFUSED = "demand_refused"
+    COMPANY_ADDED = "company_added"
+    COMPANY_CHANGED = "company_changed"
+    COMPANY_ENDED = "company_ended"
+    FINDING_CLOSED = "finding_closed"
     COMPANY_TOLD = "company_told"
     COMPANY_ANSWERED = "company_answered"
     INBOX_VIEWED = "inbox_viewed"
@@ -92,7 +98,8 @@ class Entry:
     """One event before it is written."""
 
     name: EventName
-    member_id: UUID
+    member_id: UUID | None
+    """None: about nobody in particular, such as a company that was entered."""
     purpose: Purpose | None = None
     page: str | None = None
     items: tuple[str, ...] = ()

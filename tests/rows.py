@@ -22,7 +22,17 @@ _WORDS = {
     "channel": "email",
     "ground": "consent",
     "item": "nickname",
+    "state": "open",
+    "why": "stopped",
 }
+_KINDS = {"record": "payment", "request": "correction"}
+_NOT_AT_ONCE = {
+    "profile_value": ("cleared_at",),
+    "device": ("refused_at",),
+    "request": ("decided_at", "reason"),
+    "evidence": ("destroyed_at",),
+}
+"""Columns that stay empty while the sealed value is there, or the request is open."""
 
 
 def _value(table: Table, column: Column[Any]) -> Any:  # noqa: ANN401, PLR0911
@@ -42,22 +52,23 @@ def _value(table: Table, column: Column[Any]) -> Any:  # noqa: ANN401, PLR0911
     if isinstance(kind, ARRAY):
         return ["nickname"]
     if column.name == "kind":
-        return "payment" if table.name == "record" else "marketing"
+        return _KINDS.get(table.name, "marketing")
     return _WORDS.get(column.name, "x")
 
 
 def row(table: Table, member_id: UUID) -> dict[str, Any]:
     """Return a row with every column filled."""
     filled = {c.name: _value(table, c) for c in table.columns} | {"member_id": member_id}
-    if table.name == "profile_value":
-        filled["cleared_at"] = None
-    return filled
+    return filled | dict.fromkeys(_NOT_AT_ONCE.get(table.name, ()))
 
 
 def one_of_each(connection: Connection, tables: MemberTables, member_id: UUID) -> None:
     """Insert a row of this member into every table of the store."""
+    asked = uuid4()
     for table in tables.all:
         statement = (
             insert(table) if table is not tables.member else upsert(table).on_conflict_do_nothing()
         )
-        connection.execute(statement.values(row(table, member_id)))
+        # What belongs to a request belongs to this one.
+        one = {"request_id": asked} if "request_id" in table.c else {}
+        connection.execute(statement.values(row(table, member_id) | one))

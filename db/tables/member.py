@@ -204,7 +204,12 @@ def _disclosure(store: Store) -> Table:
         Column("shown_from", Date),
         Column("kept_until", Date),
         Column("source", Text),
+        Column("checked_at", _WHEN),
         one_of("ground", Ground), one_of("source", Source),
+        # The daily check looks at each once, so that it follows what is new.
+        Index(
+            "ix_disclosure_unchecked", "disclosed_on", postgresql_where=text("checked_at is null")
+        ),
         schema=store,
     )  # fmt: skip
 
@@ -338,10 +343,16 @@ def _demand(store: Store) -> Table:
         Column("entered_at", _WHEN, nullable=False),
         Column("approved_by", Uuid),
         Column("approved_at", _WHEN),
+        Column("approved_items", ARRAY(Text)),
         Column("refused_at", _WHEN),
         Column("shown_from", Date),
         CheckConstraint("(approved_by is null) = (approved_at is null)", name="approved"),
         CheckConstraint("approved_by is null or document is not null", name="documented"),
+        CheckConstraint("approved_by is null or approved_by <> entered_by", name="two_officers"),
+        CheckConstraint(
+            "(approved_items is null) = (approved_by is null) and approved_items <@ items",
+            name="minimum",
+        ),
         schema=store,
     )  # fmt: skip
 
