@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, literal, or_, select
+from sqlalchemy import Connection, Date, Select, Uuid, bindparam, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from db import consent_terms
 from db.declarations import ITEMS, Sensitivity
+from db.tables.member import STORES
+from db.tables.ops import company
 from db.words import MARKETING, RIGHTS, Channel, ConsentKind, Purpose
+from services.consent_state import Book, Latest
+from services.gathering import Gathered
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterable
+    from datetime import date, datetime
     from uuid import UUID
 
+    from db.consent_terms import Terms
     from db.tables.member import MemberTables
+    from db.words import Store
+    from services.gathering import Row
 
 
 class Why(StrEnum):
@@ -46,11 +56,13 @@ class Decision:
 class Standing:
     """A member's consents and restrictions on one day.
 
-    `granted`: kinds of consent whose latest record is a grant and has not ended. `restricted`:
-    (item, purpose) pairs, None standing for all. `store_only`: a child whose guardian's consent has
-    no record (P41). `channels`: advertising by channel, and by night. `shared`: (recipient, item)
-    pairs. `ended_items`: items whose collection was explicitly refused or withdrawn; without any
-    record nothing is ended, since members joined before there were records.
+    `granted`: kinds of consent that count: their latest record is a yes that has not ended, they
+    are asked for by the terms in force, and so is all that they need. `restricted`: (item, purpose)
+    pairs, None standing for all. `store_only`: a child whose guardian's consent has no record
+    (P41). `channels`: advertising by channel, and by night. `shared`: (recipient, item) pairs that
+    may be given. `ended_items`: items whose collection was explicitly refused or withdrawn; without
+    any record nothing is ended, since members joined before there were records. `sensitive`: health
+    items that were agreed to (PIPA art. 23).
     """
 
     granted: frozenset[ConsentKind]
@@ -59,12 +71,24 @@ class Standing:
     channels: frozenset[tuple[ConsentKind, Channel]] = frozenset()
     shared: frozenset[tuple[str, str]] = frozenset()
     ended_items: frozenset[str] = frozenset()
+    sensitive: frozenset[str] = frozenset()
 
     def restricts(self, item: str, purpose: Purpose) -> bool:
         """Return whether a restriction covers this item and purpose (clause 9, P32)."""
         return any(
             (i is None or i == item) and (p is None or p == purpose) for i, p in self.restricted
         )
+
+
+CARRIERS: dict[Channel, str] = {
+    Channel.EMAIL: "email",
+    Channel.SMS: "mobile",
+    Channel.PUSH: "device_id",
+}
+"""By which item a channel reaches a member."""
+PUSHED = frozenset({Purpose.NOTICES, Purpose.EVENTS, Purpose.NEW_SERVICES})
+"""What the app may send word of. It has an address of its own for that, so that no device id of
+ours is used, whose purposes are others; but a refused or restricted one stops it as well."""
 
 
 def needed_consents(item: str, purpose: Purpose) -> frozenset[ConsentKind]:
@@ -80,21 +104,66 @@ def needed_consents(item: str, purpose: Purpose) -> frozenset[ConsentKind]:
 
 
 def decide(item: str, purpose: Purpose, standing: Standing) -> Decision:
-    """Decide by declared purpose, then the member's own rights, restriction, store and consent."""
-    return Decision(_why(item, purpose, standing))
+    """Decide by declared purpose, then the member's own rights, restriction, store and consent.
 
-
-def _why(item: str, purpose: Purpose, standing: Standing) -> Why:
+    An item whose collection was withdrawn is refused to every purpose (art. 37); without a record
+    of it the decision stays with the others.
+    """
     if item not in ITEMS:
-        return Why.UNDECLARED_ITEM
+        return Decision(Why.UNDECLARED_ITEM)
+    return Decision(_why(item, purpose, standing, ITEMS[item].purposes))
+
+
+def decide_contact(
+    channel: Channel, purpose: Purpose, standing: Standing, at: datetime
+) -> Decision:
+    """Decide whether a member may be contacted by `channel` for `purpose` at an instant.
+
+    What is advertising needs a consent to the channel, and by night one more (network act art. 50).
+    That a value is held there is for the caller; `audience` is the set-based twin and asks for it.
+    """
+    item = CARRIERS[channel]
+    why = _why(item, purpose, standing, contact_purposes(channel))
+    if why is Why.ALLOWED and not _channel_kinds(channel, purpose, at) <= standing.channels:
+        return Decision(Why.NO_CONSENT)
+    return Decision(why)
+
+
+def contact_purposes(channel: Channel) -> frozenset[Purpose]:
+    """Return what a member may be contacted for by this channel."""
+    return PUSHED if channel is Channel.PUSH else ITEMS[CARRIERS[channel]].purposes
+
+
+def channel_kinds(channel: Channel, purpose: Purpose, at: datetime) -> frozenset[ConsentKind]:
+    """Return the kinds of consent to `channel` that a message of `purpose` needs."""
+    if purpose not in MARKETING:
+        return frozenset()
+    night = consent_terms.is_night(channel, at)
+    return consent_terms.ADVERTISING if night else frozenset({ConsentKind.ADVERTISING})
+
+
+def _channel_kinds(
+    channel: Channel, purpose: Purpose, at: datetime
+) -> frozenset[tuple[ConsentKind, Channel]]:
+    return frozenset((kind, channel) for kind in channel_kinds(channel, purpose, at))
+
+
+def _why(item: str, purpose: Purpose, standing: Standing, declared: frozenset[Purpose]) -> Why:
     checks = (
-        (purpose not in ITEMS[item].purposes, Why.UNDECLARED_PURPOSE),
+        (purpose not in declared, Why.UNDECLARED_PURPOSE),
         (purpose in RIGHTS, Why.ALLOWED),
         (standing.store_only, Why.STORE_ONLY),
         (standing.restricts(item, purpose), Why.RESTRICTED),
-        (not needed_consents(item, purpose) <= standing.granted, Why.NO_CONSENT),
+        (item in standing.ended_items, Why.NO_CONSENT),
+        (not _consented(item, purpose, standing), Why.NO_CONSENT),
     )
     return next((why for holds, why in checks if holds), Why.ALLOWED)
+
+
+def _consented(item: str, purpose: Purpose, standing: Standing) -> bool:
+    needed = needed_consents(item, purpose)
+    sensitive = ConsentKind.SENSITIVE not in needed or item in standing.sensitive
+    return sensitive and needed - {ConsentKind.SENSITIVE} <= standing.granted
 
 
 NOTHING = Standing(frozenset())
@@ -102,63 +171,93 @@ NOTHING = Standing(frozenset())
 
 
 def standing(
-    connection: Connection, tables: MemberTables, member_id: UUID, today: date
+    connection: Connection,
+    tables: MemberTables,
+    member_id: UUID,
+    today: date,
+    terms: Terms | None = None,
 ) -> Standing:
-    """Read consents, restrictions and guardians' proof of one member: three queries."""
+    """Read consents, restrictions and guardians' proof of one member: one query.
+
+    `terms` are those in force on that day, unless others are given.
+    """
+    rows = _asked(tables.store).ask(connection, member=member_id, today=today)
+    found = book(rows["consents"], today, terms).counting()
     return Standing(
-        _granted(connection, tables, member_id, today),
-        _restricted(connection, tables, member_id),
-        store_only=_unproved(connection, tables, member_id, today),
+        found.granted,
+        restricted(rows["restricted"]),
+        store_only=bool(rows["unproved"]),
+        channels=found.channels,
+        shared=found.shared,
+        ended_items=found.ended_items,
+        sensitive=found.sensitive,
     )
 
 
-def _granted(
-    connection: Connection, tables: MemberTables, member_id: UUID, today: date
-) -> frozenset[ConsentKind]:
-    """Return kinds whose latest record is a grant; without a date it has no evidence."""
-    consent = tables.consent.c
-    latest = (
-        select(consent.kind, consent.granted, consent.ends_on)
-        .where(
-            consent.member_id == member_id,
-            consent.channel.is_(None),
-            consent.recipient.is_(None),
-            consent.decided_at.is_not(None),
-        )
-        .ext(distinct_on(consent.kind))
-        .order_by(consent.kind, consent.decided_at.desc(), consent.granted)
+def book(rows: Iterable[Row], today: date, terms: Terms | None = None) -> Book:
+    """Return what the rows of `latest` say under the terms of a day."""
+    return Book(map(_latest, rows), terms or consent_terms.in_force(today), today)
+
+
+def restricted(rows: Iterable[Row]) -> frozenset[tuple[str | None, str | None]]:
+    """Return the pairs of the rows of `open_restrictions`."""
+    return frozenset((row["item"], row["purpose"]) for row in rows)
+
+
+def _latest(row: Row) -> Latest:
+    return Latest(
+        ConsentKind(row["kind"]),
+        row["granted"],
+        Channel(row["channel"]) if row["channel"] else None,
+        row["recipient"],
+        row["item"],
+        row["decided_at"],
+        row["ends_on"],
+        row["terms_from"],
+        row["ended_at"],
     )
-    return frozenset(
-        ConsentKind(row.kind)
-        for row in connection.execute(latest)
-        if row.granted and (row.ends_on is None or today <= row.ends_on)
+
+
+_MEMBER = bindparam("member", type_=Uuid)
+
+
+@cache
+def _asked(store: Store) -> Gathered:
+    return Gathered(
+        consents=latest(store), restricted=open_restrictions(store), unproved=_unproved(store)
     )
 
 
-def _restricted(
-    connection: Connection, tables: MemberTables, member_id: UUID
-) -> frozenset[tuple[str | None, str | None]]:
-    table = tables.restriction.c
-    rows = connection.execute(
-        select(table.item, table.purpose).where(
-            table.member_id == member_id, table.ended_at.is_(None)
-        )
+def latest(store: Store) -> Select[Any]:
+    """Return the latest record of each consent, of a tie the strictest; it takes `member`."""
+    c = STORES[store].consent.c
+    key = (c.kind, c.channel, c.recipient, c.item)
+    return (
+        select(*key, c.granted, c.decided_at, c.ends_on, company.c.terms_from, company.c.ended_at)
+        .select_from(STORES[store].consent.outerjoin(company, company.c.company_id == c.recipient))
+        .where(c.member_id == _MEMBER)
+        .ext(distinct_on(*key))
+        .order_by(*key, c.decided_at.desc().nulls_last(), c.granted, c.ends_on.nulls_last())
     )
-    return frozenset((row.item, row.purpose) for row in rows)
 
 
-def _unproved(connection: Connection, tables: MemberTables, member_id: UUID, today: date) -> bool:
-    """Return whether this is a child under 14 without a guardian's recorded consent (P41)."""
-    member, link = tables.member.c, tables.guardianship.c
+def open_restrictions(store: Store) -> Select[Any]:
+    """Return what is restricted; it takes `member`."""
+    table = STORES[store].restriction.c
+    return select(table.item, table.purpose).where(
+        table.member_id == _MEMBER, table.ended_at.is_(None)
+    )
+
+
+def _unproved(store: Store) -> Select[Any]:
+    """Return a row for a child under 14 without a guardian's recorded consent (P41)."""
+    member, link = STORES[store].member.c, STORES[store].guardianship.c
+    today = bindparam("today", type_=Date)
     proved = select(link.member_id).where(
-        link.member_id == member_id,
+        link.member_id == _MEMBER,
         link.proof,
         or_(link.ended_on.is_(None), link.ended_on > today),
     )
-    return bool(
-        connection.scalar(
-            select(literal(1)).where(
-                member.member_id == member_id, member.turns_14_on > today, ~proved.exists()
-            )
-        )
+    return select(literal(value=True).label("unproved")).where(
+        member.member_id == _MEMBER, member.turns_14_on > today, ~proved.exists()
     )

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
+from db.consent_terms import ADVERTISING
 from db.declarations import ITEMS, Sensitivity
 from db.drafts import ConsentDraft
 from db.tables.member import LIVE
-from db.words import MARKETING, RIGHTS, ConsentKind, Purpose
+from db.words import MARKETING, RIGHTS, Channel, ConsentKind, Purpose
 from services import access, profile, use
 from services.ledger import EventName
 from services.use import Standing, Why
@@ -34,6 +35,9 @@ STANDING = st.builds(
     st.frozensets(st.sampled_from(sorted(ConsentKind))),
     st.frozensets(st.tuples(st.none() | ITEM, st.none() | PURPOSE), max_size=3),
     st.booleans(),
+    st.frozensets(st.tuples(st.sampled_from(sorted(ADVERTISING)), st.sampled_from(Channel))),
+    ended_items=st.frozensets(ITEM),
+    sensitive=st.frozensets(ITEM),
 )
 
 
@@ -55,7 +59,8 @@ def test_the_decision_agrees_with_a_simple_model(
     consents = ConsentKind.MARKETING in standing.granted or purpose not in MARKETING
     consents &= purpose != "personalisation" or ConsentKind.PERSONALISATION in standing.granted
     sensitive = ITEMS[item].sensitivity is Sensitivity.SENSITIVE
-    consents &= not sensitive or ConsentKind.SENSITIVE in standing.granted
+    consents &= not sensitive or item in standing.sensitive
+    consents &= item not in standing.ended_items
     free = declared and consents and not blocked and not standing.store_only
     expected = free or (declared and purpose in RIGHTS)
     assert use.decide(item, purpose, standing).allowed == expected
