@@ -155,6 +155,44 @@ class FindingClosed(StrEnum):
     REPORTED = "reported"
 
 
+class HoldWhy(StrEnum):
+    """Why something is not destroyed although its period is over."""
+
+    LAWSUIT = "lawsuit"
+    INVESTIGATION = "investigation"
+    DISPUTE = "dispute"
+    AUDIT = "audit"
+
+
+class DestructionMethod(StrEnum):
+    """How electronic data was destroyed (clause 4)."""
+
+    ROWS = "rows"
+    ROWS_AND_KEY = "rows_and_key"
+
+
+class PaperMethod(StrEnum):
+    """How forms on paper are destroyed (clause 4)."""
+
+    SHREDDING = "shredding"
+    INCINERATION = "incineration"
+
+
+class Noted(StrEnum):
+    """What the journal keeps, so that a restore does it again."""
+
+    CLEARED = "cleared"
+    CORRECTED = "corrected"
+    CONSENT = "consent"
+    WITHDRAWN = "withdrawn"
+    SEPARATED = "separated"
+    REACTIVATED = "reactivated"
+    HELD = "held"
+    HOLD_LIFTED = "hold_lifted"
+    IMPORT_CONFIRMED = "import_confirmed"
+    DESTROYED = "destroyed"
+
+
 class ActorKind(StrEnum):
     """Who did something, as the ledger says it."""
 

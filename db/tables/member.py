@@ -96,6 +96,12 @@ def _provenance() -> tuple[Column[object] | CheckConstraint, ...]:
     )
 
 
+def _paper(table: str) -> Index:
+    """Return an index of what came on paper: such forms are listed, and are few."""
+    on_paper = text("source = 'paper'")
+    return Index(f"ix_{table}_paper", "member_id", "obtained_on", postgresql_where=on_paper)
+
+
 def _member(store: Store) -> Table:
     return Table(
         "member", DATA,
@@ -119,8 +125,12 @@ def _profile_value(store: Store) -> Table:
         Column("sealed", LargeBinary),
         Column("cleared_at", _WHEN),
         Column("changed_at", _WHEN),
+        # Retained store: the last day on which this value is kept.
+        Column("ends_on", Date),
         *_provenance(),
         CheckConstraint("(sealed is null) = (cleared_at is not null)", name="cleared"),
+        Index(None, "ends_on", postgresql_where=text("ends_on is not null")),
+        _paper("profile_value"),
         schema=store,
     )  # fmt: skip
 
@@ -138,6 +148,7 @@ def _record(store: Store) -> Table:
         CheckConstraint("ends_on >= event_date", name="ends_after_event"),
         Index(None, "member_id", "kind", "event_date", "record_id"),
         Index(None, "ends_on"),
+        _paper("record"),
         schema=store,
     )  # fmt: skip
 
