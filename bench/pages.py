@@ -9,32 +9,57 @@ from bench import serving, twin
 from bench.installation import member
 from bench.tab import Place, Tab
 from bench.timing import Measure, in_turn
+from pages.components import frame
 
 if TYPE_CHECKING:
     from bench.installation import Installation
 
-PATHS = {"overview": "", "my_data": "my-data"}
+_LINES = (*(line for lines in frame.MEMBER.values() for line in lines), *frame.PUBLIC)
+MEMBER_PAGES = ("", *(path for path, _file, _title in _LINES))
+"""Every page in the navigation of a member. A new page is measured as soon as it is there."""
 RECORDS = 1000
-_ROUNDS = 60
+_ROUNDS = 150
 
 
 def measure(place: Installation, ours: str, stock: str) -> dict[str, Measure]:
-    """Return the median rerun of each page of a member with 1,000 records."""
+    """Return the median rerun of each page of a member with 1,000 records, and of the welcome."""
     somebody = member(records=RECORDS)
     place.join([somebody])
     cookie = place.sign_in(somebody.member_id)
+    seen = {path or "overview": Place(ours, path, cookie) for path in MEMBER_PAGES}
     found = {}
-    for name, path in PATHS.items():
-        page = Place(ours, path, cookie)
-        with ExitStack() as stack:
-            own, empty = (stack.enter_context(Tab(p)) for p in (page, Place(stock)))
-            own.rerun()
-            script = twin.script(own.deltas())
-            still = stack.enter_context(Tab(Place(stack.enter_context(serving.constants(script)))))
-            mine, bare, same = in_turn([own.rerun, empty.rerun, still.rerun], _ROUNDS)
-            if len(own.deltas()) > len(still.deltas()) + 1:
-                msg = f"the twin of {name} draws less than the page, so its time means nothing"
-                raise RuntimeError(msg)
-        found[f"{name}_beside_stock_empty_page"] = Measure.of(mine, bare)
-        found[f"{name}_beside_its_static_twin"] = Measure.of(mine, same)
+    for name, page in {**seen, "welcome": Place(ours)}.items():
+        label = name.replace("-", "_")
+        found[f"{label}_beside_stock_empty_page"] = _beside(page, Place(stock))
+        found[f"{label}_beside_its_static_twin"] = _beside_twin(name, page)
     return found
+
+
+def _beside(page: Place, other: Place) -> Measure:
+    """Return the medians of two pages in turn; a third one would disturb after its own end."""
+    with Tab(page) as own, Tab(other) as beside:
+        return Measure.of(*in_turn([own.rerun, beside.rerun], _ROUNDS))
+
+
+def _beside_twin(name: str, page: Place) -> Measure:
+    with ExitStack() as stack:
+        own = stack.enter_context(Tab(page))
+        own.rerun()
+        sent = own.messages()
+        served = serving.constants(twin.files(sent), twin.MAIN)
+        still = stack.enter_context(Tab(Place(stack.enter_context(served))))
+        medians = in_turn([own.rerun, still.rerun], _ROUNDS)
+        if _kinds(own) != _kinds(still):
+            msg = f"the twin of {name} draws something else, so its time means nothing"
+            raise RuntimeError(msg)
+        return Measure.of(*medians)
+
+
+def _kinds(tab: Tab) -> list[str]:
+    """Return what the last run sent, by kind."""
+    return sorted(
+        one.delta.new_element.WhichOneof("type") or "block"
+        if one.HasField("delta")
+        else str(one.WhichOneof("type"))
+        for one in tab.messages()
+    )

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
@@ -98,13 +98,15 @@ def stock() -> Iterator[Server]:
 
 
 @contextmanager
-def constants(script: str) -> Iterator[Server]:
-    """Serve `script` as ours is served: same settings, same middleware, no database."""
+def constants(files: dict[str, str], main: str) -> Iterator[Server]:
+    """Serve `files`, of which `main` starts, as ours are served: same settings and middleware."""
     port = _free_port()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jikim-")))
-        page = folder / "page.py"
-        page.write_text(script, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="jikim-") as name:
+        folder = Path(name)
+        for file, text in files.items():
+            folder.joinpath(file).parent.mkdir(exist_ok=True)
+            folder.joinpath(file).write_text(text, encoding="utf-8")
         given = {"PORT": str(port), "PORTAL_VAR": str(folder / "var")}
-        command = ["-m", "bench.constants", str(page)]
-        yield stack.enter_context(_serve(command, port, ROOT, given))
+        command = ["-m", "bench.constants", str(folder / main)]
+        with _serve(command, port, ROOT, given) as address:
+            yield address

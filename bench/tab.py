@@ -14,7 +14,6 @@ from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
 if TYPE_CHECKING:
-    from streamlit.proto.Delta_pb2 import Delta
     from websockets.sync.client import ClientConnection
 
 PATIENCE = 30.0
@@ -97,7 +96,6 @@ class Tab:
             if ended(self.raw[-1]):
                 return (time.perf_counter() - started) * 1000
 
-    def deltas(self) -> list[tuple[tuple[int, ...], Delta]]:
-        """Return what the last run drew: where, and what."""
-        messages = (ForwardMsg.FromString(raw) for raw in self.raw)
-        return [(tuple(m.metadata.delta_path), m.delta) for m in messages if m.HasField("delta")]
+    def messages(self) -> list[ForwardMsg]:
+        """Return what the last run sent."""
+        return [ForwardMsg.FromString(raw) for raw in self.raw]

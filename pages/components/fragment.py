@@ -11,12 +11,13 @@ from typing import Final
 
 import streamlit as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from pages.components.text import _, _n, language
 from services.language import format_date, format_datetime
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-_DATE: Final = re.compile(r"\b(\d{4})\. (\d{1,2})\. (\d{1,2})\.")
+_DATE: Final = re.compile(r"(\d{4})\. (\d{1,2})\. (\d{1,2})\.")
 """A date as we write it; on a phone it must not break in two."""
 
 
@@ -46,6 +47,11 @@ def render(template: str, **values: object) -> str:
     """Return the template's HTML, marked with its language for screen readers."""
     body = _DATE.sub(r"\1.&nbsp;\2.&nbsp;\3.", _environment().get_template(template).render(values))
     return f'<div class="jk" lang="{language()}">{body}</div>'
+
+
+def piece(template: str, **values: object) -> Markup:
+    """Return a part of a fragment that `render` will put in as it is, kept for many runs."""
+    return Markup(_environment().get_template(template).render(values))  # noqa: S704 (escaped)
 
 
 def draw(template: str, **values: object) -> None:

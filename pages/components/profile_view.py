@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from db.declarations import Basis, Group
+from db.declarations import ITEMS, Basis, Group
+from db.policy import in_force
 from db.words import RIGHTS
-from pages.components import words
+from pages.components import fragment, words
 from pages.components.text import _, language
 from services.language import format_date
 from services.retention import until
@@ -15,8 +17,11 @@ from services.retention import until
 if TYPE_CHECKING:
     from datetime import date
 
+    from markupsafe import Markup
+
     from db.declarations import Item
     from db.policy import Policy
+    from services.language import Language
     from services.profile import Consent, Held, HeldItem, Profile
     from services.provenance import Provenance
 
@@ -27,21 +32,27 @@ class ValueView:
 
     text: str
     form: str
-    notes: tuple[tuple[str, str], ...]
+    notes: Markup
 
 
 @dataclass(frozen=True)
 class ItemView:
-    """One item on "My data"."""
+    """One item on "My data". `told` is the same for everybody."""
 
     name: str
     label: str
-    required: bool
-    sensitive: bool
     values: tuple[ValueView, ...]
-    why: str
-    until: str
-    facts: tuple[tuple[str, str], ...]
+    told: Told
+    basis: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of an item under a policy, whoever's it is: drawn once a day and language."""
+
+    head: Markup
+    why: Markup
+    facts: Markup
 
 
 @dataclass(frozen=True)
@@ -60,8 +71,8 @@ def unrecorded(text: str | None) -> str:
     return text or _("Not recorded")
 
 
-def origin_notes(origin: Provenance) -> tuple[tuple[str, str], ...]:
-    """Return what is known of how a value was obtained, as label and text."""
+@lru_cache(maxsize=4096)
+def _origin_notes(origin: Provenance, _language: Language) -> tuple[tuple[str, str], ...]:
     source = _(words.SOURCES[origin.source]) if origin.source else None
     if source and origin.partner:
         source = f"{source} · {origin.partner}"
@@ -72,6 +83,16 @@ def origin_notes(origin: Provenance) -> tuple[tuple[str, str], ...]:
         (_("Service"), unrecorded(origin.service)),
         (_("Policy version then"), unrecorded(origin.policy_version)),
     )
+
+
+def origin_notes(origin: Provenance) -> tuple[tuple[str, str], ...]:
+    """Return what is known of how a value was obtained, as label and text."""
+    return _origin_notes(origin, language())
+
+
+@lru_cache(maxsize=4096)
+def _drawn(notes: tuple[tuple[str, str], ...]) -> Markup:
+    return fragment.piece("profile_notes.html", notes=notes)
 
 
 def display(item: Item, text: str) -> tuple[str, str]:
@@ -89,15 +110,17 @@ def _value(item: Item, held: Held) -> ValueView:
     notes = origin_notes(held.provenance)
     if held.changed_at:
         notes = (*notes, (_("Changed here on"), format_date(held.changed_at)))
+    return ValueView(*_text(item, held), _drawn(notes))
+
+
+def _text(item: Item, held: Held) -> tuple[str, str]:
     if held.cleared_at:
-        cleared = _("Cleared on {day}", day=format_date(held.cleared_at))
-        return ValueView(cleared, "note", notes)
+        return _("Cleared on {day}", day=format_date(held.cleared_at)), "note"
     if not item.shown:
-        return ValueView(_("Kept one-way: nobody can read it, not even we"), "note", notes)
+        return _("Kept one-way: nobody can read it, not even we"), "note"
     if held.text is None:
-        return ValueView(_("This value can't be opened. Please tell us."), "broken", notes)
-    text, form = display(item, held.text)
-    return ValueView(text, form, notes)
+        return _("This value can't be opened. Please tell us."), "broken"
+    return display(item, held.text)
 
 
 def _why(item: Item, policy: Policy) -> tuple[str, str]:
@@ -130,27 +153,31 @@ def _basis(item: Item, consent: Consent | None) -> str:
     return f"{words_of}: {said}"
 
 
-def item_view(held: HeldItem, consent: Consent | None, policy: Policy, today: date) -> ItemView:
-    """Return one item as it is drawn."""
-    item = held.item
+@lru_cache(maxsize=1024)
+def _told(name: str, today: date, _language: Language) -> Told:
+    item, policy = ITEMS[name], in_force(today)
     short, full = _why(item, policy)
-    return ItemView(
-        item.name,
-        _(item.label),
-        item.required,
-        item.sensitivity == "sensitive",
-        tuple(_value(item, value) for value in held.values),
-        short,
-        _until(policy, item.name, today),
-        (
-            (_("Used for"), full),
-            (_("Legal basis"), _basis(item, consent)),
-            (_("Kept in"), _("The store of active members")),
-        ),
+    facts = ((_("Used for"), full), (_("Kept in"), _("The store of active members")))
+    return Told(
+        fragment.piece("profile_head.html", item=item, label=_(item.label)),
+        fragment.piece("profile_why.html", why=short, until=_until(policy, name, today)),
+        fragment.piece("profile_notes.html", notes=facts),
     )
 
 
-def groups(profile: Profile, policy: Policy, today: date) -> tuple[GroupView, ...]:
+def item_view(held: HeldItem, consent: Consent | None, today: date) -> ItemView:
+    """Return one item as it is drawn."""
+    item = held.item
+    return ItemView(
+        item.name,
+        _(item.label),
+        tuple(_value(item, value) for value in held.values),
+        _told(item.name, today, language()),
+        _basis(item, consent),
+    )
+
+
+def groups(profile: Profile, today: date) -> tuple[GroupView, ...]:
     """Return the four groups in order; items of which nothing is held are named at the end."""
     views = []
     for group, items in profile.groups.items():
@@ -160,11 +187,7 @@ def groups(profile: Profile, policy: Policy, today: date) -> tuple[GroupView, ..
                 group,
                 _(title),
                 _(hint),
-                tuple(
-                    item_view(i, profile.consent_to(i.item), policy, today)
-                    for i in items
-                    if i.values
-                ),
+                tuple(item_view(i, profile.consent_to(i.item), today) for i in items if i.values),
                 ", ".join(_(i.item.label) for i in items if not i.values),
             )
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from db import policy
 from db.words import Purpose
 from pages.components import gate, records_panel, unmasking
 from pages.components.fragment import draw
@@ -27,7 +26,7 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
 
 draw("my_data_intro.html", plain=plain, until=actor.verified_until, child=child)
 unmasking.button(actor, plain=plain)
-for group in groups(held, policy.in_force(today), today):
+for group in groups(held, today):
     draw("profile_group.html", group=group)
 draw("services_used.html", uses=held.uses, child=child)
 records_panel.panel(held.kinds, rows, chosen, child=child)
