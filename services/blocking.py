@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from db.words import Purpose, Store
     from services.actor import Actor
 
+# A name of its own for each: one that a column has, too, would be written into that column.
 _GIVEN: dict[str, Any] = {
-    "member": Uuid, "item": Text, "purpose": Text, "at": DateTime(timezone=True),
-    "actor_kind": Text, "actor_id": Uuid, "session_id": Uuid, "fold_key": event.c.fold_key.type,
+    "use_member": Uuid, "use_item": Text, "use_purpose": Text, "use_at": DateTime(timezone=True),
+    "use_actor_kind": Text, "use_actor_id": Uuid, "use_session_id": Uuid,
+    "use_fold_key": event.c.fold_key.type,
 }  # fmt: skip
 
 
@@ -52,11 +54,11 @@ def count(  # noqa: PLR0913, PLR0917 (each is a fact of the use that was refused
     who = str(actor.person) if actor else ActorKind.SYSTEM
     same = f"{EventName.USE_BLOCKED}|{item}|{purpose}|{who}|{seoul_day(at)}"
     given = {
-        "member": member_id, "item": item, "purpose": purpose, "at": at,
-        "actor_kind": actor.kind if actor else ActorKind.SYSTEM,
-        "actor_id": actor.person if actor else None,
-        "session_id": actor.session_id if actor else None,
-        "fold_key": hashlib.sha256(same.encode()).digest(),
+        "use_member": member_id, "use_item": item, "use_purpose": purpose, "use_at": at,
+        "use_actor_kind": actor.kind if actor else ActorKind.SYSTEM,
+        "use_actor_id": actor.person if actor else None,
+        "use_session_id": actor.session_id if actor else None,
+        "use_fold_key": hashlib.sha256(same.encode()).digest(),
     }  # fmt: skip
     connection.execute(_statement(tables.store), given)
 
@@ -68,26 +70,27 @@ def _statement(store: Store) -> Insert:
     hit = (
         change(table)
         .where(
-            table.c.member_id == given["member"],
+            table.c.member_id == given["use_member"],
             table.c.ended_at.is_(None),
-            table.c.started_at <= given["at"],
-            or_(table.c.item.is_(None), table.c.item == given["item"]),
-            or_(table.c.purpose.is_(None), table.c.purpose == given["purpose"]),
+            table.c.started_at <= given["use_at"],
+            or_(table.c.item.is_(None), table.c.item == given["use_item"]),
+            or_(table.c.purpose.is_(None), table.c.purpose == given["use_purpose"]),
         )
         .values(
             blocked=table.c.blocked + 1,
-            last_blocked_at=func.greatest(table.c.last_blocked_at, given["at"]),
+            last_blocked_at=func.greatest(table.c.last_blocked_at, given["use_at"]),
         )
         .returning(table.c.restriction_id)
         .cte("hit")
     )
     columns = {
-        "at": given["at"], "member_id": given["member"], "name": literal(EventName.USE_BLOCKED),
-        "purpose": given["purpose"], "allowed": literal(value=False),
-        "reason": literal("restricted"), "actor_kind": given["actor_kind"],
-        "actor_id": given["actor_id"], "session_id": given["session_id"],
-        "items": cast(func.array_append(cast([], ARRAY(Text)), given["item"]), ARRAY(Text)),
-        "fold_key": given["fold_key"],
+        "at": given["use_at"], "member_id": given["use_member"],
+        "name": literal(EventName.USE_BLOCKED),
+        "purpose": given["use_purpose"], "allowed": literal(value=False),
+        "reason": literal("restricted"), "actor_kind": given["use_actor_kind"],
+        "actor_id": given["use_actor_id"], "session_id": given["use_session_id"],
+        "items": cast(func.array_append(cast([], ARRAY(Text)), given["use_item"]), ARRAY(Text)),
+        "fold_key": given["use_fold_key"],
     }  # fmt: skip
     noted = select(*columns.values()).where(exists(select(hit.c.restriction_id)))
     return (

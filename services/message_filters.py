@@ -10,6 +10,7 @@ from jinja2 import pass_context
 from db.declarations import ITEMS
 from db.policy import policies
 from services import language as tongue
+from services import request_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,24 @@ def purpose(context: Context, name: str) -> str:
     return str(getattr(words, context["language"]))
 
 
+@pass_context
+def asked(context: Context, kind: str) -> str:
+    """Return what a kind of request is called."""
+    return request_words.kind(context["language"], kind)
+
+
+@pass_context
+def scope(context: Context, name: str) -> str:
+    """Return what a stop is about: a use, a group of uses, or "all"."""
+    return request_words.scope(context["language"], None if name == "all" else name)
+
+
+@pass_context
+def refusal(context: Context, reason: str) -> str:
+    """Return why a request was refused."""
+    return request_words.refusal(context["language"], reason)
+
+
 def day(text: str) -> str:
     """Return an ISO day as it is written here."""
     return tongue.format_date(date.fromisoformat(text))
@@ -55,4 +74,5 @@ def moment(text: str) -> str:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "said": said, "item": item, "items": items, "purpose": purpose, "date": day, "moment": moment,
+    "asked": asked, "scope": scope, "refusal": refusal,
 }  # fmt: skip

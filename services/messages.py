@@ -32,7 +32,15 @@ SUBJECTS: Final = {
     "password_code": N_("Your code"),
     "password_changed": N_("Your password was changed"),
     "new_device": N_("A new browser signed in"),
+    "email_link": N_("Confirm your new e-mail address"),
+    "email_asked": N_("A new e-mail address was asked for"),
+    "email_changed": N_("Your e-mail address was changed"),
+    "mobile_changed": N_("Your mobile number was changed"),
     "usage": N_("How your data was used this year"),
+    "request_received": N_("We have your request"),
+    "request_done": N_("We did what you asked"),
+    "request_refused": N_("We could not do what you asked"),
+    "stop_lifted": N_("What you had stopped goes on"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -40,10 +48,18 @@ PURPOSES: Final = {
     "password_code": Purpose.IDENTITY_CHECK,
     "password_changed": Purpose.NOTICES,
     "new_device": Purpose.NOTICES,
+    "email_link": Purpose.NOTICES,
+    "email_asked": Purpose.NOTICES,
+    "email_changed": Purpose.NOTICES,
+    "mobile_changed": Purpose.NOTICES,
     "usage": Purpose.NOTICES,
+    "request_received": Purpose.NOTICES,
+    "request_done": Purpose.NOTICES,
+    "request_refused": Purpose.NOTICES,
+    "stop_lifted": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
-SECRET: Final = frozenset({"password_link", "password_code"})
+SECRET: Final = frozenset({"password_link", "password_code", "email_link"})
 """Messages that prove who reads that mailbox: never in the portal's own inbox."""
 _REASONS: Final = {
     Purpose.IDENTITY_CHECK: N_("You get this because somebody asked us to check that it is you."),

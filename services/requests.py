@@ -13,8 +13,16 @@ from sqlalchemy.dialects.postgresql import insert
 from db import places
 from db.errors import PortalError
 from db.law import law
-from db.words import N_, Purpose, RefusalReason, RequestKind, RequestState, RestrictionWhy
-from services import evidence, ledger, restriction_rows
+from db.words import (
+    N_,
+    Change,
+    Purpose,
+    RefusalReason,
+    RequestKind,
+    RequestState,
+    RestrictionWhy,
+)
+from services import evidence, ledger, request_notices, restriction_rows
 from services.ledger import EventName
 
 if TYPE_CHECKING:
@@ -42,6 +50,7 @@ class Request:
     kind: RequestKind
     state: RequestState
     item: str | None
+    seq: int | None
     purpose: str | None
     received_at: datetime
     due_on: date
@@ -50,11 +59,6 @@ class Request:
     reason: RefusalReason | None
     answer: str | None
     files: int
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether it is still to be decided."""
-        return self.state is RequestState.OPEN
 
 
 def make(
@@ -91,16 +95,23 @@ def make(
     if kind is RequestKind.CORRECTION:
         scope = (item, None, subject.at)
         restriction_rows.begin(subject, RestrictionWhy.DISPUTED, request_id, [scope])
+        _tell(subject, Change.RESTRICTED, item, request_id)
+    request_notices.received(subject, request_id, kind, item, purpose)
     note(subject, EventName.REQUEST_MADE, item)
     return request_id
 
 
-def _sealed(subject: Subject, request_id: UUID, proposed: dict[str, str] | None) -> bytes | None:
-    if not proposed:
-        return None
+def _tell(subject: Subject, change: Change, item: str | None, request_id: UUID) -> None:
+    if item is not None:
+        request_notices.companies_of_item(subject, change, item, request_id)
+
+
+def _sealed(subject: Subject, request_id: UUID, proposed: dict[str, str] | None) -> bytes:
     if subject.sealer is None:
         raise RequestRefused(N_("We can't read your data just now. Please try again later."))
-    plain = json.dumps(proposed, ensure_ascii=False).encode()
+    # The answer goes out in the language in which was asked, whoever decides.
+    told = {"language": subject.actor.language} | (proposed or {})
+    plain = json.dumps(told, ensure_ascii=False).encode()
     return subject.sealer.seal(plain, places.request(request_id))
 
 
@@ -142,7 +153,7 @@ def read(subject: Subject, row: RowMapping) -> Request:
     """Return the request of a row with its count of `files`."""
     return Request(
         row["request_id"], RequestKind(row["kind"]), RequestState(row["state"]), row["item"],
-        row["purpose"], row["received_at"], row["due_on"], row["objects_to"],
+        row["seq"], row["purpose"], row["received_at"], row["due_on"], row["objects_to"],
         row["decided_at"], RefusalReason(row["reason"]) if row["reason"] else None,
         subject.open(row["answer"], places.answer(row["request_id"])), row["files"],
     )  # fmt: skip
@@ -160,8 +171,8 @@ def take_back(subject: Subject, request_id: UUID) -> None:
 def close(subject: Subject, request_id: UUID, values: dict[str, Any]) -> str | None:
     """Give an open request its end: forget what was proposed, destroy proofs; return its item.
 
-    What it restricted ends too, but for a stop that is kept. Raise `RequestRefused` when somebody
-    else was faster: of two decisions at once the first counts.
+    A dispute ends with it, and so does a stop unless it is kept (state DONE). Raise
+    `RequestRefused` when somebody else was faster: of two decisions at once the first counts.
     """
     table = subject.tables.request
     row = subject.connection.execute(
@@ -177,8 +188,35 @@ def close(subject: Subject, request_id: UUID, values: dict[str, Any]) -> str | N
     if row is None:
         raise RequestRefused(N_("This request is not open any more."))
     evidence.destroy(subject, request_id)
-    kept = row.kind == RequestKind.RESTRICTION and values["state"] == RequestState.DONE
-    if not kept:
+    if row.kind == RequestKind.RESTRICTION and values["state"] != RequestState.DONE:
         restriction_rows.end(subject, request_id)
+    elif row.kind == RequestKind.CORRECTION:
+        restriction_rows.end(subject, request_id)
+        _tell(subject, Change.RESTRICTION_LIFTED, row.item, request_id)
     item: str | None = row.item
     return item
+
+
+def object_to(subject: Subject, request_id: UUID, words: str) -> UUID:
+    """Object to a refusal, in the member's own words (PIPA art. 38(5)); return the objection.
+
+    Once for each refusal. Raise `RequestRefused` for what was not refused, or objected to before.
+    """
+    table = subject.tables.request
+    row = subject.connection.execute(
+        select(table.c.item, table.c.purpose, table.c.state, table.c.kind).where(
+            table.c.member_id == subject.member_id, table.c.request_id == request_id
+        )
+    ).one_or_none()
+    if row is None or row.state != RequestState.REFUSED or row.kind == RequestKind.OBJECTION:
+        raise RequestRefused(N_("There is no refusal to object to."))
+    again = select(table.c.request_id).where(
+        table.c.member_id == subject.member_id, table.c.objects_to == request_id
+    )
+    if subject.connection.execute(again).first() is not None:
+        raise RequestRefused(N_("You have already objected to this."))
+    said = {"note": words} if words else None
+    return make(
+        subject, RequestKind.OBJECTION, item=row.item, purpose=row.purpose, proposed=said,
+        objects_to=request_id,
+    )  # fmt: skip

@@ -12,8 +12,8 @@ from db import policy
 from db.clock import SEOUL
 from db.errors import PortalError
 from db.law import law
-from db.words import N_, RIGHTS, Purpose, RequestKind, RequestState, RestrictionWhy
-from services import ledger, requests, restriction_rows
+from db.words import N_, RIGHTS, Change, Purpose, RequestKind, RequestState, RestrictionWhy
+from services import ledger, request_notices, requests, restriction_rows
 from services.ledger import EventName
 
 if TYPE_CHECKING:
@@ -123,20 +123,36 @@ def stop(subject: Subject, scope: str | None) -> UUID:
     wanted = purposes_of(scope, subject.today)
     if any(o.why is RestrictionWhy.STOPPED and o.scope == scope for o in in_force(subject)):
         raise StopRefused(N_("This is stopped already."))
-    starts = dict.fromkeys(wanted, subject.at)
-    for one in what_continues(subject, wanted):
-        for purpose in one.purposes & wanted:
-            if one.until is None:
-                starts.pop(purpose, None)
-            elif purpose in starts:
-                starts[purpose] = _day_after(one.until)
+    starts = _starts(subject, wanted)
     if not starts:
         raise StopRefused(N_("All of this has to go on; the reasons stand beside it."))
     request_id = requests.make(subject, RequestKind.RESTRICTION, purpose=scope)
+    _begin(subject, request_id, starts)
+    return request_id
+
+
+def again(subject: Subject, request_id: UUID, scope: str | None) -> None:
+    """Stop what an objection that was right had asked to be stopped; it is decided already."""
+    _begin(subject, request_id, _starts(subject, purposes_of(scope, subject.today)))
+
+
+def _starts(subject: Subject, wanted: frozenset[Purpose]) -> dict[Purpose, datetime]:
+    """Return from when each use is stopped: now, after what goes on for a while, or never."""
+    starts = dict.fromkeys(wanted, subject.at)
+    for one in what_continues(subject, wanted):
+        for purpose in one.purposes & starts.keys():
+            if one.until is None:
+                del starts[purpose]
+            else:
+                starts[purpose] = _day_after(one.until)
+    return starts
+
+
+def _begin(subject: Subject, request_id: UUID, starts: dict[Purpose, datetime]) -> None:
     scopes = [(None, purpose, since) for purpose, since in sorted(starts.items())]
     restriction_rows.begin(subject, RestrictionWhy.STOPPED, request_id, scopes)
+    request_notices.companies_of_uses(subject, Change.RESTRICTED, starts, request_id)
     _note(subject, EventName.PROCESSING_STOPPED)
-    return request_id
 
 
 def _day_after(day: date) -> datetime:
@@ -156,6 +172,14 @@ def lift(subject: Subject, request_id: UUID) -> None:
         requests.take_back(subject, request_id)
     else:
         restriction_rows.end(subject, request_id)
+    ended(subject, request_id, found)
+    request_notices.let_go_on(subject, request_id, found.scope)
+
+
+def ended(subject: Subject, request_id: UUID, was: Restriction) -> None:
+    """Say that what was stopped goes on, to companies and in the ledger."""
+    uses = frozenset(purpose for purpose in was.purposes if purpose is not None)
+    request_notices.companies_of_uses(subject, Change.RESTRICTION_LIFTED, uses, request_id)
     _note(subject, EventName.PROCESSING_RESUMED)
 
 

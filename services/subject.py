@@ -10,9 +10,10 @@ from db import sealing
 from db.clock import seoul_day
 from db.declarations import KINDS
 from db.words import RIGHTS
-from services import use
+from services import blocking, use
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
     from uuid import UUID
 
@@ -35,6 +36,10 @@ class Subject:
     connection: Connection = field(repr=False)
     sealer: sealing.Sealer | None = field(repr=False)
     case_id: UUID | None = None
+    kept_away: set[str] = field(default_factory=set, repr=False)
+    """Items that a restriction refused in this transaction."""
+    afterwards: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    """What is done as soon as the transaction has committed, and only then."""
 
     @property
     def at(self) -> datetime:
@@ -61,10 +66,20 @@ class Subject:
         return use.standing(self.connection, self.tables, self.member_id, self.today)
 
     def may_use(self, item: str) -> bool:
-        """Return whether `item` may be used for what the data was opened for; see `use.decide`."""
+        """Return whether `item` may be used for what the data was opened for; see `use.decide`.
+
+        What a restriction keeps away is counted for the member to see, once a transaction (P32).
+        """
         # A member's own rights don't depend on consents, so they cost no query.
         known = use.NOTHING if self.purpose in RIGHTS else self.standing
-        return use.decide(item, self.purpose, known).allowed
+        decision = use.decide(item, self.purpose, known)
+        if decision.why is use.Why.RESTRICTED and item not in self.kept_away:
+            self.kept_away.add(item)
+            blocking.count(
+                self.connection, self.tables, self.member_id, item, self.purpose, self.at,
+                self.actor,
+            )  # fmt: skip
+        return decision.allowed
 
     def may_use_kind(self, kind: RecordKind) -> bool:
         """Return whether records of `kind` serve what the data was opened for (clause 1)."""
