@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, select, update
@@ -13,9 +13,12 @@ from db.clock import seoul_day
 from db.tables.member import STORES
 from db.tables.ops import outbox
 from db.words import Purpose, Store
-from services import messages, use
-from services.mail import Mail
+from services import blocking, messages, use
+from services.mail import Mail, Refused
+from services.outbox import TO
+from services.patience import MOST_ATTEMPTS
 from services.sms import Sms
+from services.use import Why
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,14 +31,13 @@ if TYPE_CHECKING:
     from services.mail import Mailer
     from services.outbox import Way
     from services.sms import Texter
+    from services.use import Standing
 
 _ITEMS: dict[Way, tuple[str, ...]] = {
     "email": ("email",),
     "sms": ("mobile",),
     "either": ("email", "mobile"),
 }
-MOST_ATTEMPTS = 6
-"""The last one, with the queue's growing waits, is half an hour after the first."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +60,22 @@ def deliver(
     """Send the message `key` (member, message) once; return whether it was sent now.
 
     The row stays locked while it is sent, so that of two workers one sends. What filled it is
-    forgotten when it has gone, or when the member has no address that may be used for it.
+    forgotten when it has gone, when it bounced, or when the member has no address that may be used.
     """
     row = data.execute(select(outbox).where(_is(key)).with_for_update()).one_or_none()
-    if row is None or row.sent_at or row.failed_at:
+    if row is None or row.sent_at or row.failed_at or row.bounced_at:
         return False
-    sent = _send(data, opened, row, senders, now)
-    column = "sent_at" if sent else "failed_at"
-    data.execute(
-        update(outbox)
-        .where(_is(key))
-        .values({column: now, "sealed": None, "attempts": row.attempts + 1})
-    )
-    return sent
+    done = _send(data, opened, row, senders, now)
+    ends = dict.fromkeys(done or ("failed_at",), now)
+    values = ends | {"sealed": None, "attempts": row.attempts + 1}
+    data.execute(update(outbox).where(_is(key)).values(values))
+    return "sent_at" in done
 
 
 def failed(data: Connection, key: tuple[UUID, UUID], now: datetime) -> None:
     """Count an attempt that raised; after the last one give up and forget what filled it."""
     row = data.execute(select(outbox).where(_is(key)).with_for_update()).one_or_none()
-    if row is None or row.sent_at:
+    if row is None or row.sent_at or row.failed_at or row.bounced_at:
         return
     values: dict[str, object] = {"attempts": row.attempts + 1}
     if row.attempts + 1 >= MOST_ATTEMPTS:
@@ -94,32 +93,67 @@ def _send(
     row: Row[tuple[object, ...]],
     senders: Senders,
     now: datetime,
-) -> bool:
+) -> tuple[str, ...]:
+    """Try each way that may be used until one takes it; return what happened, as columns."""
     store, sealer = opened
-    tables, purpose = STORES[store], messages.PURPOSES[row.template]
+    tables = STORES[store]
     standing = use.standing(data, tables, row.member_id, seoul_day(now))
-    values = _values(data, tables, sealer, row.member_id)
-    allowed = [i for i in _ITEMS[row.channel] if use.decide(i, purpose, standing).allowed]
-    item = next((i for i in allowed if values.get(i)), None)
-    if item is None:
-        return False
+    values, params = _values(data, tables, sealer, row.member_id), _opened(sealer, row)
+    if to := params.pop(TO, None):
+        values["email"], standing = to, _apart_from_own(standing)
     greeted = use.decide("nickname", Purpose.IDENTIFICATION, standing).allowed
-    filled = messages.fill(
-        row.template,
-        row.language,
-        {
-            **_opened(sealer, row),
-            "nickname": values.get("nickname", "") if greeted else "",
-            "address": senders.address,
-        },
-        senders.name,
-    )
-    name = str(row.message_id)
+    around = {"nickname": values.get("nickname", "") if greeted else "", "address": senders.address}
+    given: dict[str, object] = {**params, **around}
+    filled = messages.fill(row.template, row.language, given, senders.name)
+    bounced: tuple[str, ...] = ()
+    there = [item for item in _ITEMS[row.channel] if item in values]
+    for item in _allowed(data, tables, standing, row, there, now):
+        try:
+            _hand_over(senders, row, (item, values[item]), filled, now)
+        except Refused:
+            bounced = ("bounced_at",)
+        else:
+            return ("sent_at", *bounced)
+    return bounced
+
+
+def _hand_over(
+    senders: Senders,
+    row: Row[tuple[object, ...]],
+    address: tuple[str, str],
+    filled: messages.Filled,
+    now: datetime,
+) -> None:
+    name, (item, to) = str(row.message_id), address
     if item == "email":
-        senders.mail.send(Mail(values[item], filled.subject, filled.text, filled.html, name))
+        senders.mail.send(Mail(to, filled.subject, filled.text, filled.html, name, now))
     else:
-        senders.sms.text(Sms(values[item], filled.sms, name))
-    return True
+        senders.sms.text(Sms(to, filled.sms, name))
+
+
+def _apart_from_own(standing: Standing) -> Standing:
+    """Return the standing for another address than the stored one, which may be disputed."""
+    others = frozenset((item, purpose) for item, purpose in standing.restricted if item != "email")
+    return replace(standing, restricted=others)
+
+
+def _allowed(
+    data: Connection,
+    tables: MemberTables,
+    standing: Standing,
+    row: Row[tuple[object, ...]],
+    there: list[str],
+    now: datetime,
+) -> list[str]:
+    """Return the addresses that may be used for this message; a stop that refuses one counts."""
+    purpose, found = messages.PURPOSES[row.template], []
+    for item in there:
+        why = use.decide(item, purpose, standing).why
+        if why is Why.ALLOWED:
+            found.append(item)
+        elif why is Why.RESTRICTED:
+            blocking.count(data, tables, row.member_id, item, purpose, now)
+    return found
 
 
 def _opened(sealer: Sealer, row: Row[tuple[object, ...]]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from db.company_keys import CompanyKeys
     from db.engines import Databases
     from db.keyring import Keyring
 
@@ -16,6 +17,8 @@ class House:
 
     databases: Databases
     keyring: Keyring
+    company: CompanyKeys | None = None
+    """What companies know members by; both processes have it."""
 
 
 _given: list[House] = []

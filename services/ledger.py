@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from db.tables.ledger import event as events
+from db.words import ActorKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -145,21 +146,32 @@ def write(
     `opening`: tell the database in the same statement whose rows the transaction may see from now
     on, as `access.as_subject` does; that saves a round trip on every page.
     """
-    row: dict[str, object] = {
-        "at": actor.at,
+    row = _row(entry, actor.at, actor)
+    row["fold_key"] = fold_key(actor.session_id, entry, actor.at) if entry.folded else None
+    if opening:
+        row["opening"] = str(opening)
+    connection.execute(_statement(opening=opening is not None, folded=entry.folded), row)
+
+
+def note(connection: Connection, entry: Entry, at: datetime) -> None:
+    """Insert an event that nobody caused but the system itself; it is never folded."""
+    row = _row(entry, at, None)
+    connection.execute(_statement(opening=False, folded=False), row)
+
+
+def _row(entry: Entry, at: datetime, actor: Actor | None) -> dict[str, object]:
+    return {
+        "at": at,
         "member_id": entry.member_id,
         "name": entry.name,
         "purpose": entry.purpose,
         "allowed": entry.allowed,
         "reason": entry.reason,
-        "actor_kind": actor.kind,
-        "actor_id": actor.person,
-        "session_id": actor.session_id,
+        "actor_kind": actor.kind if actor else ActorKind.SYSTEM,
+        "actor_id": actor.person if actor else None,
+        "session_id": actor.session_id if actor else None,
         "case_id": entry.case_id,
         "page": entry.page,
         "items": list(entry.items) or None,
-        "fold_key": fold_key(actor.session_id, entry, actor.at) if entry.folded else None,
+        "fold_key": None,
     }
-    if opening:
-        row["opening"] = str(opening)
-    connection.execute(_statement(opening=opening is not None, folded=entry.folded), row)

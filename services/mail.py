@@ -6,17 +6,23 @@ import smtplib
 import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Protocol
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from db.settings import LOOPBACK, SettingsError
 from db.words import N_
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from db.settings import Settings
 
 _TIMEOUT = 20  # seconds
 _PORTS = {"smtp": 587, "smtps": 465}
+_PERMANENT = 5
+MESSAGE_ID: Final = "@jikim"
+"""What follows our message's id in `Message-ID`; the same at every attempt."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +34,15 @@ class Mail:
     text: str = field(repr=False)
     html: str | None = field(default=None, repr=False)
     message_id: str = ""
+    at: datetime | None = None
 
 
 class NotSent(Exception):  # noqa: N818 (tried again later)
     """The server did not take a mail. Says which error it was: its own words hold the address."""
+
+
+class Refused(NotSent):
+    """The server says for good that there is no such mailbox: trying again is no use."""
 
 
 class Mailer(Protocol):
@@ -63,12 +74,13 @@ class SmtpMailer:
         self._sender = sender
 
     def send(self, message: Mail) -> None:
-        """Hand the mail to the server; raise `NotSent` when it isn't taken."""
+        """Hand the mail to the server; raise `NotSent`, or `Refused`, when it isn't taken."""
         try:
             self._send(message)
         except Exception as error:  # noqa: BLE001 (whichever it is may name the address)
             code = getattr(error, "smtp_code", "")
-            raise NotSent(f"{type(error).__name__} {code}".strip()) from None
+            kind = Refused if _for_good(error) else NotSent
+            raise kind(f"{type(error).__name__} {code}".strip()) from None
 
     def _send(self, message: Mail) -> None:
         with self._connect() as server:
@@ -90,12 +102,23 @@ class SmtpMailer:
     def _built(self, message: Mail) -> EmailMessage:
         built = EmailMessage()
         built["From"], built["To"], built["Subject"] = self._sender, message.to, message.subject
+        if message.at:
+            built["Date"] = format_datetime(message.at)
         if message.message_id:
-            built["Message-ID"] = f"<{message.message_id}@jikim>"
+            built["Message-ID"] = f"<{message.message_id}{MESSAGE_ID}>"
+        # Out-of-office robots leave such mails alone (RFC 3834).
+        built["Auto-Submitted"] = "auto-generated"
         built.set_content(message.text)
         if message.html:
             built.add_alternative(message.html, subtype="html")
         return built
+
+
+def _for_good(error: Exception) -> bool:
+    """Return whether the recipient was refused with a permanent code (5xx, RFC 5321)."""
+    if not isinstance(error, smtplib.SMTPRecipientsRefused):
+        return False
+    return all(code // 100 == _PERMANENT for code, _ in error.recipients.values())
 
 
 def mailer(settings: Settings, otherwise: Mailer) -> Mailer:

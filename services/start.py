@@ -9,9 +9,9 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from db import embedded, engines, keyring, migrate, seal_keys
+from db import company_keys, embedded, engines, keyring, migrate, seal_keys
 from db.errors import PortalError
-from db.tables import keys, ledger
+from db.tables import keys, ledger, ops
 from db.words import N_, Store
 from services import policies
 from services.house import House
@@ -45,12 +45,15 @@ def _any_row(address: URL, table: Table) -> bool:
 def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
     """Make key files for an empty installation only: new ones could not open what is there.
 
-    Likewise the key that signs: made while nothing is sealed, since a new one could not go on.
+    Likewise the key that signs: made while nothing is sealed, since a new one could not go on;
+    and the companies': made while none was told anything, since they know members by it.
     """
     if not _any_row(addresses.owner[1], keys.member_key):
         keyring.create(settings.var / "keys")
     if not _any_row(addresses.owner[0], ledger.seal):
         seal_keys.create(settings.var / "keys")
+    if not _any_row(addresses.owner[0], ops.dispatch):
+        company_keys.create(settings.var / "keys")
 
 
 @contextmanager
@@ -92,4 +95,5 @@ def house_of(role: Role, addresses: Addresses, settings: Settings) -> House:
     return House(
         engines.connect(addresses.roles[role]),
         keyring.load(settings.var / "keys", _KEYS_OF[role]),
+        company_keys.load(settings.var / "keys"),
     )
