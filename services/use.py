@@ -7,10 +7,11 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Date, Select, Uuid, bindparam, literal, or_, select
+from sqlalchemy import Connection, Date, Select, Uuid, bindparam, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import consent_terms
+from db.clock import SEOUL
 from db.declarations import ITEMS, Sensitivity
 from db.tables.member import STORES
 from db.tables.ops import company
@@ -242,10 +243,16 @@ def latest(store: Store) -> Select[Any]:
 
 
 def open_restrictions(store: Store) -> Select[Any]:
-    """Return what is restricted; it takes `member`."""
+    """Return what is restricted; it takes `member` and `today`.
+
+    A use that goes on until a purchase is finished is stopped from the day after.
+    """
     table = STORES[store].restriction.c
+    begins = cast(func.timezone(SEOUL.key, table.started_at), Date)
     return select(table.item, table.purpose).where(
-        table.member_id == _MEMBER, table.ended_at.is_(None)
+        table.member_id == _MEMBER,
+        table.ended_at.is_(None),
+        begins <= bindparam("today", type_=Date),
     )
 
 
