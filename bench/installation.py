@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
-from db import engines, keyring, migrate, writer
+from db import company_keys, engines, keyring, migrate, writer
 from db.drafts import DeviceDraft, MemberDraft, Origin, RecordDraft, UseDraft, ValueDraft
 from db.sealing import digest
 from db.tables.ops import session
@@ -79,6 +79,7 @@ def installation() -> Iterator[Installation]:
         addresses = engines.embedded_addresses(server, var)
         migrate.upgrade(addresses)
         keyring.create(var / "keys")
+        company_keys.create(var / "keys")
         made = Installation(
             engines.connect(addresses.roles["portal_web"]),
             engines.connect(addresses.roles["portal_work"]),

@@ -1,7 +1,7 @@
 """The key from which everything said to companies is derived: one file beside the stores' keys.
 
-Companies know a member by a reference of their own, sign nothing and check our signature with a
-secret of their own. Nothing of it is stored: a lost file means new secrets, never lost data.
+Companies check our signature with a secret of their own, and confirm a notice with a token of its
+own. Nothing of it is stored: a lost file means new secrets for them, never lost data.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 NAME = "company.key"
-_REFERENCE_BYTES = 10  # 80 bits: no two members of a company meet, and a person can read it out
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,6 @@ class CompanyKeys:
         """Return what confirms one notice; the same at every attempt to send it."""
         digest = self._derived("answer", str(dispatch_id))
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-    def reference(self, company_id: str, member_id: UUID) -> str:
-        """Return what a company calls a member, like `K3QX-7M2P-…`; each company another."""
-        digest = self._derived("reference", company_id, str(member_id))[:_REFERENCE_BYTES]
-        text = base64.b32encode(digest).decode()
-        return "-".join(text[n : n + 4] for n in range(0, len(text), 4))
 
 
 def create(folder: Path) -> None:

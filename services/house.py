@@ -18,7 +18,7 @@ class House:
     databases: Databases
     keyring: Keyring
     company: CompanyKeys | None = None
-    """What companies know members by; both processes have it."""
+    """What signs notices to companies; both processes have it."""
 
 
 _given: list[House] = []

@@ -42,6 +42,7 @@ class EventName(StrEnum):
     VALUE_CORRECTED = "value_corrected"
     VALUE_CLEARED = "value_cleared"
     CONFIRMATION_ASKED = "confirmation_asked"
+    REQUESTS_VIEWED = "requests_viewed"
     REQUEST_MADE = "request_made"
     REQUEST_TAKEN_BACK = "request_taken_back"
     REQUEST_TAKEN = "request_taken"
@@ -85,6 +86,7 @@ LOOKS = frozenset(
         EventName.VALUES_UNMASKED,
         EventName.HISTORY_VIEWED,
         EventName.CORRECTION_VIEWED,
+        EventName.REQUESTS_VIEWED,
         EventName.RESTRICTIONS_VIEWED,
         EventName.CONSENTS_VIEWED,
         EventName.SHARING_VIEWED,

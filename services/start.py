@@ -46,7 +46,7 @@ def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
     """Make key files for an empty installation only: new ones could not open what is there.
 
     Likewise the key that signs: made while nothing is sealed, since a new one could not go on;
-    and the companies': made while none was told anything, since they know members by it.
+    and the companies': made while none was told anything, since they check signatures by it.
     """
     if not _any_row(addresses.owner[1], keys.member_key):
         keyring.create(settings.var / "keys")

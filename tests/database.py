@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from db import engines, keyring, migrate
+from db import company_keys, engines, keyring, migrate
 from db.words import Store
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def migrated(cluster: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
     addresses = engines.embedded_addresses(cluster, var)
     migrate.upgrade(addresses)
     keyring.create(var / "keys")
+    company_keys.create(var / "keys")
     opened = PortalDb(
         addresses,
         _owner(addresses.owner[0]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from db import embedded, engines, keyring, migrate
+from db import company_keys, embedded, engines, keyring, migrate
 from db.words import Store
 from tests.database import PortalDb
 
@@ -25,6 +25,7 @@ def install(var: Path) -> PortalDb:
     addresses = addresses_in(var)
     migrate.upgrade(addresses)
     keyring.create(var / "keys")
+    company_keys.create(var / "keys")
     data, keys = (create_engine(url, poolclass=NullPool) for url in addresses.owner)
     return PortalDb(
         addresses,
