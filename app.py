@@ -19,6 +19,7 @@ from pages.http import (
     browser,
     callback,
     cookies,
+    evidence,
     headers,
     health,
     proof,
@@ -71,7 +72,7 @@ def build(chosen: Settings, house: House) -> st.App:
     return st.App(
         ROOT / "pages" / "portal.py",
         secrets={"auth": sign_in_settings.provider_settings(chosen)},
-        routes=[health.ROUTE, proof.ROUTE, *routes(context)],
+        routes=[health.ROUTE, proof.ROUTE, evidence.ROUTE, *routes(context)],
         middleware=middleware(chosen),
         lifespan=_lifespan,
     )

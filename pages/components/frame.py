@@ -34,12 +34,10 @@ MEMBER: Sections = {
         ("my-data", "member/my_data.py", N_("My data")),
         ("history", "member/history.py", N_("Who looked")),
     ),
-    # Consents, Shared with others, Stop processing
-    N_("I decide"): (),
-    # My requests, Told to me
-    N_("Under way"): (),
+    N_("I decide"): (("stop", "member/stop.py", N_("Stop processing")),),
+    N_("Under way"): (("requests", "member/requests.py", N_("My requests")),),
 }
-DESK: Pages = ()
+DESK: Pages = (("desk-queue", "desk/queue.py", N_("Requests to decide")),)
 """Pages of all staff."""
 OFFICER: Pages = ()
 """Pages of the privacy officer alone."""

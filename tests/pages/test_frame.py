@@ -88,6 +88,9 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "desk/welcome.py": ("sign-in",) + ("opens",) * 5,
     MY_DATA: ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/history.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    "member/stop.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    "member/requests.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    "desk/queue.py": ("sign-in", "refused", "refused", "refused", "opens", "opens"),
     **dict.fromkeys(PUBLIC, ("opens",) * 6),
 }
 """What each page does for each role. A new page belongs in here."""

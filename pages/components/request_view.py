@@ -1,0 +1,102 @@
+"""A request in words: what, how far, until when, why it was refused and how to object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.declarations import ITEMS
+from db.words import RequestKind, RequestState
+from pages.components.text import _, _n, language
+from services import request_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from services.requests import Request
+    from services.telling import Progress
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """One request as it is drawn. `left`: the days left, in words; "" once it is decided."""
+
+    request_id: UUID
+    title: str
+    state: str
+    left: str
+    late: bool
+    received_at: datetime
+    due_on: date
+    decided_at: datetime | None
+    reason: str
+    citation: str
+    answer: str
+    files: int
+    told: tuple[str, ...]
+    open: bool
+    refused: bool
+    may_object: bool
+
+
+def title(kind: RequestKind, item: str | None, purpose: str | None) -> str:
+    """Return what a request is about, in one line."""
+    name = _(request_words.KINDS[kind])
+    if item in ITEMS:
+        return f"{name} · {_(ITEMS[item].label)}"
+    if kind is RequestKind.RESTRICTION or purpose:
+        return f"{name} · {request_words.scope(language(), purpose)}"
+    return name
+
+
+def days_left(days: int) -> str:
+    """Return how long until a deadline, in words."""
+    if days < 0:
+        return _n("{n} day late", "{n} days late", -days)
+    if days == 0:
+        return _("due today")
+    return _n("{n} day left", "{n} days left", days)
+
+
+def views(
+    found: Iterable[Request], progress: Iterable[Progress], today: date
+) -> tuple[RequestView, ...]:
+    """Return requests as they are drawn, in the given order."""
+    held, told = tuple(found), tuple(progress)
+    objected = {one.objects_to for one in held}
+    return tuple(_view(one, told, objected, today) for one in held)
+
+
+def _view(
+    one: Request, told: tuple[Progress, ...], objected: set[UUID | None], today: date
+) -> RequestView:
+    is_open, refused = one.state is RequestState.OPEN, one.state is RequestState.REFUSED
+    days = (one.due_on - today).days
+    return RequestView(
+        one.request_id,
+        title(one.kind, one.item, one.purpose),
+        _(request_words.STATES[one.state]),
+        days_left(days) if is_open else "",
+        is_open and days < 0,
+        one.received_at,
+        one.due_on,
+        one.decided_at,
+        request_words.refusal(language(), one.reason) if one.reason else "",
+        request_words.citation(language(), one.reason) if one.reason else "",
+        one.answer or "",
+        one.files,
+        tuple(_told(p) for p in told if p.key.endswith(str(one.request_id))),
+        is_open,
+        refused,
+        refused and one.kind is not RequestKind.OBJECTION and one.request_id not in objected,
+    )
+
+
+def _told(one: Progress) -> str:
+    if one.done:
+        return _n("{n} company told, and it confirmed", "{n} companies told, and all confirmed",
+                  one.told)  # fmt: skip
+    return _("{answered} of {told} companies told have confirmed", answered=one.answered,
+             told=one.told)  # fmt: skip

@@ -1,0 +1,58 @@
+"""`/requests`: 내 요청. What was asked, until when it is answered, the result, and objecting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from db import policy
+from db.words import Purpose
+from pages.components import gate, said
+from pages.components.fragment import draw
+from pages.components.request_view import views
+from pages.components.text import _, language
+from services import access, policies, requests, telling
+from services.actor import Permission
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from pages.components.request_view import RequestView
+
+actor = gate.member(Permission.PROCESSING_STOP)
+look = access.Look(EventName.REQUESTS_VIEWED, Permission.PROCESSING_STOP, "/requests")
+said.show()
+with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
+    found = requests.mine(subject)
+    progress = telling.progress(subject)
+    today = subject.today
+
+
+def _take_back(one: RequestView) -> None:
+    with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as opened:
+        requests.take_back(opened, one.request_id)
+    said.say(_("Taken back. What was restricted for it may be used again."))
+
+
+def _object(one: RequestView, words: str) -> None:
+    with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as opened:
+        requests.object_to(opened, one.request_id, words)
+    said.say(_("We have your objection. Somebody else looks at it again, within 10 days."))
+
+
+def _actions(one: RequestView) -> None:
+    if one.open and st.button(_("Take back: {what}", what=one.title), key=f"back_{one.request_id}"):
+        _take_back(one)
+    if one.may_object:
+        with st.form(f"object_{one.request_id}", border=False):
+            words = st.text_area(_("What we should look at again (you may leave it empty)"),
+                                 max_chars=1000)  # fmt: skip
+            if st.form_submit_button(_("Object: {what}", what=one.title)):
+                _object(one, words.strip())
+
+
+draw("requests_intro.html", any=bool(found))
+agencies = policies.agencies(policy.in_force(today), language())
+for shown in views(found, progress, today):
+    draw("request.html", one=shown, agencies=agencies)
+    _actions(shown)
