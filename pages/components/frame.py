@@ -35,7 +35,10 @@ MEMBER: Sections = {
         ("history", "member/history.py", N_("Who looked")),
     ),
     N_("I decide"): (("stop", "member/stop.py", N_("Stop processing")),),
-    N_("Under way"): (("requests", "member/requests.py", N_("My requests")),),
+    N_("Under way"): (
+        ("requests", "member/requests.py", N_("My requests")),
+        ("messages", "member/messages.py", N_("Told to me")),
+    ),
 }
 DESK: Pages = (("desk-queue", "desk/queue.py", N_("Requests to decide")),)
 """Pages of all staff."""
@@ -47,7 +50,7 @@ PUBLIC: Pages = (
     ("contact", "public/contact.py", N_("Contact")),
 )
 MAILBOX: Line = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
-GUIDE: Final = N_("About")
+GUIDE: Final = N_("Guide")
 """The section of public pages, for who is signed in."""
 
 
