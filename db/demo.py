@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, insert, select
 
-from db import writer
+from db import demo_companies, writer
 from db.clock import seoul_day
 from db.demo_people import FAMILY
 from db.demo_person import Demo
@@ -58,12 +58,14 @@ ACCOUNTS = (
     Account("agent", N_("staff who help members")),
     Account("agent2", N_("a second staff member")),
     Account("officer", N_("the privacy officer")),
+    Account("officer2", N_("a second officer, for what needs two")),
 )
 
 _STAFF = {
     "agent": ("D-001", StaffRole.AGENT),
     "agent2": ("D-002", StaffRole.AGENT),
     "officer": ("D-003", StaffRole.OFFICER),
+    "officer2": ("D-004", StaffRole.OFFICER),
 }
 _ASLEEP = "dormant"
 
@@ -93,6 +95,7 @@ def make(
             if account.signs_in and account.name in found and _fresh(found[account.name]):
                 set_password(rows, found[account.name].member_id, PASSWORD, now)
         _add_staff(rows, now, hash_staff)
+        demo_companies.add(rows, now)
     return ACCOUNTS
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from db import demo_records as records
-from db.demo_person import APP, CLINIC, INSURER, MAIN, RECIPES, SHOP, Demo, picture
+from db.demo_companies import APP, CLINIC, INSURER, MAIN, PARCEL, RECIPES, SHOP
+from db.demo_person import Demo, picture
 from db.drafts import GuardianshipDraft, MemberDraft, UseDraft, ValueDraft
+from db.period import Period
 from db.words import ActorKind, Channel, ConsentKind, Ground, Purpose, RecordKind, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from db.drafts import ConsentDraft, Origin
+    from db.drafts import ConsentDraft, DisclosureDraft, Origin, RecordDraft
 
 C = ConsentKind
 K = RecordKind
 PAYMENTS = 120
-_PARCEL = ("name", "address", "mobile")
 _DELIVERY = (Purpose.DELIVERY, Ground.PURCHASE)
-_NEWS = (Purpose.EVENTS, Ground.CONSENT)
+_OFFERS = (Purpose.PERSONALISATION, Ground.CONSENT)
+_SHOP_KEEPS = Period(months=6)
+_PARCELS_SINCE = 400
 
 
 def _basics(demo: Demo, nickname: str, mobile: str, origin: Origin) -> list[ValueDraft]:
@@ -82,6 +85,7 @@ def _mother(demo: Demo) -> MemberDraft:
         demo.consent(C.ADVERTISING_NIGHT, 1_500, granted=False, channel=Channel.EMAIL),
         demo.consent(C.PERSONALISATION, 800),
         demo.consent(C.SENSITIVE, 60, item="pregnancy"),
+        demo.consent(C.SENSITIVE, 300, item="baby_date"),
         demo.consent(
             C.THIRD_PARTY, 300, recipient=INSURER, item="baby_date", ends_on=demo.ahead(300)
         ),
@@ -91,10 +95,11 @@ def _mother(demo: Demo) -> MemberDraft:
         demo.consent(C.THIRD_PARTY, None, recipient=SHOP, item="mobile"),
     )
     disclosures = (
-        demo.disclosure(SHOP, _PARCEL, 30, _DELIVERY, kept=180),
-        demo.disclosure(INSURER, ("baby_date",), 290, _NEWS, kept=365),
-        demo.disclosure(RECIPES, ("address",), 900, _DELIVERY),
-    )  # fmt: skip
+        *_parcels(demo, held),
+        demo.disclosure(INSURER, ("baby_date",), 290, _OFFERS, until=demo.ahead(75)),
+        # Nobody recorded for which purchase this was: the officer's desk asks.
+        demo.disclosure(RECIPES, ("name", "address"), 900, _DELIVERY),
+    )
     return MemberDraft(
         demo.member_id, demo.now, demo.ago(joined), values, held,
         devices=(
@@ -110,6 +115,17 @@ def _mother(demo: Demo) -> MemberDraft:
         consents=consents,
         disclosures=disclosures,
     )  # fmt: skip
+
+
+def _parcels(demo: Demo, held: tuple[RecordDraft, ...]) -> list[DisclosureDraft]:
+    """Return what the shop got to deliver what was bought there in the last year or so."""
+    return [
+        demo.disclosure(SHOP, PARCEL, (demo.today - one.event_date).days, _DELIVERY,
+                        until=_SHOP_KEEPS.ends_on(one.event_date), ground_id=one.record_id)
+        for one in held
+        if one.kind is K.PAYMENT and one.origin.service == SHOP
+        and one.event_date > demo.ago(_PARCELS_SINCE)
+    ]  # fmt: skip
 
 
 def _new_parent(demo: Demo) -> MemberDraft:

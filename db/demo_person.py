@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from faker import Faker
 
 from db.clock import SEOUL, seoul_day
+from db.demo_companies import IDS, MAIN
 from db.drafts import (
     ConsentDraft,
     DeviceDraft,
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
     from db.words import Ground, Purpose
 
 _SEED = 20210315
-MAIN = "클래스파트라"
-APP = "엄마와"
-SHOP = "[가상] 아기띠상점"
-RECIPES = "[가상] 맘마레시피"
-CLINIC = "[가상] 새봄산부인과"
-INSURER = "[가상] 우리아이보험"
 _WORDING = "[가상] 안내문을 읽었고, 여기에 적힌 대로 쓰는 데 동의해요."
 
 
@@ -132,12 +127,13 @@ class Demo:
     ) -> ConsentDraft:
         """Return a consent decided so many days ago; without days, no evidence is on record."""
         name = f"consent:{kind}:{channel}:{recipient}:{item}"
+        company = IDS[recipient] if recipient else None
         if days is None:
-            return ConsentDraft(self.id(name), kind, granted, None, channel, recipient, item)
+            return ConsentDraft(self.id(name), kind, granted, None, channel, company, item)
         day = self.ago(days)
         decided_at = datetime(day.year, day.month, day.day, 10, 30, tzinfo=SEOUL)
         return ConsentDraft(
-            self.id(name), kind, granted, decided_at, channel, recipient, item, ends_on, _WORDING,
+            self.id(name), kind, granted, decided_at, channel, company, item, ends_on, _WORDING,
             self.rules.version_on(day), "ko", by, Source.WEB,
         )  # fmt: skip
 
@@ -147,13 +143,15 @@ class Demo:
         items: tuple[str, ...],
         days: int,
         why: tuple[Purpose, Ground],
-        kept: int | None = None,
+        *,
+        until: date | None = None,
+        ground_id: UUID | None = None,
     ) -> DisclosureDraft:
-        """Return what a recipient was given so many days ago, and keeps for `kept` days."""
-        day = self.ago(days)
-        until = None if kept is None else day + timedelta(days=kept)
+        """Return what a recipient was given so many days ago, and keeps `until` a day."""
         name = f"disclosure:{recipient}:{days}"
-        return DisclosureDraft(self.id(name), recipient, items, day, *why, until, Source.WEB)
+        return DisclosureDraft(
+            self.id(name), IDS[recipient], items, self.ago(days), *why, until, Source.WEB, ground_id
+        )
 
 
 def picture(side: int = 48) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db.demo_person import APP, MAIN, RECIPES, SHOP
+from db.demo_companies import APP, MAIN, RECIPES, SHOP
 from db.words import RecordKind
 
 if TYPE_CHECKING:

@@ -95,6 +95,7 @@ class DisclosureDraft:
     ground: Ground | None = None
     kept_until: date | None = None
     source: Source | None = None
+    ground_id: UUID | None = None
 
 
 @dataclass(frozen=True)

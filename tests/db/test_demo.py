@@ -139,7 +139,7 @@ def test_staff_may_work_and_sign_in(portal_db: PortalDb) -> None:
     make(portal_db)
     with portal_db.work.data.begin() as data:
         staff = data.execute(select(ops.staff).order_by(ops.staff.c.login_id)).all()
-    assert [row.login_id for row in staff] == ["agent", "agent2", "officer"]
+    assert [row.login_id for row in staff] == ["agent", "agent2", "officer", "officer2"]
     assert all(hashing.matches(row.password_hash, demo.PASSWORD) for row in staff)
     assert all(row.assigned_until > TODAY < row.trained_until for row in staff)
 
