@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from db.clock import seoul_day
 from db.consent_terms import ALWAYS
 from db.declarations import ITEMS, Basis, Sensitivity
 from db.words import Channel, ConsentKind
@@ -17,6 +18,7 @@ from db.words import Channel, ConsentKind
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
+    from uuid import UUID
 
     from db.consent_terms import Term, Terms
 
@@ -41,6 +43,13 @@ class Latest:
     ends_on: date | None = None
     terms_from: datetime | None = None
     company_ended_at: datetime | None = None
+    decided_by: str | None = None
+    consent_id: UUID | None = None
+
+    @property
+    def decided_on(self) -> date | None:
+        """Return the Seoul day of the decision; None without evidence."""
+        return seoul_day(self.decided_at) if self.decided_at else None
 
     def over(self, today: date) -> bool:
         """Return whether it was refused or withdrawn, or its last day is past."""
@@ -73,6 +82,11 @@ class Book:
         """Take each consent once."""
         self.terms, self.today = terms, today
         self._latest = {(r.kind, r.channel, r.recipient, r.item): r for r in latest}
+
+    @property
+    def records(self) -> tuple[Latest, ...]:
+        """Return every latest record."""
+        return tuple(self._latest.values())
 
     def find(
         self,
@@ -135,7 +149,7 @@ class Book:
     def counting(self) -> Counting:
         """Return all that counts."""
         once = [t for t in self.terms.consents if t.each is None and self.holds(t)]
-        third = [r for r in self._latest.values() if r.kind is ConsentKind.THIRD_PARTY]
+        third = [r for r in self.records if r.kind is ConsentKind.THIRD_PARTY]
         return Counting(
             frozenset(t.kind for t in once if t.channel is None),
             frozenset((t.kind, t.channel) for t in once if t.channel is not None),

@@ -1,14 +1,51 @@
-"""Consents as they stand, and decisions about them: append-only, the last one wins."""
+"""Decisions about consents: appended, never changed; of several the last one wins.
+
+Each keeps the exact wording, the version of policy and terms, the language, when and by whom (PIPA
+art. 22; network act art. 50). The member gets a receipt at once, and who is concerned is told.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, update
+
+from db import consent_terms
+from db.declarations import ITEMS, Basis
+from db.errors import PortalError
+from db.policy import in_force
+from db.words import N_, Change, CompanyRole, ConsentKind, Source
+from services import consent_words, notify, telling
+from services.consent_list import Asked, State, current, last_day
+from services.consent_state import Latest
+from services.language import translate
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Iterable, Sequence
+    from datetime import date
 
+    from db.consent_terms import Term
     from services.subject import Subject
+
+__all__ = [
+    "ConsentRefused", "Decision", "Recorded", "advertising_off", "agree_for_item", "confirm",
+    "current", "end_for_item", "record", "refuse_device",
+]  # fmt: skip
+
+RECEIPT: Final = "consent_receipt"
+APP: Final = "엄마와"
+"""The app whose account needs the device id (clause 7)."""
+_VERIFIED = frozenset({ConsentKind.SENSITIVE, ConsentKind.THIRD_PARTY})
+"""A yes to these lets health data be used, or data leave: it wants to be surely the member's own.
+A no never does: withdrawing is as easy as can be (PIPA art. 38(4))."""
+
+_YES = Latest(ConsentKind.ADVERTISING, granted=True)
+
+
+class ConsentRefused(PortalError):  # noqa: N818 (the sentence says what to do instead)
+    """The decision can't be taken; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -21,16 +58,248 @@ class Decision:
     item: str | None = None
 
 
-def record(subject: Subject, decision: Decision) -> UUID:
-    """Append a decision and return its id."""
-    raise NotImplementedError
+@dataclass(frozen=True)
+class Recorded:
+    """What was written; `meanwhile`: it stood like that already, decided in another tab."""
+
+    consent_ids: tuple[UUID, ...]
+    granted: bool
+    meanwhile: bool = False
 
 
-def advertising_off(subject: Subject) -> tuple[UUID, ...]:
-    """Withdraw every consent to advertising that stands, in one action."""
-    raise NotImplementedError
+def needs_verification(term: Term, *, granted: bool) -> bool:
+    """Return whether the decision wants a fresh verification."""
+    return granted and term.kind in _VERIFIED
+
+
+def record(subject: Subject, decision: Decision) -> Recorded:
+    """Append a decision, tell the member and who is concerned; it counts at once.
+
+    Raise `ConsentRefused` for what is not asked for, or needs another consent first, and
+    `StepUpRequired` for a yes to sensitive data or a third party without a fresh verification.
+    """
+    _lock(subject)
+    known = current(subject)
+    asked = known.find(decision.consent, decision.recipient, decision.item)
+    if asked is None:
+        raise ConsentRefused(N_("This consent is not asked for any more. Nothing was changed."))
+    if decision.granted:
+        _check_yes(subject, asked)
+    written = _append(subject, (asked,), granted=decision.granted)
+    _tell(subject, (asked,), written, granted=decision.granted)
+    return Recorded(written, decision.granted, meanwhile=asked.on == decision.granted)
+
+
+def advertising_off(subject: Subject) -> Recorded:
+    """Withdraw every consent to advertising messages, by day and night, in one action."""
+    _lock(subject)
+    known = current(subject).advertising
+    there = tuple(one for one in known if one.latest is not None and one.latest.granted)
+    if not there:
+        return Recorded((), granted=False, meanwhile=True)
+    written = _append(subject, there, granted=False)
+    _tell(subject, there, written, granted=False)
+    return Recorded(written, granted=False)
+
+
+def confirm(subject: Subject) -> Recorded:
+    """Say yes again to the advertising that would soon end (network act art. 50(8))."""
+    _lock(subject)
+    due = tuple(one for one in current(subject).advertising if one.on and one.due)
+    if not due:
+        raise ConsentRefused(N_("No consent is about to end. Nothing was changed."))
+    written = _append(subject, due, granted=True)
+    _tell(subject, due, written, granted=True)
+    return Recorded(written, granted=True)
 
 
 def end_for_item(subject: Subject, item: str) -> tuple[UUID, ...]:
-    """Withdraw every consent about `item` that stands: collection, sensitive, each recipient's."""
-    raise NotImplementedError
+    """Withdraw every consent about `item` that stands: collection, sensitive, each recipient's.
+
+    Clearing calls it and tells the member and the companies itself. From then on the item is
+    refused to every purpose until `agree_for_item`.
+    """
+    known = current(subject)
+    about = tuple(
+        one
+        for one in known.asked
+        if one.item == item and one.latest is not None and one.latest.granted
+    )
+    written = _append(subject, about, granted=False, shown=False)
+    if ITEMS[item].basis is not Basis.CONSENT:
+        return written
+    words = N_("“{item}” was cleared, and the consent to hold it ended with it.")
+    return (*written, _collection(subject, item, words, granted=False))
+
+
+def agree_for_item(subject: Subject, item: str) -> UUID | None:
+    """Note that the member gave an item again whose collection they had ended; else do nothing."""
+    if ITEMS[item].basis is not Basis.CONSENT or item not in subject.standing.ended_items:
+        return None
+    words = N_("“{item}” was entered again by its member, who agrees that it is held.")
+    return _collection(subject, item, words, granted=True)
+
+
+def refuse_device(subject: Subject, device: UUID) -> UUID:
+    """Refuse a device's id: it is removed at once, and the app is told (clause 7, P22).
+
+    Raise `ConsentRefused` when there is no such device, or it was refused before.
+    """
+    _lock(subject)
+    term = current(subject).terms.named("device")
+    if term is None:
+        raise ConsentRefused(N_("This consent is not asked for any more. Nothing was changed."))
+    asked = Asked(term, State.ON, item="device_id")
+    consent_id = uuid4()
+    # Told before the row changes: it says which app the device is of.
+    telling.tell(
+        subject, Change.DEVICE_REFUSED, ("device_id",), key=f"device:{consent_id}",
+        only=CompanyRole.SOURCE_SYSTEM,
+    )  # fmt: skip
+    table = subject.tables.device
+    gone = subject.connection.execute(
+        update(table)
+        .where(
+            table.c.member_id == subject.member_id,
+            table.c.device_row_id == device,
+            table.c.refused_at.is_(None),
+        )
+        .values(sealed=None, refused_at=subject.at)
+    )
+    if not gone.rowcount:
+        raise ConsentRefused(N_("This device was refused before. Nothing was changed."))
+    row = _row(subject, asked, granted=False, shown=True)
+    _insert(subject, [row | {"consent_id": consent_id, "recipient": APP}])
+    _receipt(subject, (asked,), consent_id, granted=False)
+    return consent_id
+
+
+def _lock(subject: Subject) -> None:
+    """Let two tabs that decide at once go one after the other, so that each sees what stands."""
+    member = subject.tables.member.c
+    subject.connection.execute(
+        select(member.member_id).where(member.member_id == subject.member_id).with_for_update()
+    )
+
+
+def _check_yes(subject: Subject, asked: Asked) -> None:
+    if asked.recipient is not None and not _offered(asked):
+        raise ConsentRefused(
+            N_("This company does not receive this item any more. Nothing was changed.")
+        )
+    if asked.waits_for and not asked.on:
+        language = subject.actor.language
+        first = consent_words.line(language, asked.waits_for[-1].id, None, asked.item)
+        raise ConsentRefused(
+            N_("This needs another consent first: {first}. Nothing was changed."), first=first
+        )
+    if needs_verification(asked.term, granted=True):
+        subject.actor.require_verification()
+
+
+def _offered(asked: Asked) -> bool:
+    one = asked.recipient
+    return one is not None and one.known and asked.item in one.items
+
+
+def _append(
+    subject: Subject, decided: Sequence[Asked], *, granted: bool, shown: bool = True
+) -> tuple[UUID, ...]:
+    rows = [_row(subject, one, granted=granted, shown=shown) for one in decided]
+    _insert(subject, rows)
+    return tuple(row["consent_id"] for row in rows)
+
+
+def _insert(subject: Subject, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        subject.connection.execute(insert(subject.tables.consent), rows)
+
+
+def _row(subject: Subject, asked: Asked, *, granted: bool, shown: bool) -> dict[str, Any]:
+    """Return a record with the words that were on the screen."""
+    ends_on = _ends_on(subject, asked)
+    wording = consent_words.wording(
+        asked.term, subject.actor.language, consent_words.facts(asked, ends_on)
+    )
+    return _base(subject, wording, granted=granted) | {
+        "kind": asked.term.kind,
+        "channel": asked.term.channel,
+        "recipient": asked.recipient.company_id if asked.recipient else None,
+        "item": asked.item,
+        "ends_on": ends_on if granted else None,
+        "shown": shown,
+    }
+
+
+def _base(subject: Subject, wording: str, *, granted: bool) -> dict[str, Any]:
+    terms = consent_terms.in_force(subject.today)
+    return {
+        "member_id": subject.member_id,
+        "consent_id": uuid4(),
+        "granted": granted,
+        "decided_at": subject.at,
+        "wording": wording,
+        "policy_version": f"{in_force(subject.today).version}/{terms.version}",
+        "language": subject.actor.language,
+        "decided_by": subject.actor.kind,
+        "actor_id": subject.actor.person,
+        "case_id": subject.case_id,
+        "source": Source.PORTAL,
+    }
+
+
+def _collection(subject: Subject, item: str, words: str, *, granted: bool) -> UUID:
+    language = subject.actor.language
+    said = translate(language, words, item=consent_words.item_name(language, item))
+    row = _base(subject, said, granted=granted) | {"kind": ConsentKind.COLLECTION, "item": item}
+    _insert(subject, [row])
+    return UUID(str(row["consent_id"]))
+
+
+def _ends_on(subject: Subject, asked: Asked) -> date | None:
+    """Return the last day of a yes given now: the terms' period, or the company's contract."""
+    period = asked.term.lasts
+    days = [period.ends_on(subject.today)] if period else []
+    if asked.recipient and asked.recipient.ends_on:
+        days.append(asked.recipient.ends_on)
+    if asked.term.confirmed_again:
+        yes = replace(_YES, decided_at=subject.at)
+        days += filter(None, [last_day(asked.term, yes)])
+    return min(days, default=None)
+
+
+def _tell(
+    subject: Subject, decided: Sequence[Asked], written: tuple[UUID, ...], *, granted: bool
+) -> None:
+    """Send the receipt, and tell companies: a recipient of its own consent, else our own systems.
+
+    Without health data's consent nobody may keep using it, so all who hold it are told of that.
+    """
+    change = Change.CONSENT_GRANTED if granted else Change.CONSENT_WITHDRAWN
+    first = decided[0]
+    only: str | None = CompanyRole.SOURCE_SYSTEM
+    if first.recipient is not None:
+        only = first.recipient.company_id
+    elif first.term.kind is ConsentKind.SENSITIVE:
+        only = None
+    telling.tell(subject, change, _items(decided), key=f"consent:{written[0]}", only=only)
+    _receipt(subject, decided, written[0], granted=granted)
+
+
+def _items(decided: Iterable[Asked]) -> tuple[str, ...]:
+    found = (item for one in decided for item in ((one.item,) if one.item else one.term.items))
+    return tuple(dict.fromkeys(found))
+
+
+def _receipt(subject: Subject, decided: Sequence[Asked], first: UUID, *, granted: bool) -> None:
+    """Tell sender, fact, date and result (network act art. 50(7)): at once, of each decision."""
+    params = {
+        "sender": ", ".join(one.name for one in in_force(subject.today).controllers),
+        "at": subject.at.isoformat(),
+        "granted": "yes" if granted else "no",
+        "what": consent_words.packed(
+            (one.term.id, one.recipient.name if one.recipient else None, one.item)
+            for one in decided
+        ),
+    }
+    notify.notify(subject, RECEIPT, params, key=f"consent:{first}", way="either")

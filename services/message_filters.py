@@ -9,8 +9,8 @@ from jinja2 import pass_context
 
 from db.declarations import ITEMS
 from db.policy import policies
+from services import consent_words, request_words
 from services import language as tongue
-from services import request_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +62,12 @@ def refusal(context: Context, reason: str) -> str:
     return request_words.refusal(context["language"], reason)
 
 
+@pass_context
+def consents(context: Context, packed: str) -> list[str]:
+    """Return what the consents of `consent_words.packed` are called."""
+    return consent_words.lines(context["language"], packed)
+
+
 def day(text: str) -> str:
     """Return an ISO day as it is written here."""
     return tongue.format_date(date.fromisoformat(text))
@@ -74,5 +80,5 @@ def moment(text: str) -> str:
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "said": said, "item": item, "items": items, "purpose": purpose, "date": day, "moment": moment,
-    "asked": asked, "scope": scope, "refusal": refusal,
+    "consents": consents, "asked": asked, "scope": scope, "refusal": refusal,
 }  # fmt: skip

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    cast,
     func,
     literal,
     or_,
@@ -34,7 +35,7 @@ from services import jobs
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import CompoundSelect
+    from sqlalchemy import CompoundSelect, Connection
 
     from db.tables.member import MemberTables
     from services.subject import Subject
@@ -62,14 +63,17 @@ class Progress:
         return self.answered == self.told
 
 
-def tell(subject: Subject, change: Change, items: tuple[str, ...], *, key: str) -> int:
+def tell(
+    subject: Subject, change: Change, items: tuple[str, ...], *, key: str, only: str | None = None
+) -> int:
     """Tell every company that has one of `items`; return how many are told now.
 
     Told are recipients who received an item and still keep it, and the source systems of the
     family it came from (`company.service` is its service or partner); whoever was told of an item
     before is told again. `items` are names of `db.declarations.ITEMS` (for a stop of everything:
     all of them). `key` names the fact ("corrected:<request id>"): with one key a company is told
-    once. Call it **before** changing where a value came from. One statement, and one a job.
+    once. `only`: tell this company, or companies of this role, alone. Call it **before** changing
+    where a value came from. One statement, and one a job.
     """
     told = subject.connection.execute(
         _tell(subject.tables),
@@ -80,6 +84,7 @@ def tell(subject: Subject, change: Change, items: tuple[str, ...], *, key: str) 
             "items": list(items),
             "at": subject.at,
             "today": subject.today,
+            "only": only,
         },
     ).all()
     for row in told:
@@ -93,6 +98,7 @@ def tell(subject: Subject, change: Change, items: tuple[str, ...], *, key: str) 
 
 _MEMBER, _TODAY = bindparam("member", type_=Uuid), bindparam("today", type_=Date)
 _ITEMS = bindparam("items", type_=ARRAY(Text))
+_ONLY = bindparam("only", type_=Text)
 
 
 def _received(tables: MemberTables) -> Select[Any]:
@@ -141,7 +147,11 @@ def _tell(tables: MemberTables) -> Select[Any]:
             func.array_agg(one.c.item.distinct()), bindparam("key", type_=Text), bindparam("at"),
         )
         .join(company, company.c.company_id == one.c.company_id)
-        .where(company.c.ended_at.is_(None), one.c.item == func.any(_ITEMS))
+        .where(
+            company.c.ended_at.is_(None),
+            one.c.item == func.any(_ITEMS),
+            or_(cast(_ONLY, Text).is_(None), _ONLY.in_((company.c.company_id, company.c.role))),
+        )
         .group_by(company.c.company_id)
     )  # fmt: skip
     columns = ("member_id", "dispatch_id", "company_id", "change", "items", "key", "created_at")
@@ -181,4 +191,30 @@ def _progress(rows: list[Any], now: datetime) -> Progress:
     return Progress(
         first.key, Change(first.change), items, first.created_at, len(rows),
         len(rows) - len(waits), late,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LateCompany:
+    """A company that has not confirmed, for the desk: how many notices, no word of whose."""
+
+    company_id: str
+    name: str
+    waiting: int
+    failed: int
+    oldest: datetime
+    by_hand: bool
+
+
+def late(connection: Connection, now: datetime) -> tuple[LateCompany, ...]:
+    """Return companies that are late, could not be reached, or must be told by hand."""
+    found = func.ops.late_companies(now - LATE_AFTER).table_valued(
+        "company_id", "name", "means", "waiting", "failed", "oldest"
+    )
+    return tuple(
+        LateCompany(
+            row.company_id, row.name, row.waiting, row.failed, row.oldest,
+            by_hand=row.means == NoticeMeans.NONE,
+        )
+        for row in connection.execute(select(found))
     )  # fmt: skip

@@ -216,6 +216,8 @@ def _latest(row: Row) -> Latest:
         row["ends_on"],
         row["terms_from"],
         row["ended_at"],
+        row["decided_by"],
+        row["consent_id"],
     )
 
 
@@ -233,8 +235,9 @@ def latest(store: Store) -> Select[Any]:
     """Return the latest record of each consent, of a tie the strictest; it takes `member`."""
     c = STORES[store].consent.c
     key = (c.kind, c.channel, c.recipient, c.item)
+    company_of = (company.c.terms_from, company.c.ended_at)
     return (
-        select(*key, c.granted, c.decided_at, c.ends_on, company.c.terms_from, company.c.ended_at)
+        select(*key, c.granted, c.decided_at, c.ends_on, c.decided_by, c.consent_id, *company_of)
         .select_from(STORES[store].consent.outerjoin(company, company.c.company_id == c.recipient))
         .where(c.member_id == _MEMBER)
         .ext(distinct_on(*key))
