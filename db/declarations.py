@@ -63,7 +63,8 @@ class Item:
     """One personal item of a member.
 
     `retention` is the id of the rule that says how long, in the policy data; `shown` is False for
-    what is held one-way only; `repeated` items may have several values, numbered from 0.
+    what is held one-way only; `repeated` items may have several values, numbered from 0;
+    `derived_from` names the items that it tells of, so that it goes with them.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Item:
     exportable: bool = True
     shown: bool = True
     repeated: bool = False
+    derived_from: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -151,7 +153,8 @@ _ITEMS = (
     Item("baby_date", N_("Due date or baby's birth date"), Group.CUSTOM, _CHILDREN,
          Basis.CONSENT, Mask.DATE, sensitivity=Sensitivity.SENSITIVE, repeated=True),
     Item("mother_category", N_("Mother category"), Group.CUSTOM, _CHILDREN | MARKETING,
-         Basis.CONSENT, Mask.TEXT, sensitivity=Sensitivity.SENSITIVE),
+         Basis.CONSENT, Mask.TEXT, sensitivity=Sensitivity.SENSITIVE,
+         derived_from=("pregnancy", "baby_date")),
     Item("device_id", N_("Device ID"), Group.GENERATED,
          frozenset({_P.IDENTIFICATION, _P.MISUSE_PREVENTION}) | RIGHTS, Basis.CONTRACT, Mask.LOGIN,
          correction=Correction.NEVER, repeated=True),
@@ -159,6 +162,12 @@ _ITEMS = (
 
 ITEMS: dict[str, Item] = {item.name: item for item in _ITEMS}
 """Every item by its name, in the order in which a group shows them."""
+
+
+def derived(name: str) -> frozenset[str]:
+    """Return the items that are derived from `name`, directly."""
+    return frozenset(item.name for item in _ITEMS if name in item.derived_from)
+
 
 _RECORDS = frozenset({_P.DISPUTE_RECORDS}) | RIGHTS
 _KINDS = (

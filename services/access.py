@@ -146,7 +146,7 @@ def open(  # noqa: A001 (the design's name: access.open)
 
     Raise `AccessDenied` when the actor is neither the member, nor a guardian of this child under
     14, nor staff inside an open case with this right (clause 9; P25). The transaction commits when
-    the block ends, the ledger event with it.
+    the block ends, the ledger event with it; then follows what `Subject.afterwards` holds.
     """
     try:
         with house().databases.data.begin() as connection:
@@ -165,9 +165,12 @@ def open(  # noqa: A001 (the design's name: access.open)
                              folded=folded),
                 opening=member_id if own else None,
             )  # fmt: skip
-            yield Subject(
+            subject = Subject(
                 member_id, seen, relation, purpose, LIVE, connection, _sealer(member_id), case
             )
+            yield subject
     except AccessDenied:
         deny(actor, member_id, purpose, look, case)
         raise
+    for follow in subject.afterwards:
+        follow()

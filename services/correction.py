@@ -1,35 +1,122 @@
-"""Putting a value right (clause 9; PIPA art. 36): at once, after a link, or after proof."""
+"""Putting a value right (clause 9; PIPA art. 36): at once, by a link, or after proof.
+
+What is declared correctable changes at once; an e-mail address counts once its link was followed;
+what needs proof becomes a request, and until that is decided the item is used for nothing (P32).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import base64
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from db.declarations import ITEMS, Correction
+from db.errors import PortalError
+from db.words import N_, RequestKind, Source
+from services import contact_values, email_change, evidence, files, held_values, notify, requests
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from services.subject import Subject
 
+MOST_VALUES: Final = 20
+"""Values of one repeated item."""
+
+
+class NotCorrectable(PortalError):  # noqa: N818 (the sentence says what to do instead)
+    """The item can't be put right in this way."""
+
+
+class Outcome(StrEnum):
+    """What became of a correction."""
+
+    CHANGED = "changed"
+    SAME = "same"
+    LINK_SENT = "link_sent"
+
 
 class Granted(Protocol):
-    """A request that was granted: what `requests` keeps of it, opened."""
-
-    @property
-    def request_id(self) -> UUID:
-        """Return its id."""
+    """A request that was granted, opened."""
 
     @property
     def item(self) -> str | None:
         """Return the item it is about."""
 
     @property
-    def seq(self) -> int | None:
-        """Return which value of a repeated item."""
-
-    @property
     def proposed(self) -> dict[str, str]:
         """Return what was proposed: the new value under "value"."""
 
 
+def correct(
+    subject: Subject, item: str, seq: int | None, typed: str, *, source: Source = Source.PORTAL
+) -> Outcome:
+    """Put a value right at once; `seq` None adds one to a repeated item. The old one isn't kept.
+
+    `source` says how staff in a case were told (phone, paper …). Raise `StepUpRequired` without a
+    fresh verification, `NotCorrectable`, or `ValueRefused` with what to do about what was typed.
+    """
+    _may(subject, item, Correction.AT_ONCE)
+    value = contact_values.accepted(item, typed, subject.today)
+    return _change(subject, item, seq, value, source)
+
+
+def correct_picture(subject: Subject, content: bytes) -> Outcome:
+    """Replace the profile image by a small copy of the picture given. Raise `FileRefused`."""
+    _may(subject, "profile_image", Correction.AT_ONCE)
+    value = base64.b64encode(files.portrait(content)).decode()
+    return _change(subject, "profile_image", 0, value, Source.PORTAL)
+
+
+def _change(subject: Subject, item: str, seq: int | None, value: str, source: Source) -> Outcome:
+    if seq is None and ITEMS[item].repeated:
+        held_values.add(subject, item, value, source)
+        return Outcome.CHANGED
+    seq = seq or 0
+    before = held_values.text_of(subject, item, seq)
+    if before == value:
+        return Outcome.SAME
+    if item == "email":
+        email_change.ask(subject, value, before)
+        return Outcome.LINK_SENT
+    held_values.put(subject, item, seq, value, source)
+    if item == "mobile":
+        notify.notify(subject, "mobile_changed", key=f"mobile_changed:{subject.at}", way="either")
+    return Outcome.CHANGED
+
+
+def ask(subject: Subject, item: str, typed: str, proof: bytes | None = None) -> UUID:
+    """Ask for an item to be put right that needs proof; return the request's id.
+
+    Until it is decided the item is restricted. Raise `NotCorrectable`, `ValueRefused`,
+    `FileRefused`, or `RequestRefused` when the same is asked already.
+    """
+    _may(subject, item, Correction.WITH_PROOF)
+    value = contact_values.accepted(item, typed, subject.today)
+    if held_values.text_of(subject, item, 0) == value:
+        raise NotCorrectable(N_("That is what is held already. There is nothing to put right."))
+    request_id = requests.make(
+        subject, RequestKind.CORRECTION, item=item, proposed={"value": value}
+    )
+    if proof is not None:
+        evidence.keep(subject, request_id, proof)
+    return request_id
+
+
 def apply(subject: Subject, request: Granted) -> None:
-    """Put in what a granted request proposed; called in the deciding transaction."""
-    raise NotImplementedError
+    """Put in what a granted request proposed, in the deciding transaction.
+
+    Closing the request destroys its proof and lifts the restriction. Raise `ValueRefused` when the
+    day has made the value impossible meanwhile.
+    """
+    item, value = request.item, request.proposed.get("value")
+    if item is None or value is None:
+        raise NotCorrectable(N_("This request proposes no value. Please ask the member for one."))
+    kept = contact_values.accepted(item, value, subject.today)
+    held_values.put(subject, item, 0, kept)
+
+
+def _may(subject: Subject, item: str, how: Correction) -> None:
+    subject.actor.require_verification()
+    if item not in ITEMS or ITEMS[item].correction is not how:
+        raise NotCorrectable(N_("This can't be changed here. Please ask us."))

@@ -7,7 +7,16 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from db import clock, seal_keys
-from services import birthdays, seal, seal_copy
+from services import (
+    birthdays,
+    contract_ends,
+    disclosure_check,
+    email_change,
+    inbox,
+    seal,
+    seal_copy,
+    usage_notice,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,8 +51,11 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
     A seal says what happened, so it never runs ahead of the clock: `real` is what that says, `now`
     what the demo may pretend. Raise `KeyringError` when the key that signs is missing or wrong.
     """
+    _tell(data, now)
     with data.begin() as connection:
         past = birthdays.clear(connection, clock.seoul_day(now))
+        disclosure_check.run(connection, now)
+        email_change.expire(connection, now)
     signer = seal_keys.signer(var / "keys")
     made: list[Seal] = []
     while True:
@@ -53,3 +65,11 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
             return Report(tuple(s.day for s in made), past)
         seal_copy.add(var / seal_copy.NAME, [one])
         made.append(one)
+
+
+def _tell(data: Engine, now: datetime) -> None:
+    """Tell members and companies what a day brings; drop messages whose year is over."""
+    with data.begin() as connection:
+        inbox.end(connection, clock.seoul_day(now))
+        contract_ends.tell(connection, now)
+        usage_notice.tell(connection, now)

@@ -13,6 +13,7 @@ DELIVER = "deliver"
 RECOVER = "recover"
 DAILY = "daily"
 DISPATCH = "dispatch"
+FOUND_BY = "found_by"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 
 # Never opened: every job goes in over the caller's own connection.
@@ -26,3 +27,11 @@ def defer(connection: Connection, task: str, **arguments: object) -> None:
     """
     driver = connection.connection.driver_connection
     _QUEUE.configure_task(task, connection=driver).defer(**arguments)  # type: ignore[arg-type]
+
+
+def defer_many(connection: Connection, task: str, arguments: list[dict[str, object]]) -> None:
+    """As `defer`, for many jobs in one statement."""
+    if not arguments:
+        return
+    driver = connection.connection.driver_connection
+    _QUEUE.configure_task(task, connection=driver).batch_defer(*arguments)  # type: ignore[arg-type]

@@ -8,29 +8,36 @@ from uuid import UUID
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 
-from db import clock, engines, keyring
+from db import clock, company_keys, engines, keyring, policy
 from db.words import Store
-from services import daily, delivery, jobs, mailbox, outbox
+from services import daily, delivery, dispatching, found_by, jobs, mailbox, outbox
 from services import house as houses
 from services.identity import recovery
 from services.mail import mailer
+from services.patience import Patience
 from services.sms import texter
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL
+    from sqlalchemy import URL, Connection
 
     from db.engines import Addresses
+    from db.sealing import Sealer
     from db.settings import Settings
 
 APP = App(connector=PsycopgConnector())
-# 4 s, 16 s, 64 s, 4 min, 17 min …: a mail server that restarts is waited for.
-_PATIENT = RetryStrategy(max_attempts=delivery.MOST_ATTEMPTS, exponential_wait=4)
+_PATIENT = Patience()
 
 
 def senders(settings: Settings) -> delivery.Senders:
     """Return how messages leave this installation."""
     disk = mailbox.Mailbox(mailbox.folder(settings), clock.now)
-    return delivery.Senders(mailer(settings, disk), texter(settings, disk), settings.address)
+    controllers = policy.in_force(clock.seoul_day(clock.now())).controllers
+    return delivery.Senders(
+        mailer(settings, disk),
+        texter(settings, disk),
+        settings.address,
+        " · ".join(one.name for one in controllers),
+    )
 
 
 @APP.task(name=jobs.DELIVER, pass_context=True, retry=_PATIENT)
@@ -46,6 +53,31 @@ def deliver(context: JobContext, member_id: str, message_id: str) -> None:
         with house.databases.data.begin() as data:
             delivery.failed(data, key, now)
         raise
+
+
+@APP.task(name=jobs.DISPATCH, pass_context=True, retry=_PATIENT)
+def tell_company(context: JobContext, member_id: str, dispatch_id: str) -> None:
+    """Tell one company of one change. A failure is counted apart, as for `deliver`."""
+    house, key, now = houses.house(), (UUID(member_id), UUID(dispatch_id)), clock.now()
+    courier = context.additional_context["courier"]
+    try:
+        with house.databases.keys.connect() as keys:
+            opened = _opened(keys, house.keyring, key[0])
+        with house.databases.data.begin() as data:
+            dispatching.dispatch_one(data, opened, key, courier, now)
+    except Exception:
+        with house.databases.data.begin() as data:
+            dispatching.failed(data, key, now)
+        raise
+
+
+def _opened(
+    keys: Connection, ring: keyring.Keyring, member_id: UUID
+) -> tuple[Store, Sealer] | None:
+    try:
+        return outbox.sealer_of(keys, ring, member_id)
+    except outbox.NoKeyError:
+        return None  # they have left, or everybody is meant: companies are told all the same
 
 
 @APP.task(name=jobs.RECOVER, pass_context=True, retry=RetryStrategy(max_attempts=3, wait=5))
@@ -65,6 +97,19 @@ def recover(
         recovery.send(
             data, house.keyring, lambda m: outbox.sealer_of(keys, house.keyring, m), order, now
         )
+
+
+@APP.task(name=jobs.FOUND_BY, pass_context=True, retry=_PATIENT)
+def follow_values(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the queue gives it)
+    """Let a member be found by what is stored of them now; twice changes nothing."""
+    house, who, now = houses.house(), UUID(member_id), clock.now()
+    with house.databases.data.begin() as data, house.databases.keys.begin() as keys:
+        try:
+            store, sealer = outbox.sealer_of(keys, house.keyring, who)
+        except outbox.NoKeyError:
+            return  # they have left
+        if store is Store.LIVE:
+            found_by.refresh(data, keys, house.keyring, (who, sealer), now)
 
 
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
@@ -91,14 +136,21 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
     """Run jobs until told to stop (SIGTERM, Ctrl-C); with `wait=False` until the queue is empty."""
     databases = engines.connect(addresses.roles["portal_work"])
     keys = keyring.load(settings.var / "keys", tuple(Store))
-    houses.open_house(houses.House(databases, keys))
+    signing = company_keys.load(settings.var / "keys")
+    houses.open_house(houses.House(databases, keys, signing))
+    sending = senders(settings)
+    courier = dispatching.Courier(sending, signing, here=settings.on_this_computer)
     try:
         with APP.replace_connector(connector(addresses)) as app:
             app.run_worker(
                 wait=wait,
                 concurrency=2,
                 delete_jobs="always",
-                additional_context={"senders": senders(settings), "var": settings.var},
+                additional_context={
+                    "senders": sending,
+                    "courier": courier,
+                    "var": settings.var,
+                },
                 fetch_job_polling_interval=timedelta(seconds=5).total_seconds(),
                 install_signal_handlers=wait,
             )

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from string import digits
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from sqlalchemy import delete, insert, select, update
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from services.language import Language
 
 Use = Literal["first", "forgotten"]
+_USES = get_args(Use)
+"""Other one-time links prove a mailbox and no person: none of them may set a password."""
 LINK_LASTS = timedelta(minutes=30)
 CODE_LASTS = timedelta(minutes=10)
 CODE_TRIES = 5
@@ -185,6 +187,7 @@ def holder(data: Connection, token: str, now: datetime) -> tuple[UUID, Use]:
         select(table.c.member_id, table.c.use).where(
             table.c.digest == digest(token),
             table.c.channel != "sms",
+            table.c.use.in_(_USES),
             table.c.used_at.is_(None),
             table.c.expires_at > now,
         )
@@ -202,6 +205,7 @@ def consume(data: Connection, token: str, now: datetime) -> UUID:
         .where(
             table.c.digest == digest(token),
             table.c.channel != "sms",
+            table.c.use.in_(_USES),
             table.c.used_at.is_(None),
             table.c.expires_at > now,
         )

@@ -1,0 +1,205 @@
+"""A new e-mail address counts once its link was followed; until then the old one is disputed.
+
+The link proves who reads the new mailbox. It works in any browser, signed out, and looking at it
+does nothing: mail programs look at links.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from sqlalchemy import and_, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db import places
+from db.errors import PortalError
+from db.sealing import digest
+from db.tables.member import LIVE
+from db.tables.ops import one_time
+from db.words import N_, ActorKind, Purpose, RestrictionWhy
+from services import access, held_values, ledger, notify, restriction_rows
+from services.actor import Actor, Permission
+from services.ledger import EventName
+from services.outbox import NoKeyError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+    from services.language import Language
+    from services.subject import Subject
+
+    Columns = ReadOnlyColumnCollection[str, Any]
+
+LASTS: Final = timedelta(hours=24)
+USE: Final = "confirm_email"
+_ITEM: Final = "email"
+_LOOK = access.Look(
+    EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/confirm-email", (_ITEM,), folds=False
+)
+
+
+class LinkOver(PortalError):  # noqa: N818 (the person asks for another)
+    """The link was used, replaced by a newer one, or is older than `LASTS`."""
+
+
+def ask(subject: Subject, value: str, before: str | None) -> None:
+    """Send a link to the new address and word to the old one; the new one waits until then.
+
+    A second wish replaces the first, whose link no longer works. Raise `NoKeyError` when the
+    member's key is missing.
+    """
+    if subject.sealer is None:
+        raise NoKeyError
+    token, ends = secrets.token_urlsafe(32), subject.at + LASTS
+    _forget_links(subject)
+    subject.connection.execute(
+        insert(one_time).values(
+            digest=digest(token), member_id=subject.member_id, use=USE, channel=USE,
+            expires_at=ends, tries_left=1,
+        )
+    )  # fmt: skip
+    table = subject.tables.pending_value
+    row = {
+        "sealed": subject.sealer.seal(value.encode(), places.pending(_ITEM)),
+        "asked_at": subject.at,
+        "expires_at": ends,
+    }
+    upsert = insert(table).values(member_id=subject.member_id, item=_ITEM, **row)
+    subject.connection.execute(
+        upsert.on_conflict_do_update(index_elements=["member_id", "item"], set_=row)
+    )
+    _dispute(subject)
+    fact = uuid4()
+    notify.notify(subject, "email_link", {"token": token}, key=f"email_link:{fact}", to=value)
+    if before:
+        notify.notify(subject, "email_asked", key=f"email_asked:{fact}", to=before)
+    _tell(subject, EventName.CONFIRMATION_ASKED)
+
+
+def take_back(subject: Subject) -> None:
+    """Forget the new address at the member's wish: the one that is held counts again."""
+    subject.actor.require_verification()
+    if forget(subject):
+        _tell(subject, EventName.REQUEST_TAKEN_BACK)
+
+
+def forget(subject: Subject) -> bool:
+    """Forget the new address and its link; return whether there was one."""
+    _forget_links(subject)
+    found = _forget_value(subject) is not None
+    _settle(subject)
+    return found
+
+
+def waiting(connection: Connection, token: str, now: datetime) -> UUID:
+    """Return whose link this is, without using it. Raise `LinkOver`."""
+    found = select(one_time.c.member_id).where(_good(token, now))
+    member_id: UUID | None = connection.scalar(found)
+    if member_id is None:
+        raise _over()
+    return member_id
+
+
+def confirm(connection: Connection, token: str, language: Language, now: datetime) -> None:
+    """Let the new address count and tell the old one. Raise `LinkOver`.
+
+    `connection` finds whose link it is; all else happens in a transaction of the member's own.
+    """
+    member_id = waiting(connection, token, now)
+    # Who has the link was asked for it after a verification; there is no session here to name.
+    actor = Actor(ActorKind.SELF, member_id, uuid4(), now, language=language)
+    with access.open(actor, member_id, Purpose.CORRECT, look=_LOOK) as subject:
+        # Of two who follow it at once the second finds it used.
+        used = update(one_time).where(_good(token, now)).values(used_at=now)
+        value = _forget_value(subject) if subject.connection.execute(used).rowcount else None
+        if value is None:
+            raise _over()
+        before = held_values.text_of(subject, _ITEM, 0)
+        held_values.put(subject, _ITEM, 0, value)
+        _settle(subject)
+        fact = uuid4()
+        notify.notify(subject, "email_changed", key=f"email_changed:{fact}")
+        if before:
+            notify.notify(subject, "email_changed", key=f"email_replaced:{fact}", to=before)
+
+
+def expire(connection: Connection, now: datetime) -> int:
+    """Forget new addresses whose link ran out, as the worker; return how many: two statements."""
+    pending, restricted = LIVE.pending_value, LIVE.restriction
+    gone = connection.scalars(
+        delete(pending).where(pending.c.expires_at <= now).returning(pending.c.member_id)
+    ).all()
+    still = exists().where(
+        pending.c.member_id == restricted.c.member_id, pending.c.item == restricted.c.item
+    )
+    connection.execute(update(restricted).where(_ours(restricted.c), ~still).values(ended_at=now))
+    return len(gone)
+
+
+def _good(token: str, now: datetime) -> ColumnElement[bool]:
+    return (
+        (one_time.c.digest == digest(token))
+        & (one_time.c.use == USE)
+        & one_time.c.used_at.is_(None)
+        & (one_time.c.expires_at > now)
+    )
+
+
+def _over() -> LinkOver:
+    return LinkOver(N_("This link has been used or is too old. Please ask for a new one."))
+
+
+def _forget_links(subject: Subject) -> None:
+    mine = (one_time.c.member_id == subject.member_id) & (one_time.c.use == USE)
+    subject.connection.execute(delete(one_time).where(mine))
+
+
+def _forget_value(subject: Subject) -> str | None:
+    """Remove the address that waits and return it; None when there is none that can be opened."""
+    table = subject.tables.pending_value
+    sealed = subject.connection.scalar(
+        delete(table)
+        .where(table.c.member_id == subject.member_id, table.c.item == _ITEM)
+        .returning(table.c.sealed)
+    )
+    return subject.open(sealed, places.pending(_ITEM))
+
+
+def _dispute(subject: Subject) -> None:
+    """Let the old address be used for nothing while it is disputed (P32); once is enough."""
+    table = subject.tables.restriction
+    mine = (table.c.member_id == subject.member_id) & _ours(table.c)
+    if not subject.connection.scalar(select(exists().where(mine))):
+        scope = (_ITEM, None, subject.at)
+        restriction_rows.begin(subject, RestrictionWhy.DISPUTED, None, [scope])
+
+
+def _settle(subject: Subject) -> None:
+    table = subject.tables.restriction
+    subject.connection.execute(
+        update(table)
+        .where(table.c.member_id == subject.member_id, _ours(table.c))
+        .values(ended_at=subject.at)
+    )
+
+
+def _ours(column: Columns) -> ColumnElement[bool]:
+    """Return whether a restriction is one of these: no request stands behind it."""
+    return and_(
+        column.item == _ITEM,
+        column.why == RestrictionWhy.DISPUTED,
+        column.request_id.is_(None),
+        column.ended_at.is_(None),
+    )
+
+
+def _tell(subject: Subject, name: EventName) -> None:
+    entry = ledger.Entry(name, subject.member_id, Purpose.CORRECT, None, (_ITEM,), subject.case_id)
+    ledger.write(subject.connection, subject.actor, entry)
