@@ -39,6 +39,16 @@ class Keyring:
         key = sealing.new_key()
         return sealing.Sealer(member_id, key), sealing.wrap(self.stores[store], member_id, key)
 
+    def rewrap(self, source: Store, target: Store, member_id: UUID, wrapped: bytes) -> bytes:
+        """Return a member's data key wrapped for another store; the key itself stays.
+
+        Raise `sealing.SealError` without the right keys.
+        """
+        if source not in self.stores or target not in self.stores:
+            raise sealing.SealError
+        key = sealing.unwrap(self.stores[source], member_id, wrapped)
+        return sealing.wrap(self.stores[target], member_id, key)
+
     def blind(self, kind: str, value: str) -> bytes:
         """Return the blind index of a value; see `sealing.blind`."""
         return sealing.blind(self.index, kind, value)

@@ -137,6 +137,14 @@ class Change(StrEnum):
     RESTRICTION_LIFTED = "restriction_lifted"
     DEVICE_REFUSED = "device_refused"
     CONTRACT_ENDED = "contract_ended"
+    LEFT = "left"
+
+
+class MoveKind(StrEnum):
+    """What a member asked for that crosses stores; the worker does it."""
+
+    REACTIVATE = "reactivate"
+    WITHDRAW = "withdraw"
 
 
 class FindingKind(StrEnum):

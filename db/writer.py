@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert
 
-from db import places
+from db import asleep, places
 from db.clock import seoul_day
 from db.declarations import ITEMS, KINDS
 from db.errors import PortalError
@@ -183,6 +183,8 @@ def write(
         for table in targets:
             if found := tables.get(table.name):
                 connection.execute(insert(table), found)
+    if store is Store.DORMANT:
+        asleep.prove(data, tables["member"])
 
 
 def _add_keys(

@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import ARRAY, Boolean, Column, Date, DateTime, Integer, LargeBinary, Uuid, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from db import asleep
+from db.words import Store
 from tests.people import NOW
 
 if TYPE_CHECKING:
@@ -72,3 +74,5 @@ def one_of_each(connection: Connection, tables: MemberTables, member_id: UUID) -
         # What belongs to a request belongs to this one.
         one = {"request_id": asked} if "request_id" in table.c else {}
         connection.execute(statement.values(row(table, member_id) | one))
+    if tables.store is Store.DORMANT:
+        asleep.prove(connection, [row(tables.member, member_id)])

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from db.tables.member import one_of
 from db.tables.naming import KEYS
@@ -16,7 +27,15 @@ member_key = Table(
     Column("store", Text, nullable=False),
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", _WHEN, nullable=False),
-    one_of("store", Store),
+    Column("next_store", Text),
+    Column("next_wrapped", LargeBinary),
+    one_of("store", Store), one_of("next_store", Store),
+    CheckConstraint(
+        "(next_store is null) = (next_wrapped is null) and next_store <> store", name="next"
+    ),
+    Index(
+        "ix_member_key_moving", "member_id", postgresql_where=text("next_store is not null")
+    ),
     schema="keys",
 )  # fmt: skip
 

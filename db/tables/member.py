@@ -105,15 +105,29 @@ def _paper(table: str) -> Index:
 def _member(store: Store) -> Table:
     return Table(
         "member", DATA,
-        Column("member_id", Uuid, primary_key=True),
+        Column("member_id", Uuid, *_proved(store), primary_key=True),
         Column("joined_on", Date),
         Column("turns_14_on", Date),
         Column("last_used_on", Date),
         Column("usage_told_on", Date),
+        Column("last_counted_on", Date),
         Column("created_at", _WHEN, nullable=False),
         Index(None, "last_used_on"),
         Index(None, "usage_told_on"),
+        Index(None, "last_counted_on"),
         schema=store,
+    )  # fmt: skip
+
+
+def _proved(store: Store) -> tuple[ForeignKey, ...]:
+    """Nobody is in the dormant store without a separation, which rests on its notice (P10)."""
+    if store is not Store.DORMANT:
+        return ()
+    return (
+        ForeignKey(
+            "ops.separation.member_id", name="fk_member_separation",
+            deferrable=True, initially="DEFERRED",
+        ),
     )  # fmt: skip
 
 

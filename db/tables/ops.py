@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
@@ -164,7 +165,15 @@ outbox = Table(
     Column("failed_at", _WHEN),
     Column("bounced_at", _WHEN),
     Column("key", Text),
+    Column("accepted", Boolean, Computed(
+        "sent_at is not null and failed_at is null and bounced_at is null", persisted=True
+    )),
     UniqueConstraint("member_id", "key"),
+    # What a separation rests on, by reference: see db/tables/moves.py.
+    UniqueConstraint(
+        "member_id", "message_id", "template", "channel", "sent_at", "accepted",
+        name="uq_outbox_notice",
+    ),
     schema="ops",
 )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
 
+from db import asleep
 from db.importer.guardians import ENDED_HERE
 from db.importer.running import ImportBusyError
 from db.tables import keys
@@ -190,6 +191,7 @@ def test_a_sleeping_member_is_left_untouched(trial: Trial) -> None:
         row = dict(data.execute(select(LIVE.member)).mappings().one())
         data.execute(delete(LIVE.member))
         data.execute(insert(DORMANT.member), row)
+        asleep.prove(data, [row])
     with trial.db.owner_keys.begin() as secret:
         secret.execute(update(keys.member_key).values(store="dormant"))
     stored = everything(trial.db)

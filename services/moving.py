@@ -1,0 +1,184 @@
+"""Moves whole members between stores, many in one transaction: in exactly one at every instant.
+
+Rows and keys are in two databases, and the rows' store is the truth. While the members' own rows
+are locked, each key first gets a second wrap, for the store to come (committed); then the rows move
+(committed); then the key's row follows. A crash in between leaves a key that opens its member's
+values wherever they are, and `finish` lets the key's row follow later (clause 3.3; P09).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    ARRAY,
+    LargeBinary,
+    TextClause,
+    Uuid,
+    bindparam,
+    column,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
+
+from db.sealing import SealError
+from db.tables import keys as keys_tables
+from db.tables.member import STORES
+from db.words import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Table
+
+    from db.keyring import Keyring
+    from services.house import House
+
+_KEY = keys_tables.member_key
+
+
+def lock(data: Connection, store: Store, members: Sequence[UUID]) -> list[UUID]:
+    """Lock and return those of `members` that are in `store` and that nobody is moving now.
+
+    Whoever adds a row of theirs waits for the move, then finds the member gone.
+    """
+    table = STORES[store].member
+    query = select(table.c.member_id).where(table.c.member_id.in_(members))
+    return list(data.scalars(query.order_by(table.c.member_id).with_for_update(skip_locked=True)))
+
+
+def rewrap(
+    keys: Connection, keyring: Keyring, members: Sequence[UUID], source: Store, target: Store
+) -> list[UUID]:
+    """Give each key a second wrap, for `target`; return those whose key is there and opens.
+
+    The members' rows in `source` must be locked, and `keys` committed before they move.
+    """
+    held = keys.execute(
+        select(_KEY.c.member_id, _KEY.c.wrapped).where(
+            _KEY.c.member_id.in_(members), _KEY.c.store == source
+        )
+    )
+    wraps = {}
+    for row in held:
+        try:
+            wraps[row.member_id] = keyring.rewrap(source, target, row.member_id, row.wrapped)
+        except SealError:
+            continue
+    announce(keys, wraps, target)
+    return list(wraps)
+
+
+_WRAPS = (
+    func.unnest(
+        bindparam("members", type_=ARRAY(Uuid)), bindparam("wraps", type_=ARRAY(LargeBinary))
+    )
+    .table_valued(column("member_id", Uuid), column("wrapped", LargeBinary), name="new")
+    .render_derived()
+)
+_ANNOUNCE = (
+    update(_KEY)
+    .where(_KEY.c.member_id == _WRAPS.c.member_id)
+    .values(next_store=bindparam("target"), next_wrapped=_WRAPS.c.wrapped)
+)
+
+
+def announce(keys: Connection, wraps: dict[UUID, bytes], target: Store) -> None:
+    """Note the wraps under which the members' keys will be known in `target`."""
+    if wraps:
+        given = {"members": list(wraps), "wraps": list(wraps.values()), "target": target}
+        keys.execute(_ANNOUNCE, given)
+
+
+def rows(data: Connection, members: Sequence[UUID], source: Store, target: Store) -> int:
+    """Move every row of the members: one statement; return how many members moved."""
+    if not members:
+        return 0
+    return data.scalar(_move(source, target), {"members": list(members)}) or 0
+
+
+def _names(table: Table) -> str:
+    return ", ".join(f'"{column.name}"' for column in table.columns)
+
+
+@cache
+def _move(source: Store, target: Store) -> TextClause:
+    """Return the statement. Rows are inserted as they are deleted: no later version is lost.
+
+    Foreign keys are checked at the statement's end, when parents and children are all there.
+    """
+    parts, counted = [], STORES[source].member
+    for old, new in zip(STORES[source].all, STORES[target].all, strict=True):
+        names = _names(old)
+        parts.append(
+            f"gone_{old.name} as (delete from {old.fullname} where member_id = any(:members) "  # noqa: S608 (our own tables)
+            f"returning {names}), new_{old.name} as (insert into {new.fullname} ({names}) "
+            f"select {names} from gone_{old.name})"
+        )
+    statement = f"with {', '.join(parts)} select count(*) from gone_{counted.name}"  # noqa: S608
+    return text(statement).bindparams(bindparam("members", type_=ARRAY(Uuid)))
+
+
+def settle(keys: Connection, members: Sequence[UUID], target: Store, now: datetime) -> None:
+    """Let the keys follow their members to `target`: the old wrap is overwritten.
+
+    For who left, all by which they were found or signed in goes too, and an import never brings
+    them back.
+    """
+    there = (_KEY.c.member_id.in_(members), _KEY.c.next_store == target)
+    moved = list(
+        keys.scalars(
+            update(_KEY)
+            .where(*there)
+            .values(
+                store=_KEY.c.next_store, wrapped=_KEY.c.next_wrapped,
+                next_store=None, next_wrapped=None,
+            )
+            .returning(_KEY.c.member_id)
+        )
+    )  # fmt: skip
+    if moved and target is Store.RETAINED:
+        for table in (keys_tables.blind_index, keys_tables.sign_in):
+            keys.execute(delete(table).where(table.c.member_id.in_(moved)))
+        origin = keys_tables.import_origin
+        keys.execute(update(origin).where(origin.c.member_id.in_(moved)).values(left_at=now))
+
+
+def finish(house: House, now: datetime) -> int:
+    """Let every key follow that a crash left behind; return how many there were.
+
+    Who is being moved at this moment is left alone.
+    """
+    with house.databases.keys.connect() as keys:
+        waiting = keys.execute(
+            select(_KEY.c.member_id, _KEY.c.store, _KEY.c.next_store).where(
+                _KEY.c.next_store.is_not(None)
+            )
+        ).all()
+    pairs = {(Store(row.store), Store(row.next_store)) for row in waiting}
+    return sum(
+        _finish(house, [r.member_id for r in waiting if (r.store, r.next_store) == pair], pair, now)
+        for pair in sorted(pairs)
+    )
+
+
+def _finish(house: House, members: Sequence[UUID], way: tuple[Store, Store], now: datetime) -> int:
+    source, target = way
+    there = STORES[target].member.c.member_id
+    with house.databases.data.begin() as data, house.databases.keys.begin() as keys:
+        stayed = lock(data, source, members)
+        moved = list(data.scalars(select(there).where(there.in_(members))))
+        settle(keys, moved, target, now)
+        keys.execute(
+            update(_KEY)
+            .where(_KEY.c.member_id.in_(stayed), _KEY.c.next_store == target)
+            .values(next_store=None, next_wrapped=None)
+        )
+        # Left from the right: the keys are committed first, under the lock.
+    return len(stayed) + len(moved)
