@@ -15,9 +15,12 @@ from db import clock
 from db.errors import PortalError
 from db.settings import ROOT, settings
 from pages.http import (
+    answering,
     arrival,
     browser,
     callback,
+    confirming,
+    consent_receipt,
     cookies,
     evidence,
     headers,
@@ -72,7 +75,15 @@ def build(chosen: Settings, house: House) -> st.App:
     return st.App(
         ROOT / "pages" / "portal.py",
         secrets={"auth": sign_in_settings.provider_settings(chosen)},
-        routes=[health.ROUTE, proof.ROUTE, evidence.ROUTE, *routes(context)],
+        routes=[
+            health.ROUTE,
+            answering.route(context),
+            confirming.route(context),
+            proof.ROUTE,
+            *consent_receipt.ROUTES,
+            evidence.ROUTE,
+            *routes(context),
+        ],
         middleware=middleware(chosen),
         lifespan=_lifespan,
     )

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "make the demo family",
     "import": "import members from another system, by a map",
     "daily": "do what falls due by itself: seal the ledger's days that are over",
+    "bounce": "record a mail that came back as undeliverable",
     "verify-ledger": "check the ledger against its seals, and name what was changed",
     "verify-proof": "check a member's proof; needs no database",
     "populate": "add made-up members, to measure a large installation",

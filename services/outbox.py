@@ -91,8 +91,9 @@ def enqueue_once(
             key=message.key,
         )
         .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)  # of an insert it would be lost
     )
-    if not written.rowcount:
+    if written.rowcount < 1:
         return None
     jobs.defer(data, jobs.DELIVER, member_id=str(member_id), message_id=str(message_id))
     return message_id

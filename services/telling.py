@@ -167,6 +167,25 @@ def _tell(tables: MemberTables) -> Select[Any]:
     )
 
 
+@cache
+def _concerned(tables: MemberTables) -> Select[Any]:
+    parts = union(_received(tables), *_came_from(tables), _told_before()).subquery()
+    return (
+        select(company.c.name)
+        .select_from(parts)
+        .join(company, company.c.company_id == parts.c.company_id)
+        .where(company.c.ended_at.is_(None), parts.c.item == func.any(_ITEMS))
+        .group_by(company.c.company_id)
+        .order_by(company.c.name)
+    )
+
+
+def concerned(subject: Subject, items: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the companies that `tell` would tell of a change of `items`."""
+    given = {"member": subject.member_id, "items": list(items), "today": subject.today}
+    return tuple(subject.connection.scalars(_concerned(subject.tables), given))
+
+
 def progress(subject: Subject) -> tuple[Progress, ...]:
     """Return who was told what and who confirmed, the newest first: one query."""
     rows = subject.connection.execute(

@@ -66,12 +66,12 @@ def test_every_form_of_every_message_can_be_made(template: str, language: str) -
     assert bool(hangul) == (language == "ko")
 
 
-@pytest.mark.parametrize("params", [{}, {"since": "2025-01-01", "more": "x"}])
+@pytest.mark.parametrize("params", [{}, {"token": "t", "use": "first", "more": "x"}])
 def test_params_that_do_not_fit_are_refused_before_anything_is_written(
     params: dict[str, str],
 ) -> None:
     with pytest.raises(ValueError, match="needs"):
-        messages.check("usage", params)
+        messages.check("password_link", params)
 
 
 def test_only_our_own_addresses_become_links() -> None:
