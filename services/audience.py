@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -15,7 +16,7 @@ from sqlalchemy import (
 )
 
 from db import consent_terms
-from db.clock import seoul_day
+from db.clock import SEOUL, seoul_day
 from db.consent_terms import ALWAYS
 from db.declarations import ITEMS, Basis
 from db.tables.member import LIVE
@@ -23,7 +24,7 @@ from db.words import RIGHTS, Channel, ConsentKind, Purpose
 from services import use
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import Table
@@ -51,7 +52,7 @@ def audience(
     needed = _needed(purpose, channel, at, terms or consent_terms.in_force(today))
     if needed is None:
         return chosen.where(false())
-    chosen = chosen.where(~_store_only(today), ~_restricted(item, purpose))
+    chosen = chosen.where(~_store_only(today), ~_restricted(item, purpose, today))
     if needed:
         chosen = chosen.where(LIVE.member.c.member_id.in_(_agreed(needed, today)))
     kind = ConsentKind.DEVICE if channel is Channel.PUSH else ConsentKind.COLLECTION
@@ -104,13 +105,15 @@ def _store_only(today: date) -> ColumnElement[bool]:
     return func.coalesce(LIVE.member.c.turns_14_on > today, false()) & ~proved.exists()
 
 
-def _restricted(item: str, purpose: Purpose) -> ColumnElement[bool]:
-    table = LIVE.restriction
+def _restricted(item: str, purpose: Purpose, today: date) -> ColumnElement[bool]:
+    """Return whether the use is stopped today; see `use.open_restrictions`."""
+    table, tomorrow = LIVE.restriction, datetime.combine(today + timedelta(days=1), time(), SEOUL)
     return (
         select(table.c.member_id)
         .where(
             _of_member(table),
             table.c.ended_at.is_(None),
+            table.c.started_at < tomorrow,
             or_(table.c.item.is_(None), table.c.item == item),
             or_(table.c.purpose.is_(None), table.c.purpose == purpose),
         )

@@ -69,7 +69,8 @@ class Asked:
     """One consent as it stands. `on`: the latest decision is a yes that counts by itself.
 
     `waits_for`: consents without which it is not used; `stopped`: a restriction keeps it from being
-    used. `until`: its last day; `due`: it ends soon unless it is confirmed.
+    used. `until`: its last day; `due`: it ends soon unless it is confirmed; `would_end`: the last
+    day of a yes that is given now.
     """
 
     term: Term
@@ -81,6 +82,12 @@ class Asked:
     stopped: bool = False
     until: date | None = None
     due: bool = False
+    would_end: date | None = None
+
+    @property
+    def named_end(self) -> date | None:
+        """Return the last day that its wording names, as shown and as stored."""
+        return self.until if self.on else self.would_end
 
     @property
     def on(self) -> bool:
@@ -131,7 +138,9 @@ class Consents:
 
 def current(subject: Subject, terms: Terms | None = None) -> Consents:
     """Return every consent as it stands: one query. `terms`: those in force, unless given."""
-    rows = _asked_for(subject.tables.store).ask(subject.connection, member=subject.member_id)
+    rows = _asked_for(subject.tables.store).ask(
+        subject.connection, member=subject.member_id, today=subject.today
+    )
     terms = terms or consent_terms.in_force(subject.today)
     made = _Reading(
         use.book(rows["consents"], subject.today, terms),
@@ -212,6 +221,7 @@ class _Reading:
             term, state, latest, item, recipient, waits_for,
             self._stopped(term, item, recipient), until,
             due=bool(until and term.confirmed_again and until - self.book.today <= ASKED_AGAIN),
+            would_end=_would_end(term, recipient, self.book.today),
         )  # fmt: skip
 
     def _stopped(self, term: Term, item: str | None, recipient: Recipient | None) -> bool:
@@ -229,6 +239,17 @@ def last_day(term: Term, latest: Latest | None) -> date | None:
     days = [latest.ends_on] if latest.ends_on else []
     if term.confirmed_again:
         days.append(law().advertising.confirm_again.ends_on(latest.decided_on))
+    return min(days, default=None)
+
+
+def _would_end(term: Term, recipient: Recipient | None, today: date) -> date | None:
+    """Return the last day of a yes given today: by law, the terms' period, or the contract's."""
+    periods = [term.lasts] if term.lasts else []
+    if term.confirmed_again:
+        periods.append(law().advertising.confirm_again)
+    days = [period.ends_on(today) for period in periods]
+    if recipient and recipient.ends_on:
+        days.append(recipient.ends_on)
     return min(days, default=None)
 
 

@@ -56,7 +56,7 @@ def wording(term: Term, language: Language, facts: Facts) -> str:
         item=item_name(language, facts.item),
         recipient=facts.recipient or unknown,
         purpose=purpose(language, facts.purpose),
-        kept=_length(language, facts.kept) or unknown,
+        kept=kept(language, facts.kept),
         until=format_date(facts.until) if facts.until else unknown,
     )
 
@@ -79,9 +79,10 @@ def purpose(language: Language, name: str | None) -> str:
     return found or translate(language, _NOT_STATED)
 
 
-def _length(language: Language, period: Period | None) -> str | None:
+def kept(language: Language, period: Period | None) -> str:
+    """Return how long a company keeps what it got, as it stated."""
     if period is None:
-        return None
+        return translate(language, _NOT_STATED)
     if period.years is not None:
         return plural(language, "{n} year", "{n} years", period.years)
     return plural(language, "{n} month", "{n} months", period.in_months)

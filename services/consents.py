@@ -6,7 +6,7 @@ art. 22; network act art. 50). The member gets a receipt at once, and who is con
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
@@ -18,8 +18,7 @@ from db.errors import PortalError
 from db.policy import in_force
 from db.words import N_, Change, CompanyRole, ConsentKind, Source
 from services import consent_words, notify, telling
-from services.consent_list import Asked, State, current, last_day
-from services.consent_state import Latest
+from services.consent_list import Asked, State, current
 from services.language import translate
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConsentRefused", "Decision", "Recorded", "advertising_off", "agree_for_item", "confirm",
-    "current", "end_for_item", "record", "refuse_device",
+    "current", "end_for_item", "items_of", "record", "record_by_key", "refuse_device",
 ]  # fmt: skip
 
 RECEIPT: Final = "consent_receipt"
@@ -40,8 +39,6 @@ APP: Final = "엄마와"
 _VERIFIED = frozenset({ConsentKind.SENSITIVE, ConsentKind.THIRD_PARTY})
 """A yes to these lets health data be used, or data leave: it wants to be surely the member's own.
 A no never does: withdrawing is as easy as can be (PIPA art. 38(4))."""
-
-_YES = Latest(ConsentKind.ADVERTISING, granted=True)
 
 
 class ConsentRefused(PortalError):  # noqa: N818 (the sentence says what to do instead)
@@ -79,15 +76,33 @@ def record(subject: Subject, decision: Decision) -> Recorded:
     `StepUpRequired` for a yes to sensitive data or a third party without a fresh verification.
     """
     _lock(subject)
-    known = current(subject)
-    asked = known.find(decision.consent, decision.recipient, decision.item)
+    asked = current(subject).find(decision.consent, decision.recipient, decision.item)
+    return _record(subject, asked, granted=decision.granted)
+
+
+def record_by_key(subject: Subject, key: str, *, granted: bool) -> Recorded:
+    """As `record`, for the consent that a page names by `Asked.key`."""
+    _lock(subject)
+    asked = next((one for one in current(subject).asked if one.key == key), None)
+    return _record(subject, asked, granted=granted)
+
+
+def _record(subject: Subject, asked: Asked | None, *, granted: bool) -> Recorded:
     if asked is None:
         raise ConsentRefused(N_("This consent is not asked for any more. Nothing was changed."))
-    if decision.granted:
+    if granted:
         _check_yes(subject, asked)
-    written = _append(subject, (asked,), granted=decision.granted)
-    _tell(subject, (asked,), written, granted=decision.granted)
-    return Recorded(written, decision.granted, meanwhile=asked.on == decision.granted)
+    written = _append(subject, (asked,), granted=granted)
+    _tell(subject, (asked,), written, granted=granted)
+    return Recorded(written, granted, meanwhile=asked.on == granted)
+
+
+def items_of(key: str, today: date) -> tuple[str, ...]:
+    """Return the items that the consent of this `Asked.key` is about, without a look at anybody."""
+    consent, _, rest = key.partition("-")
+    term = consent_terms.in_force(today).named(consent)
+    item = rest.rpartition("-")[2]
+    return (item,) if item in ITEMS else term.items if term else ()
 
 
 def advertising_off(subject: Subject) -> Recorded:
@@ -217,16 +232,15 @@ def _insert(subject: Subject, rows: list[dict[str, Any]]) -> None:
 
 def _row(subject: Subject, asked: Asked, *, granted: bool, shown: bool) -> dict[str, Any]:
     """Return a record with the words that were on the screen."""
-    ends_on = _ends_on(subject, asked)
     wording = consent_words.wording(
-        asked.term, subject.actor.language, consent_words.facts(asked, ends_on)
+        asked.term, subject.actor.language, consent_words.facts(asked, asked.named_end)
     )
     return _base(subject, wording, granted=granted) | {
         "kind": asked.term.kind,
         "channel": asked.term.channel,
         "recipient": asked.recipient.company_id if asked.recipient else None,
         "item": asked.item,
-        "ends_on": ends_on if granted else None,
+        "ends_on": asked.would_end if granted else None,
         "shown": shown,
     }
 
@@ -254,18 +268,6 @@ def _collection(subject: Subject, item: str, words: str, *, granted: bool) -> UU
     row = _base(subject, said, granted=granted) | {"kind": ConsentKind.COLLECTION, "item": item}
     _insert(subject, [row])
     return UUID(str(row["consent_id"]))
-
-
-def _ends_on(subject: Subject, asked: Asked) -> date | None:
-    """Return the last day of a yes given now: the terms' period, or the company's contract."""
-    period = asked.term.lasts
-    days = [period.ends_on(subject.today)] if period else []
-    if asked.recipient and asked.recipient.ends_on:
-        days.append(asked.recipient.ends_on)
-    if asked.term.confirmed_again:
-        yes = replace(_YES, decided_at=subject.at)
-        days += filter(None, [last_day(asked.term, yes)])
-    return min(days, default=None)
 
 
 def _tell(

@@ -65,7 +65,7 @@ class Record:
 @dataclass(frozen=True)
 class History:
     records: tuple[Record, ...]
-    restricted: tuple[tuple[str | None, str | None, bool], ...]
+    restricted: tuple[tuple[str | None, str | None, bool, int], ...]
     held: frozenset[str]
     child: bool
     proved: bool
@@ -94,6 +94,7 @@ RESTRICTED = st.tuples(
     st.none() | st.sampled_from(sorted(CARRIED.values())),
     st.none() | st.sampled_from(["events", "notices", "content"]),
     st.booleans(),
+    st.sampled_from([-1, 0, 0, 1]),
 )
 HELD = frozenset(CARRIED.values())
 HISTORY = st.builds(
@@ -172,8 +173,8 @@ def may(  # noqa: PLR0911 (read from top to bottom)
         return True
     if history.child and not history.proved:
         return False
-    for one, what, is_ended in history.restricted:
-        if not is_ended and one in (None, item) and what in (None, purpose):
+    for one, what, is_ended, starts_in in history.restricted:
+        if not is_ended and starts_in <= 0 and one in (None, item) and what in (None, purpose):
             return False
     if ITEMS[item].basis is Basis.CONSENT and ended(history, "collection", item):
         return False
@@ -236,11 +237,11 @@ def write(connection: Connection, history: History) -> UUID:
             refused_at=None if held else now,
         )
     )  # fmt: skip
-    for one, what, is_ended in history.restricted:
+    for one, what, is_ended, starts_in in history.restricted:
         connection.execute(
             insert(LIVE.restriction).values(
-                member_id=who, restriction_id=uuid4(), item=one, purpose=what, started_at=now,
-                ended_at=now if is_ended else None,
+                member_id=who, restriction_id=uuid4(), item=one, purpose=what,
+                started_at=moment(-starts_in), ended_at=now if is_ended else None,
             )
         )  # fmt: skip
     rows = [
@@ -357,6 +358,7 @@ YES, NO = True, False
 TURNS: dict[str, tuple[bool, tuple[Record, ...]]] = {
     "no, then yes": (True, (sms(NO, 5), sms(YES, 1))),
     "yes, then no": (False, (sms(YES, 5), sms(NO, 1))),
+    "no, yes, no": (False, (sms(NO, 5), sms(YES, 3), sms(NO, 1))),
     "both at once": (False, (sms(YES, 1), sms(NO, 1))),
     "ends today": (True, (sms(YES, 1, 0),)),
     "ended yesterday": (False, (sms(YES, 5), sms(YES, 1, -1))),
