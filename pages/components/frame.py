@@ -34,7 +34,10 @@ MEMBER: Sections = {
         ("my-data", "member/my_data.py", N_("My data")),
         ("history", "member/history.py", N_("Who looked")),
     ),
-    N_("I decide"): (("stop", "member/stop.py", N_("Stop processing")),),
+    N_("I decide"): (
+        ("consents", "member/consents.py", N_("Consents · Advertising")),
+        ("stop", "member/stop.py", N_("Stop processing")),
+    ),
     N_("Under way"): (
         ("requests", "member/requests.py", N_("My requests")),
         ("messages", "member/messages.py", N_("Told to me")),

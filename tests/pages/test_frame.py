@@ -87,6 +87,7 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "member/asleep.py": ("sign-in",) + ("opens",) * 5,
     "desk/welcome.py": ("sign-in",) + ("opens",) * 5,
     MY_DATA: ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    "member/consents.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/history.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/stop.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/requests.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
