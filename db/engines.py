@@ -42,16 +42,21 @@ class Databases:
 
     @cached_property
     def look(self) -> tuple[Engine, Engine]:
-        """Return both engines for single statements, each a transaction without round trips."""
+        """Return engines for single statements, each a transaction without round trips.
+
+        They have connections of their own: to switch one there and back took as long as a query.
+        """
         data, keys = (
-            e.execution_options(isolation_level="AUTOCOMMIT") for e in (self.data, self.keys)
+            _engine(e.url, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+            for e in (self.data, self.keys)
         )
         return data, keys
 
     def dispose(self) -> None:
         """Close pooled connections."""
-        self.data.dispose()
-        self.keys.dispose()
+        looks = self.look if "look" in vars(self) else ()
+        for engine in (self.data, self.keys, *looks):
+            engine.dispose()
 
 
 def role_passwords(var: Path, chosen: dict[Role, str] | None = None) -> dict[Role, str]:
@@ -119,19 +124,21 @@ def _check(connection: psycopg.Connection[object], *_: object) -> None:
 
 def connect(urls: tuple[URL, URL]) -> Databases:
     """Return pooled engines. A connection that died is replaced when next asked for."""
-    data, keys = (
-        create_engine(
-            url,
-            pool_size=10,
-            max_overflow=20,
-            pool_timeout=10,
-            # The queue's functions name their tables without a schema.
-            connect_args={"connect_timeout": 5, "options": "-c search_path=public,jobs"},
-            # Values must not reach a log through an error's parameters.
-            hide_parameters=True,
-        )
-        for url in urls
-    )
-    for engine in (data, keys):
-        event.listen(engine, "checkout", _check)
+    data, keys = (_engine(url) for url in urls)
     return Databases(data, keys)
+
+
+def _engine(url: URL, **options: object) -> Engine:
+    made = create_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=10,
+        # The queue's functions name their tables without a schema.
+        connect_args={"connect_timeout": 5, "options": "-c search_path=public,jobs"},
+        # Values must not reach a log through an error's parameters.
+        hide_parameters=True,
+        **options,
+    )
+    event.listen(made, "checkout", _check)
+    return made

@@ -92,7 +92,7 @@ def statements(portal_db: PortalDb) -> Iterator[list[str]]:
     def note(*args: object) -> None:
         sent.append(str(args[2]))
 
-    engines = (portal_db.web.data, portal_db.web.keys)
+    engines = (portal_db.web.data, portal_db.web.keys, *portal_db.web.look)
     for engine in engines:
         sqlalchemy_event.listen(engine, "before_cursor_execute", note)
     yield sent

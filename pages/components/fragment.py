@@ -17,8 +17,8 @@ from pages.components.text import _, _n, language
 from services.language import format_date, format_datetime
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-_DATE: Final = re.compile(r"(\d{4})\. (\d{1,2})\. (\d{1,2})\.")
-"""A date as we write it; on a phone it must not break in two."""
+_DATE: Final = re.compile(r"\. (?=\d{1,2}\.)")
+"""Within a date as we write it, which on a phone must not break in two; quickly found."""
 
 
 @cache
@@ -45,7 +45,7 @@ def compile_all() -> None:
 
 def render(template: str, **values: object) -> str:
     """Return the template's HTML, marked with its language for screen readers."""
-    body = _DATE.sub(r"\1.&nbsp;\2.&nbsp;\3.", _environment().get_template(template).render(values))
+    body = _DATE.sub(".&nbsp;", _environment().get_template(template).render(values))
     return f'<div class="jk" lang="{language()}">{body}</div>'
 
 
