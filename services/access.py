@@ -114,6 +114,11 @@ def _sealer(member_id: UUID) -> Sealer | None:
         return None
 
 
+def own_sealer(actor: Actor) -> Sealer | None:
+    """Return what seals with the key of the person who is signed in, whomever they act for."""
+    return _sealer(actor.person)
+
+
 def _as_seen(actor: Actor, relation: Relation) -> Actor:
     """Return the actor as the ledger names them: a guardian is a member acting for a child."""
     if relation is not Relation.GUARDIAN:

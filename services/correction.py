@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 from db.declarations import ITEMS, Correction
 from db.errors import PortalError
 from db.words import N_, RequestKind, Source
-from services import contact_values, email_change, evidence, files, held_values, notify, requests
+from services import (
+    consents,
+    contact_values,
+    email_change,
+    evidence,
+    files,
+    held_values,
+    notify,
+    requests,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -71,6 +80,7 @@ def correct_picture(subject: Subject, content: bytes) -> Outcome:
 def _change(subject: Subject, item: str, seq: int | None, value: str, source: Source) -> Outcome:
     if seq is None and ITEMS[item].repeated:
         held_values.add(subject, item, value, source)
+        consents.agree_for_item(subject, item)
         return Outcome.CHANGED
     seq = seq or 0
     before = held_values.text_of(subject, item, seq)
@@ -80,6 +90,7 @@ def _change(subject: Subject, item: str, seq: int | None, value: str, source: So
         email_change.ask(subject, value, before)
         return Outcome.LINK_SENT
     held_values.put(subject, item, seq, value, source)
+    consents.agree_for_item(subject, item)
     if item == "mobile":
         notify.notify(subject, "mobile_changed", key=f"mobile_changed:{subject.at}", way="either")
     return Outcome.CHANGED

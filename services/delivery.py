@@ -101,6 +101,9 @@ def _send(
     values, params = _values(data, tables, sealer, row.member_id), _opened(sealer, row)
     if to := params.pop(TO, None):
         values["email"], standing = to, _apart_from_own(standing)
+    elif new := _waiting(data, tables, sealer, row, standing):
+        # A disputed address is used for nothing; the one that is to replace it may be (P32).
+        values["email"], standing = new, _apart_from_own(standing)
     greeted = use.decide("nickname", Purpose.IDENTIFICATION, standing).allowed
     around = {"nickname": values.get("nickname", "") if greeted else "", "address": senders.address}
     given: dict[str, object] = {**params, **around}
@@ -161,6 +164,23 @@ def _opened(sealer: Sealer, row: Row[tuple[object, ...]]) -> dict[str, str]:
         return {}
     opened: dict[str, str] = json.loads(sealer.open(row.sealed, places.outbox(row.message_id)))
     return opened
+
+
+def _waiting(
+    data: Connection,
+    tables: MemberTables,
+    sealer: Sealer,
+    row: Row[tuple[object, ...]],
+    standing: Standing,
+) -> str | None:
+    """Return the address that is to replace a disputed one, for what proves nothing."""
+    if row.template in messages.SECRET or ("email", None) not in standing.restricted:
+        return None
+    table = tables.pending_value.c
+    sealed = data.scalar(
+        select(table.sealed).where(table.member_id == row.member_id, table.item == "email")
+    )
+    return sealer.open(sealed, places.pending("email")).decode() if sealed else None
 
 
 def _values(

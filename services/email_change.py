@@ -22,6 +22,7 @@ from db.tables.ops import one_time
 from db.words import N_, ActorKind, Purpose, RestrictionWhy
 from services import access, held_values, ledger, notify, restriction_rows
 from services.actor import Actor, Permission
+from services.house import house
 from services.ledger import EventName
 from services.outbox import NoKeyError
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 LASTS: Final = timedelta(hours=24)
 USE: Final = "confirm_email"
+OVER: Final = N_("This link has been used or is too old. Please ask for a new one.")
 _ITEM: Final = "email"
 _LOOK = access.Look(
     EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/confirm-email", (_ITEM,), folds=False
@@ -107,12 +109,10 @@ def waiting(connection: Connection, token: str, now: datetime) -> UUID:
     return member_id
 
 
-def confirm(connection: Connection, token: str, language: Language, now: datetime) -> None:
-    """Let the new address count and tell the old one. Raise `LinkOver`.
-
-    `connection` finds whose link it is; all else happens in a transaction of the member's own.
-    """
-    member_id = waiting(connection, token, now)
+def confirm(token: str, language: Language, now: datetime) -> None:
+    """Let the new address count and tell the old one. Raise `LinkOver`."""
+    with house().databases.look[0].connect() as connection:
+        member_id = waiting(connection, token, now)
     # Who has the link was asked for it after a verification; there is no session here to name.
     actor = Actor(ActorKind.SELF, member_id, uuid4(), now, language=language)
     with access.open(actor, member_id, Purpose.CORRECT, look=_LOOK) as subject:
@@ -153,7 +153,7 @@ def _good(token: str, now: datetime) -> ColumnElement[bool]:
 
 
 def _over() -> LinkOver:
-    return LinkOver(N_("This link has been used or is too old. Please ask for a new one."))
+    return LinkOver(OVER)
 
 
 def _forget_links(subject: Subject) -> None:

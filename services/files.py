@@ -92,17 +92,20 @@ def _kind(content: bytes) -> MediaType:
 
 def _picture(content: bytes, kind: MediaType) -> Image.Image:
     """Return the picture, decoded; its size is known from the header, before anything is."""
+    image = None
     try:
         with warnings.catch_warnings():
             # Ours is the stricter limit; theirs warns before it refuses.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=(_FORMATS[kind],))
-        small = image.width * image.height <= MOST_PIXELS
-        if small:
-            image.load()
+            opened = Image.open(io.BytesIO(content), formats=(_FORMATS[kind],))
+        if opened.width * opened.height <= MOST_PIXELS:
+            opened.load()
+            image = opened
+    except Image.DecompressionBombError:
+        pass  # theirs, for far more pixels than ours
     except Exception:  # noqa: BLE001 (whatever a decoder stumbles over, the file is at fault)
         raise FileRefused(_DAMAGED) from None
-    if not small:
+    if image is None:
         raise FileRefused(
             N_("The picture has too many pixels. Please make it smaller and try again.")
         )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from db.drafts import ConsentDraft, DeviceDraft, DisclosureDraft, RecordDraft
 from db.tables.member import LIVE
+from db.words import RestrictionWhy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,8 @@ class Held:
     devices: Rows
     ids: set[tuple[UUID, UUID]]
     """Members and ids of their records, consents and disclosures that the source has, too."""
+    disputed: set[tuple[UUID, str]]
+    """Members and their items that are being put right."""
 
 
 def read(data: Connection, members: Sequence[UUID], drafts: Sequence[object]) -> Held:
@@ -53,7 +56,21 @@ def read(data: Connection, members: Sequence[UUID], drafts: Sequence[object]) ->
         _rows(data, select(uses).where(uses.c.member_id.in_(members)), 2),
         _rows(data, select(devices).where(devices.c.member_id.in_(members)), 2),
         ids,
+        _disputed(data, members),
     )
+
+
+def _disputed(data: Connection, members: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    table = LIVE.restriction.c
+    rows = data.execute(
+        select(table.member_id, table.item).where(
+            table.member_id.in_(members),
+            table.why == RestrictionWhy.DISPUTED,
+            table.ended_at.is_(None),
+            table.item.is_not(None),
+        )
+    )
+    return {(row.member_id, row.item) for row in rows}
 
 
 def _rows(data: Connection, query: Any, width: int) -> Rows:  # noqa: ANN401 (a select of any shape)

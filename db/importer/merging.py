@@ -130,6 +130,11 @@ class Merge:
         text = self._open(draft.item, draft.seq, here.sealed)
         if text == draft.value:
             return Outcome.SAME
+        if (self.member_id, draft.item) in self.held.disputed:
+            self.tally.conflict(
+                place, draft.item, "it is being put right here and stays until then"
+            )
+            return Outcome.SAME
         if text is None or here.changed_at is not None:
             why = "can't be opened" if text is None else "was changed"
             self.tally.conflict(place, draft.item, f"the value here {why} and stays as it is")

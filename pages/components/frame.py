@@ -32,10 +32,12 @@ Sections = dict[str, Pages]
 MEMBER: Sections = {
     N_("My data"): (
         ("my-data", "member/my_data.py", N_("My data")),
+        ("edit", "member/edit.py", N_("Edit my data")),
         ("history", "member/history.py", N_("Who looked")),
     ),
     N_("I decide"): (
         ("consents", "member/consents.py", N_("Consents · Advertising")),
+        ("sharing", "member/sharing.py", N_("Shared with others")),
         ("stop", "member/stop.py", N_("Stop processing")),
     ),
     N_("Under way"): (

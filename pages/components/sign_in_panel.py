@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from db import clock
-from pages.components import gate
+from pages.components import carried, gate
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import sessions
@@ -47,6 +47,7 @@ def staff_sign_in() -> None:
 
 def verify(error: PortalError) -> None:
     """Draw the request for a verification; what was under way goes on afterwards."""
+    carried.keep()
     draw("verify.html", sentence=_(error.message))
     if st.button(_("Confirm that it is me"), type="primary", key="verify"):
         ask_verification({})
@@ -57,4 +58,6 @@ def ask_verification(resume: dict[str, Any]) -> None:
     actor = gate.here().actor
     if actor and actor.acting_for:
         resume = {**resume, "acting_for": str(actor.acting_for)}
+    if actor:
+        resume = {**resume, **carried.sealed(actor)}
     _ask("verify", resume)

@@ -1,0 +1,46 @@
+"""`/edit`: 개인정보변경. One item at a time: changing, clearing or asking (P30)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from db.errors import PortalError
+from db.words import Purpose
+from pages.components import carried, edit_panel, edit_view, gate, said
+from pages.components.fragment import draw
+from pages.components.text import _
+from services import access, editing
+from services.actor import AccessDenied, Permission, StepUpRequired
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from services.edit_wishes import Wish
+
+actor = gate.member(Permission.PROFILE_CORRECT, step_up=True)
+look = access.Look(EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/edit")
+if said.show():
+    edit_panel.fresh()
+carried.restore(actor)
+chosen = edit_panel.chosen()
+with access.open(actor, actor.subject_id, Purpose.CORRECT, look=look) as subject:
+    one = editing.read(subject, chosen)
+
+
+def _carry_out(wish: Wish) -> None:
+    try:
+        with access.open(actor, actor.subject_id, Purpose.CORRECT, look=look) as opened:
+            done = wish.carry_out(opened)
+    except (AccessDenied, StepUpRequired):
+        raise
+    except PortalError as error:  # what was typed stays in its field
+        draw("problem.html", text=_(error.message, **error.params))
+    else:
+        said.say(_(done))
+
+
+draw("edit_intro.html", child=actor.acting_for is not None)
+edit_panel.choose()
+draw("edit_item.html", one=edit_view.view(one))
+wished = edit_panel.wish(one)
+if wished is not None:
+    _carry_out(wished)
