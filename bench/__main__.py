@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import gate, ledger, many, pages, populating, sealing, serving
+from bench import gate, ledger, many, outbox, pages, populating, sealing, serving
 from bench.installation import installation
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[[Installation], Measure]] = {
     "sealed_write_beside_plain_insert": sealing.measure,
     "populate_beside_copy": populating.measure,
     "verify_ledger_beside_sha256": ledger.measure,
+    "outbox_beside_bare_smtp": outbox.measure,
 }
 MORE, MANY = 10_000, 1_000_000
 

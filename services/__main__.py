@@ -15,6 +15,7 @@ COMMANDS = {
     "import": "import members from another system, by a map",
     "daily": "do what falls due by itself: seal the ledger's days that are over",
     "bounce": "record a mail that came back as undeliverable",
+    "webhook-secret": "print the secret by which a company checks our signature",
     "verify-ledger": "check the ledger against its seals, and name what was changed",
     "verify-proof": "check a member's proof; needs no database",
     "populate": "add made-up members, to measure a large installation",
@@ -26,6 +27,7 @@ MODULES = {
     "import": "importing",
     "verify-ledger": "verify_ledger",
     "verify-proof": "verify_proof",
+    "webhook-secret": "webhook_secret",
 }
 """Commands whose name can't be a module's."""
 
