@@ -13,6 +13,7 @@ from services import (
     disclosure_check,
     email_change,
     inbox,
+    reconfirming,
     seal,
     seal_copy,
     usage_notice,
@@ -73,3 +74,4 @@ def _tell(data: Engine, now: datetime) -> None:
         inbox.end(connection, clock.seoul_day(now))
         contract_ends.tell(connection, now)
         usage_notice.tell(connection, now)
+        reconfirming.run(connection, now)

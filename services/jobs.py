@@ -14,6 +14,7 @@ RECOVER = "recover"
 DAILY = "daily"
 DISPATCH = "dispatch"
 FOUND_BY = "found_by"
+RECONFIRM = "reconfirm"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 
 # Never opened: every job goes in over the caller's own connection.

@@ -195,6 +195,14 @@ def standing(
     )
 
 
+def consents_of(
+    connection: Connection, tables: MemberTables, member_id: UUID, today: date
+) -> list[Row]:
+    """Return the rows of `latest` for one member, as the worker: one query."""
+    rows = _asked(tables.store).ask(connection, member=member_id, today=today)
+    return rows["consents"]
+
+
 def book(rows: Iterable[Row], today: date, terms: Terms | None = None) -> Book:
     """Return what the rows of `latest` say under the terms of a day."""
     return Book(map(_latest, rows), terms or consent_terms.in_force(today), today)

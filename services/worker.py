@@ -10,7 +10,7 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 
 from db import clock, company_keys, engines, keyring, policy
 from db.words import Store
-from services import daily, delivery, dispatching, found_by, jobs, mailbox, outbox
+from services import daily, delivery, dispatching, found_by, jobs, mailbox, outbox, reconfirming
 from services import house as houses
 from services.identity import recovery
 from services.mail import mailer
@@ -110,6 +110,20 @@ def follow_values(context: JobContext, member_id: str) -> None:  # noqa: ARG001 
             return  # they have left
         if store is Store.LIVE:
             found_by.refresh(data, keys, house.keyring, (who, sealer), now)
+
+
+@APP.task(name=jobs.RECONFIRM, pass_context=True, retry=_PATIENT)
+def reconfirm(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the queue gives it)
+    """Ask a member whether advertising goes on; told once, however often it runs."""
+    house, who, now = houses.house(), UUID(member_id), clock.now()
+    with house.databases.keys.connect() as keys:
+        try:
+            store, sealer = outbox.sealer_of(keys, house.keyring, who)
+        except outbox.NoKeyError:
+            return  # they have left
+    if store is Store.LIVE:
+        with house.databases.data.begin() as data:
+            reconfirming.remind(data, (who, sealer), now)
 
 
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
