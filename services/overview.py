@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from db import places
 from db.declarations import ITEMS
-from services import own_sessions, profile, profile_queries, records
+from services import open_matters, own_sessions, profile, profile_queries, records
 
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
     from services.gathering import Row
+    from services.open_matters import OpenMatters
     from services.own_sessions import OpenSession
     from services.records import KindSummary
     from services.subject import Subject
@@ -42,6 +43,7 @@ class Brief:
     kinds: tuple[KindSummary, ...]
     sessions: tuple[OpenSession, ...]
     member: bool
+    matters: OpenMatters
 
 
 def brief(subject: Subject) -> Brief:
@@ -65,4 +67,5 @@ def brief(subject: Subject) -> Brief:
         records.summary(subject, rows["counts"]),
         own_sessions.open_ones(rows["sessions"], actor.session_id),
         member=bool(rows["member"]),
+        matters=open_matters.of(rows["requests"], rows["restrictions"]),
     )

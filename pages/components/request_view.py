@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.declarations import ITEMS
-from db.words import RequestKind, RequestState
+from db.words import N_, Change, RequestKind, RequestState
 from pages.components.text import _, _n, language
 from services import request_words
 
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
     from services.requests import Request
     from services.telling import Progress
+
+
+_CHANGES: dict[Change, str] = {
+    Change.CORRECTED: N_("Companies told of the correction"),
+    Change.CLEARED: N_("Companies told of the clearing"),
+    Change.RESTRICTED: N_("Companies told to stop"),
+    Change.RESTRICTION_LIFTED: N_("Companies told that it goes on"),
+}
+_OTHER = N_("Companies told")
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,5 @@ def _view(
 
 
 def _told(one: Progress) -> str:
-    if one.done:
-        return _n("{n} company told, and it confirmed", "{n} companies told, and all confirmed",
-                  one.told)  # fmt: skip
-    return _("{answered} of {told} companies told have confirmed", answered=one.answered,
-             told=one.told)  # fmt: skip
+    how = _("{answered} of {told} confirmed", answered=one.answered, told=one.told)
+    return f"{_(_CHANGES.get(one.change, _OTHER))}: {how}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from db.policy_facts import Words
     from services.stop_preview import Line, Preview
 
-SCOPE: Final = "jk_stop_scope"
+_ROUND: Final = "jk_stop_round"
 ALL: Final = "all"
 
 
@@ -39,9 +39,18 @@ def said(words: Words) -> str:
     return words.ko if language() == "ko" else words.en
 
 
+def _key() -> str:
+    return f"jk_stop_scope_{st.session_state.get(_ROUND, 0)}"
+
+
+def afresh() -> None:
+    """Begin with nothing chosen: a widget keeps its choice as long as it keeps its key."""
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+
+
 def chosen() -> tuple[bool, str | None]:
     """Return whether something is chosen in this tab, and what (None: all)."""
-    found = st.session_state.get(SCOPE)
+    found = st.session_state.get(_key())
     return found is not None, None if found == ALL else found
 
 
@@ -59,7 +68,7 @@ def choose(today: date) -> None:
         index=None,
         format_func=names.__getitem__,
         placeholder=_("Choose"),
-        key=SCOPE,
+        key=_key(),
     )
 
 

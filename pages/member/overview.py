@@ -10,6 +10,7 @@ from db import policy
 from db.words import Purpose
 from pages.components import gate, sessions_panel
 from pages.components.fragment import draw
+from pages.components.matters_view import matters
 from pages.components.text import _
 from pages.components.timeline import timeline
 from services import access, overview, retention
@@ -44,7 +45,7 @@ with st.container(horizontal=True):
                 on_click=_open_child,
                 args=(child.member_id,),
             )
-draw("open_matters.html", matters=())
+draw("open_matters.html", matters=matters(brief.matters))
 timeline(retention.bars(brief.kinds), policy.in_force(today), today)
 if actor.acting_for is None:
     sessions_panel.panel(actor, brief.sessions)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 actor = gate.member(Permission.PROCESSING_STOP)
 look = access.Look(EventName.RESTRICTIONS_VIEWED, Permission.PROCESSING_STOP, "/stop")
 if said.show():
-    st.session_state.pop(stop_panel.SCOPE, None)
+    stop_panel.afresh()
 wanted, scope = stop_panel.chosen()
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     in_force = restriction.in_force(subject)

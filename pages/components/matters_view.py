@@ -1,0 +1,34 @@
+"""Open matters in words: each a line that leads to where it is handled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pages.components.request_view import title
+from pages.components.restriction_view import view
+from pages.components.text import _
+from services.language import format_date
+
+if TYPE_CHECKING:
+    from services.open_matters import OpenMatters
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One line: what it is, how far, and where it is handled."""
+
+    href: str
+    title: str
+    note: str
+
+
+def matters(found: OpenMatters) -> tuple[Matter, ...]:
+    """Return the lines: requests first, then what is restricted."""
+    asked = tuple(
+        Matter("/requests", title(one.kind, one.item, one.purpose),
+               _("answer by {day}", day=format_date(one.due_on)))
+        for one in found.requests
+    )  # fmt: skip
+    kept = tuple(Matter("/stop", one.title, one.blocked) for one in map(view, found.restrictions))
+    return (*asked, *kept)
