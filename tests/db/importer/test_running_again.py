@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import delete, func, insert, select, text, update
@@ -108,6 +109,28 @@ def test_what_was_cleared_here_stays_cleared(trial: Trial) -> None:
     assert trial.reasons() == [
         ("people", "1", "mobile", "conflict", "it was cleared here and stays so")
     ]
+
+
+@pytest.mark.promise("P32")
+def test_what_is_being_put_right_is_left_alone_until_then(trial: Trial) -> None:
+    trial.tables()
+    who = people(trial.db)[HANA].member_id
+    dispute = {
+        "member_id": who, "restriction_id": uuid4(), "item": "name", "started_at": NOW,
+        "why": "disputed",
+    }  # fmt: skip
+    with trial.db.owner_data.begin() as data:
+        data.execute(insert(LIVE.restriction).values(dispute))
+    summary = trial.tables(people=[PERSON | {"last": "박"}])
+    adds_up(summary)
+    assert people(trial.db)[HANA].values[("name", 0)] == "김하나"
+    assert [reason[-1] for reason in trial.reasons()] == [
+        "it is being put right here and stays until then"
+    ]
+    with trial.db.owner_data.begin() as data:
+        data.execute(update(LIVE.restriction).values(ended_at=NOW))
+    trial.tables(people=[PERSON | {"last": "박"}])
+    assert people(trial.db)[HANA].values[("name", 0)] == "박하나"
 
 
 def test_what_was_changed_here_stays_changed(trial: Trial) -> None:
