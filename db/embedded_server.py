@@ -31,6 +31,8 @@ _SETTINGS = {
     "log_error_verbosity": "terse",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    # What the log of changes still holds of destroyed rows must go, not wait to be written over.
+    "wal_recycle": "off",
     # A week of log, one file a day, each written over a week later.
     "logging_collector": "on",
     "log_filename": "postgres-%a.log",

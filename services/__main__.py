@@ -13,7 +13,7 @@ COMMANDS = {
     "migrate": "bring both databases to the present schema",
     "demo": "make the demo family",
     "import": "import members from another system, by a map",
-    "daily": "do what falls due by itself: seal the ledger's days that are over",
+    "daily": "destroy what is past its time, and do what else falls due by itself",
     "bounce": "record a mail that came back as undeliverable",
     "webhook-secret": "print the secret by which a company checks our signature",
     "verify-ledger": "check the ledger against its seals, and name what was changed",

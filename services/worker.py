@@ -10,7 +10,19 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 
 from db import clock, company_keys, engines, keyring, policy
 from db.words import Store
-from services import daily, delivery, dispatching, found_by, jobs, mailbox, outbox, reconfirming
+from services import (
+    daily,
+    delivery,
+    destruction,
+    dispatching,
+    found_by,
+    jobs,
+    journal,
+    journal_file,
+    mailbox,
+    outbox,
+    reconfirming,
+)
 from services import house as houses
 from services.identity import recovery
 from services.mail import mailer
@@ -132,7 +144,11 @@ def reconfirm(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the
 def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the queue gives it)
     """Do what falls due by itself; twice, or by two workers at once, changes nothing."""
     now = clock.now()
-    daily.run(houses.house().databases.data, context.additional_context["var"], now, now)
+    databases = houses.house().databases
+    daily.run(databases.data, context.additional_context["var"], now, now)
+    destruction.run(databases, now)
+    with databases.data.begin() as data:
+        journal.settle(data, now)
 
 
 def _conninfo(url: URL) -> str:
@@ -154,6 +170,7 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
     houses.open_house(houses.House(databases, keys, signing))
     sending = senders(settings)
     courier = dispatching.Courier(sending, signing, here=settings.on_this_computer)
+    journal_file.open_in(settings.var)
     try:
         with APP.replace_connector(connector(addresses)) as app:
             app.run_worker(

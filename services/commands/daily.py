@@ -1,4 +1,4 @@
-"""Do what falls due by itself: seal the ledger's days that are over, clear 14th birthdays past.
+"""Do what falls due by itself: destroy what is past its time, seal the ledger's days that are over.
 
 Twice changes nothing.
 
@@ -7,6 +7,7 @@ The worker does the same every hour, so nobody has to run this.
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from db import clock
 from db.errors import PortalError
 from db.settings import settings
 from db.words import N_
-from services import daily, demo_family, start
+from services import daily, demo_family, destruction, journal_file, start
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -46,6 +47,8 @@ def run(chosen: Namespace) -> None:
         house = start.house_of("portal_work", addresses, given)
         try:
             print(_said(_report(chosen, house, now, real), dry=chosen.dry_run))
+            if found := _destroyed(chosen, house, now):
+                print(found)
         finally:
             house.databases.dispose()
 
@@ -57,6 +60,27 @@ def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> R
     if chosen.now and not demo_family.is_here(house.databases.keys):
         raise NowError(N_("Another day can only be tried with --dry-run, or in the demo."))
     return daily.run(data, settings().var, now, real)
+
+
+def _destroyed(chosen: Namespace, house: House, now: datetime) -> str:
+    """Destroy what is due, showing progress, or count it; return what to say, if anything."""
+    if chosen.dry_run:
+        with house.databases.data.connect() as data:
+            found = destruction.plan(data, now)
+        lines = [f"  {one.rows} {one.kind} ({one.store})" for one in found]
+        return "\n".join(["To be destroyed:", *lines] if lines else [])
+    journal_file.open_in(settings().var)
+    done = destruction.run(house.databases, now, _show)
+    if not (done.rows or done.members or done.keys):
+        return ""
+    later = "" if done.erased else " What the files still hold goes with the next run."
+    return f"Destroyed: {done.rows} rows, {done.members} members, {done.keys} keys.{later}"
+
+
+def _show(done: int, total: int) -> None:
+    end = "\n" if done >= total else ""
+    print(f"\r{100 * done // max(total, 1):3d} %  {done:,} of {total:,} rows destroyed", end=end,
+          file=sys.stderr, flush=True)  # fmt: skip
 
 
 def _said(report: Report, *, dry: bool) -> str:

@@ -87,7 +87,7 @@ def test_another_day_is_for_dry_runs_and_the_demo(
     assert demo_family.is_here(sealed.db.work.keys)
     assert said(capsys, "daily", "--now", "2026-11-19")[1].startswith("Sealed: 1 days")
     # The demo may pretend a later day, but a seal never runs ahead of the clock.
-    assert said(capsys, "daily", "--now", "2030-01-01")[1].endswith("to 2026-11-20.\n")
+    assert "to 2026-11-20.\n" in said(capsys, "daily", "--now", "2030-01-01")[1]
 
 
 @pytest.mark.parametrize("name", ["seal.key", "seal.pub"])

@@ -26,14 +26,15 @@ _GRANTS = {
 }  # fmt: skip
 """What the portal and the worker may do with each table."""
 _DATED = " union all ".join(  # noqa: S608 (our own words)
-    f"select member_id, kind, ends_on from {store}.record where {{which}} "  # noqa: S608
-    f"union all select member_id, 'inbox', ends_on from {store}.inbox where {{which}}"
+    f"select member_id, kind, ends_on, {store == 'live'} as imported from {store}.record "  # noqa: S608
+    f"where {{which}} union all "
+    f"select member_id, 'inbox', ends_on, false from {store}.inbox where {{which}}"
     for store in _STORES
 ) + (
-    " union all select member_id, 'after_withdrawal', ends_on from retained.profile_value"
+    " union all select member_id, 'after_withdrawal', ends_on, false from retained.profile_value"
     " where ends_on is not null and {which}"
 )
-"""Every row with a last day, of every store."""
+"""Every row with a last day, of every store; imports bring records of live members."""
 _OVERDUE = f"""
     create function ops.overdue(today date)
     returns table (kind text, due bigint, oldest date, held bigint, waiting bigint)
@@ -43,7 +44,7 @@ _OVERDUE = f"""
                 select from ops.hold h where h.lifted_at is null and h.ends_on >= today
                 and (h.member_id is null or h.member_id = d.member_id)
                 and (h.kind is null or h.kind = d.kind)
-            ) as held, d.ends_on < coalesce(
+            ) as held, d.imported and d.ends_on < coalesce(
                 (select max(day) from ops.overdue_import where confirmed_at is null), '-infinity'
             ) as waiting
             from dated d

@@ -1,0 +1,189 @@
+"""The statements that destroy rows, a batch a transaction, each counted where it is committed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    any_,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from db.clock import seoul_day
+from db.tables import ops
+from db.tables.keeping import destruction, key_due
+from db.tables.member import STORES
+from db.words import DestructionMethod, Store
+from services import due
+from services.holds import AFTER_WITHDRAWAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Engine, Select, Table
+
+    from services.due import Dated
+
+_RETAINED = STORES[Store.RETAINED]
+_SIGN_IN = (ops.credential, ops.one_time, ops.signin_session, ops.session, ops.outbox)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Which run destroys, as of when, how many rows or members at a time."""
+
+    run_id: UUID
+    now: datetime
+    size: int
+
+    @property
+    def today(self) -> date:
+        """Return the run's day in Seoul."""
+        return seoul_day(self.now)
+
+
+def destroy_rows(data: Engine, batch: Batch) -> Iterator[int]:
+    """Destroy the rows that end one by one, in live and dormant; yield how many each batch took."""
+    for dated in due.DATED:
+        if dated.store is Store.RETAINED:
+            continue
+        while True:
+            with data.begin() as connection:
+                free = due.condition(dated, batch.today, due.waits_before(connection))
+                place = _place(dated.table)
+                picked = select(place).where(free).limit(batch.size)
+                gone = _delete(connection, dated, picked.with_for_update(skip_locked=True), batch)
+            yield gone
+            if gone < batch.size:
+                break
+
+
+def _place(table: Table) -> ColumnElement[str]:
+    """Return the row's physical place: deleting by it needs no second look at an index."""
+    return literal_column(f"{table.fullname}.ctid")
+
+
+def _delete(connection: Connection, dated: Dated, picked: Select[str], batch: Batch) -> int:
+    """Delete the picked rows and count them in the run's record, in one statement."""
+    places = func.array(picked.correlate(None).scalar_subquery())
+    gone = (
+        delete(dated.table)
+        .where(_place(dated.table) == any_(places))
+        .returning(
+            dated.kind.label("kind"), dated.version.label("version"), dated.on_paper.label("paper")
+        )
+        .cte("gone")
+    )
+    counted = select(
+        gone.c.kind, gone.c.version, func.count(),
+        func.count().filter(gone.c.paper),
+    ).group_by(gone.c.kind, gone.c.version)  # fmt: skip
+    return sum(
+        _record(connection, batch, (dated.store, kind, version), rows, paper=paper)
+        for kind, version, rows, paper in connection.execute(counted)
+    )
+
+
+def _record(
+    connection: Connection,
+    batch: Batch,
+    what: tuple[Store, str, str],
+    rows: int,
+    *,
+    paper: int = 0,
+    method: DestructionMethod = DestructionMethod.ROWS,
+) -> int:
+    """Add to the run's record; return the rows."""
+    store, kind, version = what
+    rule = AFTER_WITHDRAWAL if kind == due.MEMBERS else kind
+    line = insert(destruction).values(
+        run_id=batch.run_id, store=store, kind=kind, policy_version=version, rule=rule,
+        method=method, rows=rows, on_paper=paper,
+    )  # fmt: skip
+    key = [destruction.c[name] for name in ("run_id", "store", "kind", "policy_version")]
+    more = {
+        "rows": destruction.c.rows + line.excluded.rows,
+        "on_paper": destruction.c.on_paper + line.excluded.on_paper,
+    }
+    connection.execute(line.on_conflict_do_update(index_elements=key, set_=more))
+    return rows
+
+
+def destroy_members(data: Engine, batch: Batch) -> Iterator[tuple[int, int]]:
+    """Destroy what is due of members who left; yield the rows and the whole members of a batch.
+
+    A member is taken in hand whole, so that of two workers that destroy their last rows one sees
+    that nothing is left.
+    """
+    while True:
+        with data.begin() as connection:
+            ids = _in_hand(connection, batch)
+            rows = sum(_delete_of(connection, dated, ids, batch) for dated in _kept())
+            gone = _gone(connection, ids, batch) if ids else 0
+        yield rows, gone
+        if len(ids) < batch.size:
+            return
+
+
+def _kept() -> tuple[Dated, ...]:
+    return (*(one for one in due.DATED if one.store is Store.RETAINED), due.KEPT_VALUES)
+
+
+def _in_hand(connection: Connection, batch: Batch) -> Sequence[UUID]:
+    """Lock members of whom something is due, those nobody has in hand, and return who they are."""
+    whose = or_(
+        *(
+            _RETAINED.member.c.member_id.in_(
+                select(one.table.c.member_id).where(due.past(one, batch.today))
+            )
+            for one in _kept()
+        )
+    )
+    chosen = select(_RETAINED.member.c.member_id).where(whose).limit(batch.size)
+    return connection.scalars(chosen.with_for_update(skip_locked=True)).all()
+
+
+def _delete_of(connection: Connection, dated: Dated, ids: Sequence[UUID], batch: Batch) -> int:
+    if not ids:
+        return 0
+    mine = dated.table.c.member_id == any_(literal(list(ids)))
+    picked = select(_place(dated.table)).where(mine, due.past(dated, batch.today))
+    return _delete(connection, dated, picked, batch)
+
+
+def _left(column: Column[UUID]) -> ColumnElement[bool]:
+    """Return whether a value or a record of a member who left is still kept."""
+    kept = (_RETAINED.profile_value, _RETAINED.record)
+    return or_(*(exists().where(table.c.member_id == column) for table in kept))
+
+
+def _gone(connection: Connection, ids: Sequence[UUID], batch: Batch) -> int:
+    """Remove the members of whom nothing is kept; their keys are due from now on."""
+    member = _RETAINED.member
+    removed = (
+        delete(member)
+        .where(member.c.member_id.in_(ids), ~_left(member.c.member_id))
+        .returning(member.c.member_id)
+    )
+    gone = connection.scalars(removed).all()
+    if not gone:
+        return 0
+    for table in _SIGN_IN:
+        connection.execute(delete(table).where(table.c.member_id.in_(gone)))
+    noted = insert(key_due).values([{"member_id": one, "at": batch.now} for one in gone])
+    connection.execute(noted.on_conflict_do_nothing())
+    what = (Store.RETAINED, due.MEMBERS, "")
+    method = DestructionMethod.ROWS_AND_KEY
+    return _record(connection, batch, what, len(gone), method=method)

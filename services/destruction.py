@@ -1,0 +1,181 @@
+"""Destroys what is due: rows, then keys, then the vacuum that makes it so (P04, P13, P15).
+
+Small transactions, each whole in itself; rows that another worker has in hand are skipped. Killed
+at any point and run again, by several workers at once, it ends the same:
+
+1. rows go batch by batch, and the destruction record counts them in the same transaction;
+2. members who left and of whom nothing is kept go, with a note that their keys are due;
+3. those keys go, in their own database;
+4. the tables are vacuumed, and what is due is asked for again: the record holds the answer.
+
+A run that was killed left its record open: the next run vacuums and asks for it as well.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from db.clock import seoul_day
+from db.tables import keys as keys_tables
+from db.tables import ops
+from db.tables.keeping import destruction, destruction_run, key_due
+from db.tables.member import STORES
+from db.words import Noted, Store
+from services import due, erasing, first_run, journal
+from services.destroying_rows import Batch, destroy_members, destroy_rows
+from services.holds import AFTER_WITHDRAWAL, INBOX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Table
+
+    from db.engines import Databases
+    from services.due import Due
+
+BATCH: Final = 5_000
+KEY_BATCH: Final = 1_000
+_KEYS: Final = (keys_tables.member_key, keys_tables.blind_index, keys_tables.sign_in)
+"""What goes of a member; where they came from stays known, so that no import revives them."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run destroyed. `erased` is False when the vacuum is left to the next run."""
+
+    rows: int = 0
+    members: int = 0
+    keys: int = 0
+    erased: bool = True
+
+
+@dataclass
+class _Clock:
+    """The run's instant, moving on: only the edge reads the clock."""
+
+    now: datetime
+    began: float
+
+    def at(self) -> datetime:
+        return self.now + timedelta(seconds=time.monotonic() - self.began)
+
+
+def plan(connection: Connection, now: datetime) -> tuple[Due, ...]:
+    """Return what a run would destroy, by store and kind; writes nothing."""
+    return due.count(connection, now)
+
+
+def run(
+    databases: Databases, now: datetime, progress: Callable[[int, int], None] | None = None
+) -> Report:
+    """Destroy what is due; `progress` hears (rows done, rows due). As `portal_work`."""
+    with databases.data.begin() as data:
+        first_run.plan(data, now)
+        found = due.count(data, now)
+    clock = _Clock(now, time.monotonic())
+    tell = progress or (lambda _done, _total: None)
+    rows = members = 0
+    if found:
+        total = sum(one.rows for one in found)
+        batch = Batch(_begin(databases, clock), now, BATCH)
+        for done in destroy_rows(databases.data, batch):
+            rows += done
+            if done:
+                tell(min(rows, total), total)
+        for done, gone in destroy_members(databases.data, batch):
+            rows, members = rows + done, members + gone
+            if done:
+                tell(min(rows, total), total)
+        _finish(databases, batch.run_id, clock)
+    destroyed = destroy_keys(databases)
+    erased = _settle(databases, clock)
+    return Report(rows, members, destroyed, erased)
+
+
+def _begin(databases: Databases, clock: _Clock) -> UUID:
+    run_id = uuid4()
+    with databases.data.begin() as data:
+        values = {"run_id": run_id, "day": seoul_day(clock.now), "started_at": clock.now}
+        data.execute(insert(destruction_run).values(values))
+    return run_id
+
+
+def _finish(databases: Databases, run_id: UUID, clock: _Clock) -> None:
+    with databases.data.begin() as data:
+        ended = update(destruction_run).where(destruction_run.c.run_id == run_id)
+        data.execute(ended.values(finished_at=clock.at()))
+        journal.note(data, Noted.DESTROYED, None, clock.now, day=seoul_day(clock.now))
+
+
+def destroy_keys(databases: Databases) -> int:
+    """Destroy the keys of members of whom no row is left, and return how many. Kill-safe.
+
+    The note that a key is due stays until the key has left the files, too.
+    """
+    count = 0
+    while True:
+        with databases.data.connect() as data:
+            ids = data.scalars(select(key_due.c.member_id).limit(KEY_BATCH)).all()
+        if not ids:
+            return count
+        with databases.keys.begin() as keys:
+            for table in _KEYS:
+                keys.execute(delete(table).where(table.c.member_id.in_(ids)))
+        erasing.erase(databases.keys, _KEYS)
+        with databases.data.begin() as data:
+            count += data.execute(delete(key_due).where(key_due.c.member_id.in_(ids))).rowcount
+
+
+def _tables(store: Store, kind: str) -> tuple[Table, ...]:
+    """Return the tables that rows of a kind were deleted from."""
+    tables = STORES[store]
+    if kind == due.MEMBERS:
+        return (*tables.all, ops.credential, ops.outbox)
+    if kind == INBOX:
+        return (tables.inbox,)
+    return (tables.profile_value,) if kind == AFTER_WITHDRAWAL else (tables.record,)
+
+
+def _settle(databases: Databases, clock: _Clock) -> bool:
+    """Vacuum and verify this run and what killed ones left; return whether it could be done."""
+    open_runs = select(destruction_run.c.run_id).where(destruction_run.c.verified_at.is_(None))
+    with databases.data.connect() as data:
+        runs = data.scalars(open_runs).all()
+        touched = data.execute(
+            select(destruction.c.store, destruction.c.kind)
+            .where(destruction.c.run_id.in_(runs)).distinct()
+        ).all()  # fmt: skip
+    if not runs:
+        return True
+    try:
+        erasing.erase(
+            databases.data, (t for store, kind in touched for t in _tables(Store(store), kind))
+        )
+    except DBAPIError:
+        return False
+    _verify(databases, runs, clock)
+    return True
+
+
+def _verify(databases: Databases, runs: Sequence[UUID], clock: _Clock) -> None:
+    """Ask again for what is due, and write the answer beside what was destroyed."""
+    with databases.data.begin() as data:
+        left = sum(one.rows for one in due.count(data, clock.now))
+        at = clock.at()
+        mine = destruction_run.c.run_id.in_(runs)
+        values = {
+            "vacuumed_at": func.coalesce(destruction_run.c.vacuumed_at, at),
+            "finished_at": func.coalesce(destruction_run.c.finished_at, at),
+            "left_over": left,
+        }
+        # Rows that another worker has in hand just now are counted too: then it asks again.
+        checked = {} if left else {"verified_at": at}
+        data.execute(update(destruction_run).where(mine).values(values | checked))

@@ -1,0 +1,73 @@
+"""The vacuum that makes a destruction true: deleted rows leave the files, too.
+
+A deleted row stays in its file until its table is vacuumed, and a vacuumed page may still hold its
+bytes until something else is written there. So a table of some size is written anew, without
+them, whenever rows of it were destroyed; a larger one is vacuumed, and its freed space is used
+again. What the write-ahead log still has of them goes with the next checkpoint.
+
+A transaction that began before the deletion (a backup under way, say) keeps what it may still
+see; the next run's vacuum takes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection, Engine, Table
+
+REWRITTEN: Final = 256 * 1024 * 1024
+"""Tables up to this size, in bytes with indexes, are written anew: that locks them for seconds."""
+_PATIENCE: Final = text("set lock_timeout = '3s'")
+_LOCK: Final = 7_251_106
+"""Advisory lock: one erasing at a time."""
+
+
+def erase(engine: Engine, tables: Iterable[Table]) -> None:
+    """Vacuum what was deleted from `tables`, as `portal_work`, after the deletion has committed.
+
+    Raise `DBAPIError` when a table can't be locked within seconds; call again later.
+    """
+    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with alone.connect() as connection:
+        connection.execute(text(f"select pg_advisory_lock({_LOCK})"))
+        connection.execute(_PATIENCE)
+        try:
+            for table in dict.fromkeys(tables):
+                _vacuum(connection, table)
+            _purge_log(connection)
+        except BaseException:
+            connection.invalidate()  # the lock and the setting go with it
+            raise
+        connection.execute(text("reset lock_timeout"))
+        connection.execute(text(f"select pg_advisory_unlock({_LOCK})"))
+
+
+def _vacuum(connection: Connection, table: Table) -> None:
+    size = connection.scalar(
+        text("select pg_total_relation_size(cast(:name as regclass))"), {"name": table.fullname}
+    )
+    if (size or 0) <= REWRITTEN:
+        try:
+            connection.execute(text(f"vacuum (full, analyze) {table.fullname}"))
+        except DBAPIError as error:
+            if "lock timeout" not in str(error.orig):
+                raise
+        else:
+            return
+    # Index entries hold ids and days only; cleaning them costs the size of the table.
+    connection.execute(text(f"vacuum (index_cleanup off, truncate off) {table.fullname}"))
+
+
+def _purge_log(connection: Connection) -> None:
+    """Let the log begin anew, where this role may; elsewhere it does so by itself, later."""
+    try:
+        connection.execute(text("select pg_switch_wal()"))
+        connection.execute(text("checkpoint"))
+    except ProgrammingError:
+        return
