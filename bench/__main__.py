@@ -10,7 +10,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import gate, ledger, many, outbox, pages, populating, sealing, serving
+from bench import (
+    audience,
+    consenting,
+    gate,
+    ledger,
+    many,
+    outbox,
+    pages,
+    populating,
+    sealing,
+    serving,
+)
 from bench.installation import installation
 
 if TYPE_CHECKING:
@@ -26,6 +37,7 @@ MEASURES: dict[str, Callable[[Installation], Measure]] = {
     "populate_beside_copy": populating.measure,
     "verify_ledger_beside_sha256": ledger.measure,
     "outbox_beside_bare_smtp": outbox.measure,
+    "audience_beside_plain_sql": audience.measure,
 }
 MORE, MANY = 10_000, 1_000_000
 
@@ -35,6 +47,7 @@ def served(place: Installation, more: int) -> dict[str, Measure]:
     many.fill(place, many.FEW, seed=2)
     with serving.stock() as stock, serving.portal(place.var) as ours:
         found = pages.measure(place, ours, stock)
+        found["consent_switch_beside_stock_empty_page"] = consenting.measure(place, ours, stock)
         say(found)
         found |= many.sessions(place, ours, stock)
         grown = many.growth(place, ours, more)

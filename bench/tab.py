@@ -85,10 +85,13 @@ class Tab:
         """Close it."""
         self.socket.close()
 
-    def rerun(self) -> float:
-        """Return how long a run takes until its end is heard, in milliseconds."""
+    def rerun(self, asked: bytes | None = None) -> float:
+        """Return how long a run takes until its end is heard, in milliseconds.
+
+        `asked`: another message than that which asks for the page as it is.
+        """
         self.raw = []
-        asked, started = self.place.rerun, time.perf_counter()
+        asked, started = asked or self.place.rerun, time.perf_counter()
         self.socket.send(asked)
         while True:
             raw = self.socket.recv(timeout=PATIENCE)
