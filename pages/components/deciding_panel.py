@@ -40,7 +40,8 @@ def panel(actor: Actor, case: Case) -> None:
                      icon=":material/lock_open:"):  # fmt: skip
             sign_in_panel.ask_verification({"case": str(case.case_id), "plain": True})
     else:
-        unmasking.button(actor, plain=plain)
+        if asked.item:
+            unmasking.button(actor, plain=plain)
         _decision(actor, case, asked)
     if st.button(_("Put it back without deciding"), key="put_back", type="tertiary"):
         with house().databases.data.begin() as connection:

@@ -1,4 +1,4 @@
-"""Stopping, one's own requests and the desk's queue, as they are seen (P31, P32)."""
+"""Stopping, one's own requests and the desk's queue, as they are seen (P32)."""
 
 from __future__ import annotations
 
@@ -84,7 +84,6 @@ def test_the_overview_names_open_requests_and_stops_in_one_statement(
     assert 'href="/stop"' in shown
 
 
-@pytest.mark.promise("P31")
 def test_a_refused_request_says_why_and_how_to_object(portal: Portal) -> None:
     one, staff = member(portal.db), agent(portal.db)
     made = correction(one)
@@ -127,7 +126,6 @@ def test_a_guardian_stops_for_the_child(portal: Portal) -> None:
     assert own(child, restriction.in_force, by=guardian)
 
 
-@pytest.mark.promise("P31")
 def test_staff_take_a_request_see_its_item_alone_and_decide(portal: Portal) -> None:
     one, staff = member(portal.db), agent(portal.db)
     made = correction(one, when=NOW - timedelta(days=12))
@@ -188,7 +186,6 @@ def test_the_queue_costs_the_same_however_long_it_is(portal: Portal, statements:
 # ---- the file given as proof ----------------------------------------------------------------
 
 
-@pytest.mark.promise("P42")
 def test_a_proof_opens_to_who_decides_and_to_nobody_else(portal: Portal) -> None:
     one, staff, other = member(portal.db), agent(portal.db), agent(portal.db)
     made = correction(one)

@@ -16,6 +16,7 @@ BODIES = {name for name in FILES if not name.startswith("layout.")}
 SAMPLE = {
     "item": "email", "items": "email,name", "purpose": Purpose.NOTICES.value, "date": "2026-11-22",
     "moment": "2026-11-22T12:00:00+09:00", "said": N_("Jikim"),
+    "asked": "correction", "scope": "marketing", "refusal": "proof_missing",
 }  # fmt: skip
 """A value for each filter."""
 

@@ -1,4 +1,4 @@
-"""Requests: made, told, decided, taken back; what they restrict meanwhile (P31, P32)."""
+"""Requests: made, told, decided, taken back; what they restrict meanwhile (P32)."""
 
 from __future__ import annotations
 
@@ -113,7 +113,6 @@ def may(person: UUID, purpose: Purpose, item: str) -> bool:
 # ---- deadlines ------------------------------------------------------------------------------
 
 
-@pytest.mark.promise("P31")
 @given(st.dates(date(2026, 1, 1), date(2100, 1, 1)), st.sampled_from(RequestKind))
 def test_an_answer_is_due_ten_days_after_the_day_of_receipt(day: date, kind: RequestKind) -> None:
     assert (law().due_on(kind, day) - day).days == 10
@@ -135,7 +134,6 @@ def test_the_day_of_receipt_is_the_one_in_seoul(db: PortalDb) -> None:
 # ---- the member's side ----------------------------------------------------------------------
 
 
-@pytest.mark.promise("P31")
 def test_a_request_is_told_with_its_deadline_and_written_down(db: PortalDb) -> None:
     one = member(db)
     correction(one)
@@ -277,7 +275,6 @@ def test_what_a_law_demands_cant_be_stopped(db: PortalDb) -> None:
 # ---- the desk's side ------------------------------------------------------------------------
 
 
-@pytest.mark.promise("P31")
 def test_the_queue_lists_what_is_due_first_and_marks_what_is_late(db: PortalDb) -> None:
     late, soon = member(db), member(db, values=())
     correction(soon)
@@ -316,7 +313,6 @@ def test_of_two_staff_the_second_is_told_who_has_it(db: PortalDb) -> None:
     assert "request_taken" in events(db, one)
 
 
-@pytest.mark.promise("P31")
 @pytest.mark.promise("P32")
 def test_a_granted_correction_changes_the_value_and_ends_the_dispute(db: PortalDb) -> None:
     one, staff = member(db), agent(db)
@@ -344,7 +340,6 @@ def test_a_granted_correction_changes_the_value_and_ends_the_dispute(db: PortalD
         in_case(staff, case, deciding.grant)
 
 
-@pytest.mark.promise("P31")
 @pytest.mark.promise("P32")
 def test_a_refusal_says_why_ends_the_dispute_and_can_be_objected_to(db: PortalDb) -> None:
     one, staff, other = member(db), agent(db), agent(db, StaffRole.OFFICER)
