@@ -9,7 +9,7 @@ from db import places
 from db.clock import seoul_day
 from db.declarations import ITEMS, Group, Item, Sensitivity
 from db.words import ConsentKind, Source
-from services import profile_queries, provenance, records
+from services import profile_queries, provenance, records, restriction
 from services.masking import mask
 from services.provenance import Provenance
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from services.gathering import Row
     from services.records import KindSummary
+    from services.restriction import Restriction
     from services.subject import Subject
 
 
@@ -72,6 +73,8 @@ class Profile:
     last_used_on: date | None
     consents: dict[tuple[ConsentKind, str | None], Consent]
     kinds: tuple[KindSummary, ...]
+    restricted: dict[str, Restriction]
+    """Items that are being put right, and so used for nothing (P32)."""
     member: bool
 
     def consent_to(self, item: Item) -> Consent | None:
@@ -114,6 +117,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
         row["last_used_on"],
         _consents(rows["consents"]),
         records.summary(subject, rows["counts"]),
+        {one.item: one for one in restriction.grouped(rows["restrictions"]) if one.item},
         member=bool(rows["member"]),
     )
 

@@ -46,6 +46,7 @@ def my_data(store: Store) -> Gathered:
         member=_member(store),
         uses=_uses(store),
         consents=_consents(store),
+        restrictions=restriction_rows.open_ones(store),
         counts=_counts(store),
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from db.declarations import ITEMS, Basis, Group
 from db.policy import in_force
 from db.words import RIGHTS
-from pages.components import fragment, words
+from pages.components import fragment, restriction_view, words
 from pages.components.text import _, language
 from services.language import format_date
 from services.retention import until
@@ -44,6 +44,7 @@ class ItemView:
     values: tuple[ValueView, ...]
     told: Told
     basis: str
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -165,15 +166,16 @@ def _told(name: str, today: date, _language: Language) -> Told:
     )
 
 
-def item_view(held: HeldItem, consent: Consent | None, today: date) -> ItemView:
+def item_view(held: HeldItem, profile: Profile, today: date) -> ItemView:
     """Return one item as it is drawn."""
-    item = held.item
+    item, one = held.item, profile.restricted.get(held.item.name)
     return ItemView(
         item.name,
         _(item.label),
         tuple(_value(item, value) for value in held.values),
         _told(item.name, today, language()),
-        _basis(item, consent),
+        _basis(item, profile.consent_to(item)),
+        _("Not used meanwhile. {blocked}", blocked=restriction_view.blocked(one)) if one else "",
     )
 
 
@@ -187,7 +189,7 @@ def groups(profile: Profile, today: date) -> tuple[GroupView, ...]:
                 group,
                 _(title),
                 _(hint),
-                tuple(item_view(i, profile.consent_to(i.item), today) for i in items if i.values),
+                tuple(item_view(i, profile, today) for i in items if i.values),
                 ", ".join(_(i.item.label) for i in items if not i.values),
             )
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import streamlit as st
+
 from db.words import Purpose
 from pages.components import gate, records_panel, unmasking
 from pages.components.fragment import draw
 from pages.components.profile_view import groups
+from pages.components.text import _
 from services import access, profile, records
 from services.actor import Permission
 from services.ledger import EventName
@@ -25,7 +28,10 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     today = subject.today
 
 draw("my_data_intro.html", plain=plain, until=actor.verified_until, child=child)
-unmasking.button(actor, plain=plain)
+with st.container(horizontal=True):
+    unmasking.button(actor, plain=plain)
+    if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):
+        st.switch_page("member/edit.py")
 for group in groups(held, today):
     draw("profile_group.html", group=group)
 draw("services_used.html", uses=held.uses, child=child)

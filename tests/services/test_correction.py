@@ -5,16 +5,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from db import places
 from db.drafts import ValueDraft
 from db.tables import keys
 from db.tables.ledger import event
 from db.tables.member import LIVE
-from db.tables.ops import outbox
+from db.tables.ops import company, dispatch, outbox
 from db.words import Purpose, RequestKind, Store
 from services import access, clearing, correction, email_change, evidence, requests, use
 from services.actor import Permission, StepUpRequired
@@ -106,7 +107,7 @@ def token_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         made.append(f"token-{len(made)}")
         return made[-1]
 
-    monkeypatch.setattr(email_change.secrets, "token_urlsafe", make)
+    monkeypatch.setattr("secrets.token_urlsafe", make)
     return made
 
 
@@ -191,6 +192,32 @@ def test_what_cannot_be_typed_is_refused_and_nothing_is_written(portal_db: Porta
         with pytest.raises(NotCorrectable), opened(one) as subject:
             correction.correct(subject, item, 0, "x")
     assert events(portal_db, EventName.VALUE_CORRECTED) == []
+
+
+@pytest.mark.promise("P33")
+def test_who_received_a_value_is_told_that_it_changed_or_went(portal_db: PortalDb) -> None:
+    one = member(portal_db)
+    shop = {
+        "company_id": "shop", "role": "recipient", "name": "[가상] 가게", "items": ["mobile"],
+        "means": "none", "terms_from": NOW, "added_at": NOW,
+    }  # fmt: skip
+    given = {
+        "member_id": one, "disclosure_id": uuid4(), "recipient": "shop", "items": ["mobile"],
+        "purpose": "delivery", "ground": "purchase", "disclosed_on": NOW.date(),
+    }  # fmt: skip
+    with portal_db.work.data.begin() as data:
+        data.execute(insert(company).values(shop))
+        data.execute(insert(LIVE.disclosure).values(given))
+    with opened(one) as subject:
+        correction.correct(subject, "nickname", 0, "바다맘")
+        correction.correct(subject, "mobile", 0, "010-9876-5432")
+        clearing.clear(subject, ("mobile",))
+    with portal_db.work.data.connect() as data:
+        told = data.execute(select(dispatch.c.company_id, dispatch.c.change, dispatch.c["items"]))
+        assert sorted(map(tuple, told)) == [
+            ("shop", "cleared", ["mobile"]),
+            ("shop", "corrected", ["mobile"]),
+        ]
 
 
 # ---- e-mail ---------------------------------------------------------------------------------
