@@ -16,8 +16,8 @@ from services.ledger import EventName
 _PAGE = "messages_page"
 actor = gate.member(Permission.INBOX_READ)
 look = access.Look(EventName.INBOX_VIEWED, Permission.INBOX_READ, "/messages")
+page = int(st.session_state.get(_PAGE, 1))
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
-    page = int(st.session_state.get(_PAGE, 1))
     found = inbox.read(subject, page, language(), settings().address)
 
 pages = -(-found.count // inbox.PAGE_ROWS)

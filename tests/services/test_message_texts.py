@@ -8,7 +8,7 @@ import pytest
 from jinja2 import meta
 
 from db.words import N_, Purpose
-from services import messages
+from services import consent_words, messages
 from services.message_blocks import Piece, blocks
 
 FILES = {path.name for path in messages.TEMPLATES.glob("*.txt")}
@@ -16,6 +16,7 @@ BODIES = {name for name in FILES if not name.startswith("layout.")}
 SAMPLE = {
     "item": "email", "items": "email,name", "purpose": Purpose.NOTICES.value, "date": "2026-11-22",
     "moment": "2026-11-22T12:00:00+09:00", "said": N_("Jikim"),
+    "consents": consent_words.packed([("advertising_email", None, None)]),
     "asked": "correction", "scope": "marketing", "refusal": "proof_missing",
 }  # fmt: skip
 """A value for each filter."""
