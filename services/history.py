@@ -16,7 +16,7 @@ from db.clock import seoul_day
 from db.tables.ledger import event as events
 from db.tables.ops import staff
 from db.words import ActorKind, StaffRole
-from services import seal
+from services import later, seal
 from services.ledger import LOOKS
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class History:
 
 def read(subject: Subject, number: int, *, only_others: bool, rows: int = PAGE_ROWS) -> History:
     """Return page `number` (from 1), the newest line first: four queries, whatever there is."""
-    connection, groups = subject.connection, _groups(subject.member_id, only_others=only_others)
+    connection, groups = subject.connection, _groups(subject, only_others=only_others)
     count = connection.scalar(select(func.count()).select_from(groups)) or 0
     page = (
         select(groups.c.count, groups.c.looks, events, staff.c.staff_no, staff.c.role)
@@ -98,12 +98,13 @@ def _own(member_id: UUID) -> ColumnElement[bool]:
     return and_(events.c.actor_kind == ActorKind.SELF, events.c.actor_id == member_id)
 
 
-def _groups(member_id: UUID, *, only_others: bool) -> Subquery:
+def _groups(subject: Subject, *, only_others: bool) -> Subquery:
     """Return lines: of the member's own looks one a day, of all else one each."""
+    member_id = subject.member_id
     own = func.coalesce(_own(member_id), False)
     looks = and_(own, events.c.allowed, events.c.name.in_(LOOKS))
     day = cast(func.timezone("Asia/Seoul", events.c.at), Date)
-    mine = events.c.member_id == member_id
+    mine = and_(events.c.member_id == member_id, later.shown(subject))
     return (
         select(
             func.max(events.c.event_id).label("event_id"),

@@ -18,7 +18,7 @@ from db.tables.ledger import event as events
 from db.tables.ledger import seal as seals
 from db.tables.ledger import seal_part as parts
 from db.words import N_
-from services import leaf, merkle, seal
+from services import later, leaf, merkle, seal
 from services.seal import PART, Seal
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def _leaves(subject: Subject, day: date) -> dict[int, bytes]:
             events.c.member_id == subject.member_id,
             events.c.at >= seal.ends(day - timedelta(days=1)),
             events.c.at < seal.ends(day),
+            later.shown(subject),
         )
     )
     return {row.event_id: row.leaf for row in rows}

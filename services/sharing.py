@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, Integer, Select, Text, Uuid, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    Boolean,
+    Date,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from db.tables.member import STORES
 from db.tables.ops import company
@@ -164,17 +176,16 @@ def _name(store: Store) -> ColumnElement[str]:
 
 def _flows(store: Store) -> Select[Any]:
     table = STORES[store].disclosure
-    item = func.unnest(table.c["items"]).table_valued("item").lateral()
+    item = func.unnest(table.c["items"]).table_valued("item").render_derived(name="one")
     name = _name(store)
-    latest = func.max(table.c.disclosed_on)
-    return ordered(
+    chosen: Select[Any] = (
         select(
             name.label("recipient"),
             item.c["item"].cast(Text).label("item"),
             func.count().cast(Integer).label("count"),
-            latest.label("last_on"),
+            func.max(table.c.disclosed_on).label("last_on"),
             func.max(table.c.kept_until).label("kept_until"),
-            func.bool_or(table.c.kept_until.is_(None)).label("unstated"),
+            func.bool_or(table.c.kept_until.is_(None), type_=Boolean).label("unstated"),
         )
         .select_from(
             table.outerjoin(company, company.c.company_id == table.c.recipient).join(
@@ -182,11 +193,9 @@ def _flows(store: Store) -> Select[Any]:
             )
         )
         .where(_shown(store))
-        .group_by(name, item.c["item"]),
-        func.max(latest).over(partition_by=name).desc(),
-        name,
-        item.c["item"],
+        .group_by(name, item.c["item"])
     )
+    return ordered(chosen, name, item.c["item"])
 
 
 def _list(store: Store) -> Select[Any]:
