@@ -97,6 +97,11 @@ def _sections(here: Here) -> Sections:
     return {"": public}
 
 
+def _phone() -> bool:
+    """Return whether the browser says that it is a phone's."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
 def navigation(here: Here) -> StreamlitPage:
     """Return the page that was asked for. Each has an address, also for whom it won't open."""
     offered = _sections(here)
@@ -109,7 +114,11 @@ def navigation(here: Here) -> StreamlitPage:
     seen = {line for lines in offered.values() for line in lines}
     hidden = [line for line in listed() if line not in seen and line != MAILBOX]
     rest = [_page(file, _(name), path, seen=False) for path, file, name in hidden]
-    found = st.navigation({"": [home, *pages.pop("", ()), *rest], **pages}, position="top")
+    first = [home, *pages.pop("", ()), *rest]
+    # On a phone the bar is a list beside the page; Streamlit's headings of sections stand in it
+    # where only entries may, which a screen reader can't make sense of.
+    each = [one for lines in pages.values() for one in lines]
+    found = st.navigation([*first, *each] if _phone() else {"": first, **pages}, position="top")
     st.session_state["jk_path"] = f"/{found.url_path}"
     return found
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.browser.serving import Served
 
 PUBLIC = ("/policy", "/contact", "/notices", "/mailbox")
-MEMBER = ("/", "/my-data", "/history")
+MEMBER = ("/", "/my-data", "/history", "/stop", "/requests")
 MOST_TABS = 60
 
 
