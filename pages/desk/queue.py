@@ -6,8 +6,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from pages.components import deciding_panel, gate, queue_panel, said
-from services import desk_queue
+from pages.components import deciding_panel, gate, queue_panel, said, told_view
+from services import desk_queue, telling
 from services.actor import Permission
 from services.house import house
 
@@ -21,8 +21,11 @@ said.show()
 with house().databases.data.begin() as connection:
     case = desk_queue.in_hand(connection, actor, case_id) if case_id else None
     queue = None if case else desk_queue.page(connection, actor, queue_panel.page())
+    late = () if case else telling.late(connection, actor.at)
 if case is not None:
     deciding_panel.panel(actor, case)
 elif queue is not None:
     st.session_state.pop(queue_panel.CASE, None)
     queue_panel.panel(actor, queue)
+    if late:
+        told_view.late(late)

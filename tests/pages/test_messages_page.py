@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from starlette.applications import Starlette
 
 from db import company_keys
@@ -22,7 +22,7 @@ from pages.signin.context import SignInContext
 from services import access, dispatching, inbox, notify
 from services.actor import Permission
 from services.ledger import EventName
-from tests.people import NOW, PLAIN, acting, child_of, member, portal_house
+from tests.people import NOW, PLAIN, acting, agent, child_of, member, portal_house
 from tests.portal import portal, statements, text_of
 from tests.signing_in import Http
 
@@ -170,3 +170,18 @@ def test_any_other_secret_opens_nothing(portal_db: PortalDb, site: Http, given: 
     assert site.post("/answer", content=b"\xff").status_code == 400
     with portal_db.owner_data.connect() as data:
         assert not data.scalar(select(dispatch.c.answered_at))
+
+
+@pytest.mark.promise("P33")
+@pytest.mark.usefixtures("token")
+def test_the_desk_sees_which_company_is_late_and_not_with_whom(portal: Portal) -> None:
+    portal.sign_in(staff=agent(portal.db))
+    assert "아기물티슈" not in text_of(portal.open("desk/queue.py"))
+    with portal.db.work.data.begin() as data:
+        data.execute(update(dispatch).values(created_at=NOW - timedelta(days=11)))
+    shown = text_of(portal.open("desk/queue.py"))
+    assert "아기물티슈" in shown
+    assert "알림 1건 기다리는 중" in shown
+    with portal.db.owner_data.connect() as data:
+        who = data.scalar(select(LIVE.member.c.member_id))
+    assert str(who) not in shown
