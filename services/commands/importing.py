@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from db import clock, importer
 from db.settings import settings
-from services import start
+from services import first_run, start
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -54,6 +54,9 @@ def run(chosen: Namespace) -> int:
 
 def _import(chosen: Namespace, house: House, now: datetime, report: Path) -> int:
     engines = house.databases
+    with engines.data.begin() as connection:
+        # What it brings past its time waits for the officer (`/desk-destruction`).
+        first_run.expect(connection, chosen.map.stem, now)
     try:
         _say(
             importer.run(

@@ -96,6 +96,7 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "member/requests.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/messages.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "desk/queue.py": ("sign-in", "refused", "refused", "refused", "opens", "opens"),
+    "desk/destruction.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
     **dict.fromkeys(PUBLIC, ("opens",) * 6),
 }
 """What each page does for each role. A new page belongs in here."""
