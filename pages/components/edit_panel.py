@@ -13,6 +13,7 @@ from pages.components.fragment import draw
 from pages.components.text import _
 from services import clearing, edit_wishes
 from services.contact_values import CHOICES, LONG
+from services.files import LARGEST
 
 if TYPE_CHECKING:
     from services.edit_wishes import Wish
@@ -22,6 +23,7 @@ ITEM: Final = f"{FORM}item"
 _WHICH: Final = f"{FORM}which"
 _SURE: Final = "jk_edit_sure"
 _NEW: Final = "new"
+_MEGABYTES: Final = LARGEST // 1024**2
 _NAMES: Final = tuple(
     name for name, item in ITEMS.items() if item.shown and item.group is not Group.GENERATED
 )
@@ -92,7 +94,9 @@ def _change(one: Editing) -> Wish | None:
     with st.form(f"{name}_{seq}", border=True):
         if name == "profile_image":
             given = st.file_uploader(
-                _("New picture (JPEG or PNG, 5 MB at most)"), ["jpg", "jpeg", "png"]
+                _("New picture (JPEG or PNG, 5 MB at most)"),
+                ["jpg", "jpeg", "png"],
+                max_upload_size=_MEGABYTES,
             )
             typed = ""
         else:
@@ -101,6 +105,7 @@ def _change(one: Editing) -> Wish | None:
             given = st.file_uploader(
                 _("Proof, if you have one (PDF, JPEG or PNG, 5 MB at most)"),
                 ["pdf", "jpg", "jpeg", "png"],
+                max_upload_size=_MEGABYTES,
             )
         draw("edit_before.html", lines=_before(one))
         if not st.form_submit_button(_("Ask for it") if asks else _("Change it"), type="primary"):

@@ -16,14 +16,15 @@ from services.ledger import EventName
 if TYPE_CHECKING:
     from services.edit_wishes import Wish
 
-actor = gate.member(Permission.PROFILE_CORRECT, step_up=True)
+actor = gate.member(Permission.PROFILE_CORRECT)
 look = access.Look(EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/edit")
 if said.show():
     edit_panel.fresh()
-carried.restore(actor)
+if actor.verified:
+    carried.restore(actor)
 chosen = edit_panel.chosen()
 with access.open(actor, actor.subject_id, Purpose.CORRECT, look=look) as subject:
-    one = editing.read(subject, chosen)
+    one = editing.read(subject, chosen)  # asks for a verification, after who may not is refused
 
 
 def _carry_out(wish: Wish) -> None:
