@@ -43,7 +43,11 @@ def _answer(request: Request) -> Response:
     except PortalError as error:
         missing = isinstance(error, consent_receipts.NoReceipt)
         return asking.refusal(language, error, 404 if missing else None)
-    headers = {"Content-Disposition": 'attachment; filename="jikim-consents.html"'}
+    headers = {
+        "Content-Disposition": 'attachment; filename="jikim-consents.html"',
+        # A policy of its own also tells `shell` that this page is not Streamlit's.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
     return Response(made, 200, headers | asking.KEEP_NOWHERE, "text/html")
 
 
