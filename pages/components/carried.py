@@ -24,7 +24,8 @@ def keep() -> None:
     held = {str(k): v for k, v in st.session_state.items() if str(k).startswith(FORM)}
     typed = {key: value for key, value in held.items() if isinstance(value, str) and value}
     if typed:
-        st.session_state[_KEPT] = typed
+        # What the run that was stopped held counts before what a run without the form makes up.
+        st.session_state[_KEPT] = typed | st.session_state.get(_KEPT, {})
 
 
 def sealed(actor: Actor) -> dict[str, str]:

@@ -172,15 +172,15 @@ def test_every_item_opens_with_the_same_queries(portal: Portal, statements: list
 def test_a_half_filled_form_survives_the_verification(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, tab = editing(portal, "nickname")
-    tab.text_input(key="jk_form_nickname_0").input("바다맘")
+    one, tab = editing(portal, "children")
+    tab.text_input(key="jk_form_children_0").input("딸 둘")
     portal.later(minutes=16)
     submit(tab)
-    assert text(portal.db, one, "nickname") == PLAIN["nickname"]
+    assert text(portal.db, one, "children") == PLAIN["children"]
     asked: dict[str, Any] = {}
     monkeypatch.setattr(sign_in_panel, "_ask", lambda _who, resume=None: asked.update(resume or {}))
     tab.button(key="verify").click().run()
-    assert "바다맘" not in str(asked)
+    assert "딸 둘" not in str(asked)
     assert asked["carried"]
     with portal.db.work.data.begin() as connection:
         from db.tables.ops import session  # noqa: PLC0415
@@ -189,8 +189,8 @@ def test_a_half_filled_form_survives_the_verification(
     back = portal.open()
     back.session_state["jk_resume"] = asked
     back = back.switch_page(EDIT).run()
-    assert back.selectbox(key="jk_form_item").value == "nickname"
-    assert back.text_input(key="jk_form_nickname_0").value == "바다맘"
+    assert back.selectbox(key="jk_form_item").value == "children"
+    assert back.text_input(key="jk_form_children_0").value == "딸 둘"
 
 
 def test_what_is_carried_opens_for_nobody_else(portal: Portal) -> None:
