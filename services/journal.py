@@ -6,6 +6,8 @@ So whatever was committed is in the file, however the machine dies, as long as t
 lives. The reverse can happen: a line whose transaction never committed. The daily run marks those
 (`settle`); a restore does the ones after its last mark only where that protects the member.
 
+No restore reads it yet.
+
 Ids and words only, never a value: what was corrected can't be corrected again by a restore, which
 stops the use of the old value instead.
 """
