@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.browser.serving import Served
 
 PUBLIC = ("/policy", "/contact", "/notices", "/mailbox")
-MEMBER = ("/", "/my-data", "/history", "/stop", "/requests")
+MEMBER = ("/", "/my-data", "/history", "/consents", "/stop", "/requests")
 MOST_TABS = 60
 
 
