@@ -36,8 +36,10 @@ from services.ledger import EventName
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
-    from sqlalchemy import CTE, Connection, Insert
+    from sqlalchemy import CTE, Connection
+    from sqlalchemy.sql.dml import ReturningInsert
     from sqlalchemy.sql.selectable import LateralFromClause
 
     from db.tables.member import MemberTables
@@ -58,13 +60,13 @@ def due(connection: Connection) -> int:
 def run(connection: Connection, now: datetime) -> int:
     """Check what is new, as `portal_work`, and return how many findings that made."""
     return sum(
-        connection.execute(_statement(tables.store), {"at": now}).rowcount
+        len(connection.execute(_statement(tables.store), {"at": now}).all())
         for tables in (LIVE, DORMANT)
     )
 
 
 @cache
-def _statement(store: Store) -> Insert:
+def _statement(store: Store) -> ReturningInsert[UUID]:
     """Return one statement: mark what is new as checked, and note what has no ground."""
     tables = STORES[store]
     new = _new(tables)
@@ -74,7 +76,7 @@ def _statement(store: Store) -> Insert:
         func.gen_random_uuid(), found.c.kind, found.c.member_id, found.c.disclosure_id, _AT
     ).where(found.c.kind.is_not(None))
     columns = ["finding_id", "kind", "member_id", "row_id", "found_at"]
-    return insert(finding).from_select(columns, chosen)
+    return insert(finding).from_select(columns, chosen).returning(finding.c.finding_id)
 
 
 def _new(tables: MemberTables) -> CTE:
@@ -125,13 +127,13 @@ def _instant(new: CTE) -> ColumnElement[datetime]:
 
 
 def _in_ledger(new: CTE) -> ColumnElement[bool]:
-    """Return whether the one way out wrote it down: nothing else does."""
+    """Return whether the ledger tells of it: given, or a correction sent after what was given."""
     return exists(
         select(literal(1)).where(
             event.c.member_id == new.c.member_id,
             event.c.at == new.c.disclosed_at,
-            event.c.name == EventName.DISCLOSED,
-            event.c["items"] == new.c["items"],
+            event.c.name.in_((EventName.DISCLOSED, EventName.COMPANY_TOLD)),
+            event.c["items"].contains(new.c["items"]),
         )
     )
 
@@ -199,13 +201,17 @@ def _undated(tables: MemberTables, new: CTE) -> ColumnElement[bool]:
 def _purchase(tables: MemberTables, new: CTE) -> ColumnElement[bool]:
     """Return whether the purchase is there, at this seller, and not later than the disclosure."""
     record = tables.record.c
-    seller = select(literal(1)).where(
-        company.c.company_id == new.c.recipient,
-        company.c["items"].contains(new.c["items"]),
-        or_(
-            record.service == company.c.service,
-            record.partner.in_((company.c.company_id, company.c.name)),
-        ),
+    seller = (
+        select(literal(1))
+        .where(
+            company.c.company_id == new.c.recipient,
+            company.c["items"].contains(new.c["items"]),
+            or_(
+                record.service == company.c.service,
+                record.partner.in_((company.c.company_id, company.c.name)),
+            ),
+        )
+        .correlate_except(company)
     )
     return exists(
         select(literal(1)).where(
