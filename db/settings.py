@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     staff_metadata_url: str = Field("", description="OIDC discovery URL of the staff's sign-in.")
     staff_client_id: str = Field("", description="Client id at the staff's sign-in.")
     staff_client_secret: str = Field("", description="Client secret at the staff's sign-in.")
+    dormancy: bool = Field(
+        default=True, description="Let accounts sleep that nobody uses, as the policy says."
+    )
     demo: bool = Field(default=True, description="Make the demo family on an empty installation.")
 
     @field_validator("trusted_proxies", mode="before")

@@ -23,6 +23,7 @@ class Permission(StrEnum):
 
     PUBLIC = "public"
     PORTAL_OPEN = "portal_open"
+    ACCOUNT_WAKE = "account_wake"
     PROFILE_READ = "profile_read"
     PROFILE_UNMASK = "profile_unmask"
     HISTORY_READ = "history_read"
@@ -54,6 +55,8 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.PUBLIC: frozenset(),
     # The frame itself, signed in as anyone.
     Permission.PORTAL_OPEN: _ALL,
+    # Clause 3.3: on the member's own request.
+    Permission.ACCOUNT_WAKE: frozenset({Relation.SELF}),
     # Clause 9: members, guardians for children under 14; staff inside an open case.
     Permission.PROFILE_READ: _ALL,
     Permission.PROFILE_UNMASK: _ALL,

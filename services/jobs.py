@@ -14,6 +14,7 @@ RECOVER = "recover"
 DAILY = "daily"
 DISPATCH = "dispatch"
 FOUND_BY = "found_by"
+WAKE = "wake"
 RECONFIRM = "reconfirm"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 

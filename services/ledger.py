@@ -77,6 +77,10 @@ class EventName(StrEnum):
     COMPANY_ANSWERED = "company_answered"
     INBOX_VIEWED = "inbox_viewed"
     USAGE_TOLD = "usage_told"
+    DORMANCY_TOLD = "dormancy_told"
+    SEPARATED = "separated"
+    WAKING_ASKED = "waking_asked"
+    WOKEN = "woken"
 
 
 LOOKS = frozenset(

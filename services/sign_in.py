@@ -12,13 +12,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select, update
 
+from db.clock import seoul_day
 from db.errors import PortalError
 from db.normal import normalise
 from db.settings import settings
+from db.tables.member import LIVE
 from db.tables.ops import session as session_rows
 from db.tables.ops import staff
 from db.words import N_, ActorKind, Store
-from services import ledger
+from services import access, ledger
 from services.actor import Actor
 from services.claims import SKEW, verified_at
 from services.house import house
@@ -174,11 +176,28 @@ def adopt(
     }  # fmt: skip
     if provider != "verify":
         values |= {"member_id": person.member_id, "staff_id": person.staff_id,
-                   "store": person.store, "signed_in_at": now}  # fmt: skip
+                   "store": _used(connection, person, now), "signed_in_at": now}  # fmt: skip
     connection.execute(
         update(session_rows).where(session_rows.c.session_id == session.session_id).values(values)
     )
     _note(connection, session, person, provider, now)
+
+
+def _used(connection: Connection, person: Person, now: datetime) -> Store | None:
+    """Note a member's own sign-in: it counts as a use (P08). Return the store they are in.
+
+    A separation that was under way is waited for; who is asleep then, signs in asleep (P11).
+    """
+    if person.member_id is None or person.store is not Store.LIVE:
+        return person.store
+    access.as_subject(connection, person.member_id)
+    member = LIVE.member
+    here = connection.execute(
+        update(member)
+        .where(member.c.member_id == person.member_id)
+        .values(last_counted_on=func.greatest(member.c.last_counted_on, seoul_day(now)))
+    )
+    return Store.LIVE if here.rowcount else Store.DORMANT
 
 
 def _check_verification(session: Session, who: UUID | None, verified: datetime | None) -> None:

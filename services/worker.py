@@ -15,6 +15,7 @@ from services import (
     delivery,
     destruction,
     dispatching,
+    dormancy,
     found_by,
     jobs,
     journal,
@@ -22,6 +23,7 @@ from services import (
     mailbox,
     outbox,
     reconfirming,
+    waking,
 )
 from services import house as houses
 from services.identity import recovery
@@ -138,6 +140,12 @@ def reconfirm(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the
             reconfirming.remind(data, (who, sealer), now)
 
 
+@APP.task(name=jobs.WAKE, pass_context=True, retry=_PATIENT)
+def wake(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the queue gives it first)
+    """Bring a sleeping member back who asked for it; twice changes nothing."""
+    waking.wake(houses.house(), UUID(member_id), clock.now())
+
+
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
 @APP.periodic(cron="7 * * * *")
 @APP.task(name=jobs.DAILY, queueing_lock=jobs.DAILY, pass_context=True)
@@ -146,6 +154,8 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     now = clock.now()
     databases = houses.house().databases
     daily.run(databases.data, context.additional_context["var"], now, now)
+    waking.wake_all(houses.house(), now)
+    dormancy.run(houses.house(), now)
     destruction.run(databases, now)
     with databases.data.begin() as data:
         journal.settle(data, now)

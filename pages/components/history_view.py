@@ -72,6 +72,10 @@ EVENTS: dict[EventName, str] = {
     EventName.COMPANY_ANSWERED: N_("noted that a company confirmed a change"),
     EventName.INBOX_VIEWED: N_("looked at “Told to me”"),
     EventName.USAGE_TOLD: N_("sent the yearly notice of use"),
+    EventName.DORMANCY_TOLD: N_("told that the account will sleep"),
+    EventName.SEPARATED: N_("moved the data apart: the account sleeps"),
+    EventName.WAKING_ASKED: N_("asked to use the account again"),
+    EventName.WOKEN: N_("woke the account"),
 }
 """What happened; a test holds every `EventName` to have words here."""
 

@@ -9,11 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import IntegrityError
-
 from db import clock
 from db.settings import settings
-from services import bounces, start
+from services import bounces, start, waking
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -40,11 +38,10 @@ def run(chosen: Namespace) -> None:
     with start.running(given, now) as addresses:
         house = start.house_of("portal_work", addresses, given)
         try:
+            # Whoever was separated on this notice was not told: they come back first (P10).
+            waking.undo(house, message_id, now)
             with house.databases.data.begin() as data:
                 new = bounces.record(data, message_id, now)
-        except IntegrityError:  # a separation rests on it already, which then stays (clause 3.3)
-            print("The bounce came too late: what the mail announced has happened.")
-        else:
             print("Recorded." if new else "It was recorded before, or is no mail of ours.")
         finally:
             house.databases.dispose()

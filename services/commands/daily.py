@@ -15,7 +15,7 @@ from db import clock
 from db.errors import PortalError
 from db.settings import settings
 from db.words import N_
-from services import daily, demo_family, destruction, journal_file, start
+from services import daily, demo_family, destruction, dormancy, journal_file, start
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -59,7 +59,9 @@ def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> R
         return daily.due(data, now)
     if chosen.now and not demo_family.is_here(house.databases.keys):
         raise NowError(N_("Another day can only be tried with --dry-run, or in the demo."))
-    return daily.run(data, settings().var, now, real)
+    report = daily.run(data, settings().var, now, real)
+    dormancy.run(house, now)
+    return report
 
 
 def _destroyed(chosen: Namespace, house: House, now: datetime) -> str:

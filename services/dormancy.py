@@ -1,0 +1,223 @@
+"""Who has not used the services for a year is told, and a month later kept apart (clause 3.3).
+
+Periods, days of notice and the services that count are the policy's; `PORTAL_DORMANCY` switches the
+rule. A member's own sign-in here counts, a guardian's or staff's never. Not told and not separated:
+whose data is restricted or held, who has a request open, and the guardian of a child under 14.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import insert, text
+
+from db.asleep import NOTICE
+from db.clock import seoul_day
+from db.policy import in_force
+from db.sealing import SealError
+from db.settings import settings
+from db.tables.ledger import event
+from db.tables.member import LIVE
+from db.tables.moves import separation
+from db.words import ActorKind, Noted, Store
+from services import journal, moving, notify, outbox
+from services.language import DEFAULT
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from db.policy_facts import Dormancy
+    from services.house import House
+
+AT_ONCE: Final = 500
+"""Members in one transaction: the memory of a run does not grow with how many are due."""
+# The last use that counts, as known here; an unknown one began with joining, or with coming here.
+_LAST = """
+    cross join lateral (select coalesce(
+        greatest(m.last_counted_on, (
+            select max(u.last_used_on) from live.service_use u
+            where u.member_id = m.member_id and u.service = any(:counted)
+        )), m.joined_on, (m.created_at at time zone 'Asia/Seoul')::date
+    ) as day) last
+"""
+_SPARED = """
+    and not exists (select from live.restriction r
+        where r.member_id = m.member_id and r.ended_at is null)
+    and not exists (select from live.request r
+        where r.member_id = m.member_id and r.state = 'open')
+    and not exists (select from ops.hold h where h.member_id = m.member_id
+        and h.lifted_at is null and h.ends_on >= :today)
+    and not exists (select from ops.move w where w.member_id = m.member_id)
+    and not exists (select from live.guardianship g join live.member c using (member_id)
+        where g.guardian_id = m.member_id and (g.ended_on is null or g.ended_on > :today)
+            and c.turns_14_on > :today)
+"""
+# `last_counted_on` may be behind what service_use knows, never ahead: the index finds whom to look
+# at, and whoever was looked at for nothing is not looked at again.
+_CATCH_UP = text(f"""
+    update live.member t set last_counted_on = due.day from (
+        select m.member_id, last.day from live.member m {_LAST}
+        where (m.last_counted_on is null or m.last_counted_on <= :idle)
+            and m.last_counted_on is distinct from last.day
+        limit :most for update of m skip locked
+    ) due where t.member_id = due.member_id
+""")  # noqa: S608 (a constant)
+_TO_TELL = text(f"""
+    select m.member_id, last.day as last from live.member m {_LAST}
+    where m.last_counted_on <= :idle and last.day <= :idle
+        and not exists (select from ops.outbox n
+            where n.member_id = m.member_id and n.key = :notice || ':' || last.day)
+        {_SPARED}
+    limit :most for update of m skip locked
+""")  # noqa: S608 (a constant)
+_TO_SEPARATE = text(f"""
+    select m.member_id, last.day as last, n.message_id, n.sent_at
+    from live.member m {_LAST}
+    join ops.outbox n on n.member_id = m.member_id and n.key = :notice || ':' || last.day
+    where m.last_counted_on <= :over and last.day <= :over
+        and n.template = :notice and n.channel = 'email' and n.accepted
+        and (n.sent_at at time zone 'Asia/Seoul')::date <= :told_by
+        {_SPARED}
+    order by m.member_id limit :most for update of m skip locked
+""")  # noqa: S608 (a constant)
+# Told in vain: the mail bounced, or there was no address that could be used.
+_UNREACHED = text("""
+    select count(*) from ops.outbox n join live.member m using (member_id)
+    where n.template = :notice and (n.bounced_at is not null or n.failed_at is not null)
+        and n.key = :notice || ':' || m.last_counted_on
+""")
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many were told, and how many were separated."""
+
+    told: int = 0
+    separated: int = 0
+
+
+def idle_by(rule: Dormancy, day: date) -> date:
+    """Return the latest last use whose period is over on `day` (a Seoul day)."""
+    last = day - timedelta(days=28 * rule.period.in_months)
+    while rule.period.ends_on(last) >= day:
+        last -= timedelta(days=1)
+    return last
+
+
+def sleeps_on(rule: Dormancy, last: date, told: date) -> date:
+    """Return the day that a notice names: the period is over, and the notice old enough."""
+    over = rule.period.ends_on(last) + timedelta(days=1)
+    return max(over, told + timedelta(days=rule.notice_days + 1))
+
+
+def _given(now: datetime) -> dict[str, Any]:
+    today = seoul_day(now)
+    rule = in_force(today).dormancy
+    notice = timedelta(days=rule.notice_days + 1)
+    return {
+        "today": today, "notice": NOTICE, "most": AT_ONCE,
+        "counted": [*rule.services_counted, rule.stay_by_app],
+        "idle": idle_by(rule, today + notice), "over": idle_by(rule, today),
+        "told_by": today - notice,
+    }  # fmt: skip
+
+
+def run(house: House, now: datetime) -> Done:
+    """Tell who is due to be told, separate who is due to be; nothing while switched off.
+
+    Killed at any instant and run again, or by several workers at once, it comes to the same.
+    """
+    moving.finish(house, now)
+    if not settings().dormancy:
+        return Done()
+    given = _given(now)
+    while _one(house, given) == AT_ONCE:
+        pass
+    told = sum(iter(lambda: tell(house, now), 0))
+    return Done(told, sum(iter(lambda: separate(house, now), 0)))
+
+
+def _one(house: House, given: dict[str, Any]) -> int:
+    with house.databases.data.begin() as data:
+        return data.execute(_CATCH_UP, given).rowcount
+
+
+def tell(house: House, now: datetime) -> int:
+    """Write the notices of at most `AT_ONCE` members; return how many were looked at."""
+    today = seoul_day(now)
+    rule = in_force(today).dormancy
+    with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
+        due = data.execute(_TO_TELL, _given(now)).all()
+        for row in due:
+            day = sleeps_on(rule, row.last, today)
+            params = {"day": str(day), "last": str(row.last), "app": rule.stay_by_app}
+            message = outbox.Message(
+                NOTICE, "email", DEFAULT, params, f"{NOTICE}:{row.last}"
+            )  # fmt: skip
+            try:
+                _store, sealer = outbox.sealer_of(keys, house.keyring, row.member_id)
+                notify.write(data, LIVE, (row.member_id, sealer), message, now)
+            except (outbox.NoKeyError, SealError):
+                _give_up(data, row.member_id, f"{NOTICE}:{row.last}", now)
+        _note(data, [r.member_id for r in due], EventName.DORMANCY_TOLD, now)
+    return len(due)
+
+
+def _give_up(data: Connection, member_id: UUID, key: str, now: datetime) -> None:
+    """Note that nobody could be told: nothing of theirs opens, so nothing is separated."""
+    data.execute(
+        text(
+            "insert into ops.outbox (member_id, message_id, channel, template, language, "
+            "created_at, failed_at, key) values (:member, gen_random_uuid(), 'email', :template, "
+            "'ko', :now, :now, :key)"
+        ),
+        {"member": member_id, "template": NOTICE, "now": now, "key": key},
+    )
+
+
+def separate(house: House, now: datetime) -> int:
+    """Move at most `AT_ONCE` members to the dormant store; return how many moved.
+
+    Their rows are locked, then looked at: a use until that instant keeps them (P11).
+    """
+    given = _given(now)
+    with house.databases.data.begin() as data:
+        due = {row.member_id: row for row in data.execute(_TO_SEPARATE, given)}
+        with house.databases.keys.begin() as keys:
+            ready = moving.rewrap(keys, house.keyring, list(due), Store.LIVE, Store.DORMANT)
+        if not ready:
+            return 0
+        data.execute(insert(separation), [_separation(due[m], now) for m in ready])
+        moving.rows(data, ready, Store.LIVE, Store.DORMANT)
+        _note(data, ready, EventName.SEPARATED, now)
+        for member_id in ready:
+            journal.note(data, Noted.SEPARATED, member_id, now)
+    with house.databases.keys.begin() as keys:
+        moving.settle(keys, ready, Store.DORMANT, now)
+    return len(ready)
+
+
+def _separation(row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 (a row)
+    policy = in_force(seoul_day(now))
+    return {
+        "member_id": row.member_id, "notice_id": row.message_id, "noticed_at": row.sent_at,
+        "notice_days": policy.dormancy.notice_days, "last_counted_on": row.last,
+        "policy_version": policy.version, "separated_at": now,
+    }  # fmt: skip
+
+
+def _note(data: Connection, members: Sequence[UUID], name: EventName, now: datetime) -> None:
+    if members:
+        one = {"at": now, "name": name, "allowed": True, "actor_kind": ActorKind.SYSTEM}
+        data.execute(insert(event), [one | {"member_id": m} for m in members])
+
+
+def unreached(data: Connection) -> int:
+    """Return how many members stay awake because no notice reached them: a desk's matter (P10)."""
+    return data.scalar(_UNREACHED, {"notice": NOTICE}) or 0
