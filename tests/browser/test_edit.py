@@ -44,7 +44,9 @@ def narrow(page: Page) -> bool:
 def test_one_is_put_right_and_one_is_cleared(
     portal: Served, page: Page, axe: Callable[[Page], list[str]]
 ) -> None:
-    wide = page.evaluate("innerWidth") > 640  # each width has its own person to change
+    wide = (page.viewport_size or {"width": 0})[
+        "width"
+    ] > 640  # each width has its own person to change
     sign_in(page, portal.address, "newparent" if wide else "member")
     edit(page, portal, "nickname")
     assert axe(page) == []
