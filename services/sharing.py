@@ -178,7 +178,7 @@ def _flows(store: Store) -> Select[Any]:
     table = STORES[store].disclosure
     item = func.unnest(table.c["items"]).table_valued("item").render_derived(name="one")
     name = _name(store)
-    chosen: Select[Any] = (
+    chosen: Any = (
         select(
             name.label("recipient"),
             item.c["item"].cast(Text).label("item"),

@@ -47,7 +47,10 @@ MEMBER: Sections = {
 }
 DESK: Pages = (("desk-queue", "desk/queue.py", N_("Requests to decide")),)
 """Pages of all staff."""
-OFFICER: Pages = (("desk-destruction", "desk/destruction.py", N_("Destruction")),)
+OFFICER: Pages = (
+    ("desk-officer", "desk/officer.py", N_("The officer's desk")),
+    ("desk-destruction", "desk/destruction.py", N_("Destruction")),
+)
 """Pages of the privacy officer alone."""
 PUBLIC: Pages = (
     ("policy", "public/policy.py", N_("Privacy policy")),

@@ -76,7 +76,7 @@ def _row(one: Given, policy: Policy) -> dict[str, str]:
     return {
         "day": format_date(one.on),
         "recipient": one.recipient,
-        "items": items_words(one.items),
+        "what": items_words(one.items),
         "why": purpose_words(one.purpose, policy) or demanded or unknown,
         "ground": _(GROUNDS[one.ground]) if one.ground else unknown,
         "until": until,
@@ -99,7 +99,7 @@ def more(found: Sharing, told: Iterable[Progress], policy: Policy) -> dict[str, 
 
 def _told(one: Progress) -> dict[str, object]:
     return {
-        "what": f"{_(CHANGES[one.change])} · {items_words(one.items)}",
+        "change": f"{_(CHANGES[one.change])} · {items_words(one.items)}",
         "day": format_date(one.told_at),
         "state": _("{done} of {all} confirmed", done=one.answered, all=one.told),
         "done": one.done,
@@ -116,7 +116,7 @@ def _company(one: Company, policy: Policy) -> dict[str, object]:
         "fictional": one.fictional,
         "why": purpose_words(one.purpose, policy) or silent,
         "task": task or silent,
-        "items": items_words(one.items) or silent,
+        "what": items_words(one.items) or silent,
         "kept": period_words(one.kept),
         "ends": ends,
     }

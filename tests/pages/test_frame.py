@@ -95,6 +95,7 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "member/stop.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/requests.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/messages.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    "desk/officer.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
     "desk/queue.py": ("sign-in", "refused", "refused", "refused", "opens", "opens"),
     "desk/destruction.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
     **dict.fromkeys(PUBLIC, ("opens",) * 6),

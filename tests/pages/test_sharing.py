@@ -46,6 +46,8 @@ def test_who_received_what_when_why_on_which_ground_and_until_when(portal: Porta
         assert words in shown, words
     assert "적혀 있지 않아요" in shown  # how long the old one keeps it
     assert shop not in shown
+    assert shown.count("이름, 주소, 휴대전화") == 3  # each time, and what the company may get
+    assert "built-in" not in shown
 
 
 @pytest.mark.promise("P17")
@@ -115,7 +117,7 @@ def test_however_much_there_is_the_page_asks_the_same_few_times(
     assert len(set(counts)) == 1
     # The session, the key, what was shared, and who was told.
     assert counts[0] <= 4
-    assert shown.count('class="jk-day"') == 20
+    assert shown.count('class="jk-day"') == 2 * 20
 
 
 def test_a_guardian_reads_it_about_the_child(portal: Portal) -> None:
