@@ -52,7 +52,7 @@ ACCOUNTS = (
     Account("newparent", N_("somebody who joined a few days ago")),
     Account("guardian", N_("a father who sees his child's data")),
     Account("child", N_("a child under 14, seen by the guardian"), signs_in=False),
-    Account("quiet", N_("somebody not seen for eleven months")),
+    Account("quiet", N_("somebody not seen for eleven months, told that the account will sleep")),
     Account("dormant", N_("a sleeping account")),
     Account("paper", N_("joined on paper, without a password yet"), signs_in=False),
     Account("agent", N_("staff who help members")),

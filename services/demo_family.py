@@ -10,7 +10,7 @@ from db import demo
 from db.errors import PortalError
 from db.tables import keys as keys_tables
 from db.words import N_
-from services import start
+from services import dormancy, start
 from services.identity import hashing, passwords
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def make(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Accou
     """Make the demo family; a second time changes nothing."""
     house = start.house_of("portal_work", addresses, settings)
     try:
-        return demo.make(
+        accounts = demo.make(
             house.databases.data,
             house.databases.keys,
             house.keyring,
@@ -63,6 +63,9 @@ def make(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Accou
             passwords.set_password,
             hashing.make,
         )
+        # Whoever has been quiet for long is told at once, not with the next hourly run.
+        dormancy.run(house, now)
+        return accounts
     finally:
         house.databases.dispose()
 
