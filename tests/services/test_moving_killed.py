@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event, select, text, update
 
 from db import engines
+from db.asleep import NOTICE
 from db.tables import ops
 from db.tables.moves import move
 from db.words import Store
@@ -99,7 +100,7 @@ def test_separation_killed_anywhere(portal_db: PortalDb) -> None:
         dormancy.run(house_of(portal_db), AT)
         settled(portal_db, members, Store.DORMANT)
         with portal_db.owner_data.connect() as data:
-            told = select(ops.outbox.c.member_id).where(ops.outbox.c.template == dormancy.NOTICE)
+            told = select(ops.outbox.c.member_id).where(ops.outbox.c.template == NOTICE)
             assert sorted(data.scalars(told)) == sorted(members)
         sleep_again(portal_db, members)
     assert deaths >= 10
