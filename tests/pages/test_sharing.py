@@ -55,7 +55,7 @@ def test_missing_facts_are_shown_as_missing(portal: Portal) -> None:
     portal.sign_in(member(portal.db))
     shown = text_of(portal.open(SHARING))
     assert shown.count("적혀 있지 않아요") == 3
-    assert "남에게 준 적이 없어요" in shown
+    assert "남에게 준 기록이 여기에 없어요" in shown
     assert "jk-flows" not in shown
     company(portal.db, kept=None)
     company(portal.db, role="processor", name="[가상] 택배", purpose=None, items=[])
@@ -125,7 +125,7 @@ def test_a_guardian_reads_it_about_the_child(portal: Portal) -> None:
     child_of(portal.db, guardian, "2018-03-04")
     portal.sign_in(guardian)
     tab = portal.open().button(key="child_1").click().run()
-    assert "아이의 정보를 남에게 준 적이 없어요" in text_of(tab.switch_page(SHARING).run())
+    assert "아이의 정보를 남에게 준 기록이 여기에 없어요" in text_of(tab.switch_page(SHARING).run())
 
 
 @pytest.mark.promise("P16")
