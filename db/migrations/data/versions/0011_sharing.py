@@ -45,7 +45,7 @@ _DEMANDS = f"""
         where d.approved_at is null and d.refused_at is null and {_OFFICER}
         order by d.received_on, d.entered_at, d.demand_id
     $$
-"""
+"""  # noqa: S608 (a constant)
 _FINDINGS = f"""
     create function ops.open_findings(staff uuid, skip int, most int)
     returns table (
@@ -68,7 +68,7 @@ _FINDINGS = f"""
         order by f.found_at desc, f.finding_id
         offset skip limit most
     $$
-"""
+"""  # noqa: S608 (a constant)
 _FUNCTIONS = {
     "ops.open_demand_case(uuid, uuid, uuid, timestamptz, timestamptz)": _CASE,
     "ops.open_demands(uuid)": _DEMANDS,
