@@ -13,7 +13,7 @@ from bench import crowd, many, serving
 from bench.installation import installation
 from bench.tab import Place, Tab
 
-RERUNS, IDLE, WARM, POINTS = 2000, 500, 500, 5
+RERUNS, IDLE, WARM, POINTS = 2000, 2000, 2000, 10
 
 
 def reruns(server: serving.Server, place: Place, count: int) -> None:
