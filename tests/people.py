@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from db import writer
 from db.drafts import (
@@ -19,6 +19,7 @@ from db.drafts import (
     UseDraft,
     ValueDraft,
 )
+from db.tables.member import LIVE
 from db.tables.ops import case, staff
 from db.words import ConsentKind, RecordKind, Source, StaffRole, Store
 from services.actor import Actor, Permission
@@ -91,6 +92,12 @@ def member(db: PortalDb, store: Store = Store.LIVE, **changes: Any) -> UUID:  # 
     one = draft(**changes)
     join(db, one, store=store)
     return one.member_id
+
+
+def told_of_use(db: PortalDb) -> None:
+    """Let everybody have had this year's notice of use, so that the daily run sends none."""
+    with db.work.data.begin() as connection:
+        connection.execute(update(LIVE.member).values(usage_told_on=NOW.date()))
 
 
 def child_of(db: PortalDb, guardian: UUID, born: str, **link: Any) -> UUID:  # noqa: ANN401

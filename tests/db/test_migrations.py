@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -193,7 +194,8 @@ def test_all_the_way_down_nothing_of_ours_is_left(addresses: Addresses, migrated
 def test_two_upgrades_at_once_are_as_one(own_folder: Path) -> None:
     """On a server where neither roles nor databases are: the first two starters of a new portal."""
     addresses = addresses_in(own_folder)
-    with ThreadPoolExecutor(2) as two:
+    # Processes, as starters are: a thread would share Alembic's own state with the other.
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as two:
         for done in [two.submit(migrate.upgrade, addresses) for _ in range(2)]:
             done.result()
     migrate.check(addresses)

@@ -336,9 +336,11 @@ def test_keys_away_are_said_to_be(portal: Portal) -> None:
     gone = engines.connect((nowhere, nowhere))
     portal.sign_in(member(portal.db))
     given = house.house()
-    house.open_house(replace(given, databases=engines.Databases(given.databases.data, gone.keys)))
+    half = engines.Databases(given.databases.data, gone.keys)
+    house.open_house(replace(given, databases=half))
     assert healthz() == (503, {"status": "failing", "part": "keys"})
     tab = portal.open()
     assert not tab.exception
     assert 'role="alert"' in text_of(tab)
+    half.dispose()
     gone.dispose()

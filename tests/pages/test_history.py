@@ -25,7 +25,7 @@ from pages.http import proof as route
 from services import daily, proof, sessions
 from services.ledger import EventName
 from tests.asgi import Answer, ask
-from tests.people import NOW, agent, child_of, member
+from tests.people import NOW, agent, child_of, member, told_of_use
 from tests.portal import portal, statements, text_of
 
 if TYPE_CHECKING:
@@ -197,6 +197,7 @@ def get(portal: Portal, day: str, query: str = "", language: str = "ko") -> Answ
 
 
 def seal_all(portal: Portal, var: Path) -> None:
+    told_of_use(portal.db)
     daily.run(portal.db.work.data, var, NOW, NOW)
 
 

@@ -186,12 +186,13 @@ def test_opening_ones_own_data_takes_two_statements(portal_db: PortalDb) -> None
     def count(*args: object) -> None:
         statements.append(str(args[2]))
 
-    for engine in (portal_db.web.data, portal_db.web.keys):
+    engines = (portal_db.web.data, portal_db.web.keys, *portal_db.web.look)
+    for engine in engines:
         sqlalchemy_event.listen(engine, "before_cursor_execute", count)
     try:
         look(acting(one), one)
     finally:
-        for engine in (portal_db.web.data, portal_db.web.keys):
+        for engine in engines:
             sqlalchemy_event.remove(engine, "before_cursor_execute", count)
     # The event, which tells the database whose rows in the same statement, and the key.
     assert len(statements) == 2, statements

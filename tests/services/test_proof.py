@@ -16,7 +16,7 @@ from db.words import Purpose
 from services import access, proof
 from services.actor import Permission
 from services.ledger import EventName
-from tests.people import acting, member, portal_house
+from tests.people import acting, member, portal_house, told_of_use
 from tests.portal import statements
 from tests.sealing import SEALS_AT, START, Sealed, sealed
 
@@ -44,6 +44,7 @@ def person(sealed: Sealed) -> UUID:
     """Return a member with three events among others' on the 19th; the 18th to 20th are sealed."""
     portal_house(sealed.db)
     one = member(sealed.db)
+    told_of_use(sealed.db)
     sealed.days(1)
     for hour in range(9):
         sealed.happen(START + DAY + timedelta(hours=hour), one if hour % 4 == 0 else uuid4())
