@@ -36,6 +36,10 @@ def _open_child(child: UUID) -> None:
 with st.container(horizontal=True):
     if st.button(_("My data"), key="my_data", type="primary", icon=":material/badge:"):
         st.switch_page("member/my_data.py")
+    if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):
+        st.switch_page("member/edit.py")
+    if st.button(_("Turn advertising off"), key="ads", icon=":material/notifications_off:"):
+        st.switch_page("member/consents.py")
     if actor.acting_for is None:
         for number, child in enumerate(brief.children, start=1):
             st.button(
