@@ -18,6 +18,10 @@ ANSWER_LASTS = timedelta(minutes=5)
 """How old an answer may be when the browser brings it: coming back takes seconds, not days."""
 
 Claims = Mapping[str, object]
+VERIFY, VERIFY_STAFF = "verify", "staff-verify"
+VERIFYING = frozenset({VERIFY, VERIFY_STAFF})
+"""Providers that confirm who is signed in already: members and staff have one each."""
+OF_STAFF = frozenset({"staff", VERIFY_STAFF})
 
 
 @dataclass(frozen=True)

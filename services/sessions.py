@@ -14,6 +14,7 @@ from db.tables.ops import session as rows
 from db.tables.ops import staff
 from db.words import ActorKind, StaffRole, Store
 from services.actor import Actor
+from services.claims import VERIFYING
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -158,7 +159,7 @@ def rekey(connection: Connection, old: str, new: str, *, device: str | None = No
         .where(
             rows.c.token_digest == digest(old),
             rows.c.revoked_at.is_(None),
-            rows.c.asked_provider != "verify",
+            rows.c.asked_provider.not_in(VERIFYING),
         )
         .values(token_digest=digest(new), device_digest=digest(device) if device else None)
     )

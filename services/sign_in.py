@@ -22,7 +22,7 @@ from db.tables.ops import staff
 from db.words import N_, ActorKind, Store
 from services import access, ledger
 from services.actor import Actor
-from services.claims import SKEW, verified_at
+from services.claims import OF_STAFF, SKEW, VERIFY, VERIFYING, verified_at
 from services.house import house
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def find_person(
 ) -> Person:
     """Return the person of these claims, linking a subject on its first sign-in.
 
-    A verification links too, but only to the member signed in `here`. Raise `SignInRefused` when
+    A verification links too, but only to who is signed in `here`. Raise `SignInRefused` when
     the subject is unknown and no verified e-mail leads to one member, or to one whom the provider
     knows as another subject.
     """
@@ -116,11 +116,11 @@ def find_person(
         if known := _linked(keys, exact):
             return known
         own = _own_subject(claims, builtin_issuer)
-        staff_id = _staff_id(connection, claims, own) if provider == "staff" else None
-        member_id = None if provider == "staff" else own or _by_email(keys, claims)
+        staff_id = _staff_id(connection, claims, own) if provider in OF_STAFF else None
+        member_id = None if provider in OF_STAFF else own or _by_email(keys, claims)
         if member_id is None and staff_id is None:
             raise SignInRefused(N_("We could not find a membership for this sign-in."))
-        if provider == "verify" and member_id != here:
+        if provider in VERIFYING and (member_id or staff_id) != here:
             raise SignInRefused(N_("You confirmed as someone else. Please sign in again."))
         issuer = str(claims["iss"])
         if keys.scalar(select(func.keys.has_sign_in(member_id, issuer))):
@@ -141,7 +141,7 @@ def _works_here(connection: Connection, staff_id: UUID) -> bool:
 
 
 def _check_role(connection: Connection, person: Person, provider: str) -> None:
-    if provider == "staff" and person.staff_id is None:
+    if provider in OF_STAFF and person.staff_id is None:
         raise SignInRefused(N_("This sign-in is for staff. Please use the members' sign-in."))
     if provider == "member" and person.member_id is None:
         raise SignInRefused(N_("This sign-in is for members. Please use the staff's sign-in."))
@@ -161,20 +161,20 @@ def adopt(
     Raise `SignInRefused` for an unknown subject, a wrong role, or a verification as someone else.
     """
     provider = str(claims.get("provider"))
-    if provider == "verify" and (acr := settings().verify_acr) and claims.get("acr") != acr:
+    if provider == VERIFY and (acr := settings().verify_acr) and claims.get("acr") != acr:
         raise SignInRefused(
             N_("You were not confirmed as surely as is needed here. Please ask us what to do.")
         )
-    person = find_person(connection, claims, builtin_issuer, now, here=session.member_id)
+    person = find_person(connection, claims, builtin_issuer, now, here=session.person)
     _check_role(connection, person, provider)
     who = person.member_id or person.staff_id
     verified = verified_at(claims, now)
-    if provider == "verify":
+    if provider in VERIFYING:
         _check_verification(session, who, verified)
     values: dict[str, object] = {
         "verified_at": verified, "asked_provider": None, "asked_at": None, "last_active_at": now,
     }  # fmt: skip
-    if provider != "verify":
+    if provider not in VERIFYING:
         values |= {"member_id": person.member_id, "staff_id": person.staff_id,
                    "store": _used(connection, person, now), "signed_in_at": now}  # fmt: skip
     connection.execute(
@@ -217,7 +217,7 @@ def _note(
     """Write the sign-in of a member into the ledger."""
     if person.member_id is None:
         return
-    event = ledger.EventName.VERIFIED if provider == "verify" else ledger.EventName.SIGNED_IN
+    event = ledger.EventName.VERIFIED if provider == VERIFY else ledger.EventName.SIGNED_IN
     actor = Actor(ActorKind.SELF, person.member_id, session.session_id, now)
     ledger.write(connection, actor, ledger.Entry(event, person.member_id))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from db.keyring import secret_text
-from services.claims import Expected
+from services.claims import VERIFY_STAFF, Expected
 from services.identity.clients import ACR, MEMBER, STAFF, VERIFY, clients, issuer
 
 if TYPE_CHECKING:
@@ -17,14 +17,15 @@ _ANEW = {"prompt": "login", "max_age": "0"}
 
 
 def provider_settings(settings: Settings) -> dict[str, Any]:
-    """Return `[auth]` with the providers `member`, `verify` and `staff`, for `st.App(secrets=…)`.
+    """Return `[auth]` with all providers, for `st.App(secrets=…)`.
 
     Without a `verify` provider of its own, verification is a fresh sign-in with the members' one.
+    Staff are unknown to either: they verify by a fresh sign-in with the staff's own provider.
     """
     own = _built_in(settings)
     member = _given(settings, "member", {"prompt": "select_account"}, "openid email")
     verify = _given(settings, "verify", _verify_params(settings), "openid email")
-    again = _again(settings, member)
+    again = _again(member, _verify_params(settings))
     staff = _given(settings, "staff", {"prompt": "select_account"}, "openid email")
     return {
         "redirect_uri": f"{settings.address}/oauth2callback",
@@ -32,6 +33,7 @@ def provider_settings(settings: Settings) -> dict[str, Any]:
         "member": member or own["member"],
         "verify": verify or again or own["verify"],
         "staff": staff or own["staff"],
+        VERIFY_STAFF: _again(staff or own["staff"], _ANEW),
     }
 
 
@@ -44,7 +46,7 @@ def expected(settings: Settings) -> dict[str, Expected]:
             sections[name]["client_id"],
             None if sections[name]["server_metadata_url"] == own + _WELL_KNOWN else own,
         )
-        for name in ("member", "verify", "staff")
+        for name in ("member", "verify", "staff", VERIFY_STAFF)
     }
 
 
@@ -81,11 +83,12 @@ def _verify_params(settings: Settings) -> dict[str, Any]:
     return _ANEW | acr
 
 
-def _again(settings: Settings, member: dict[str, Any] | None) -> dict[str, Any] | None:
-    if member is None:
+def _again(known: dict[str, Any] | None, params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a provider that signs in anew whoever `known` signs in."""
+    if known is None:
         return None
-    client = (member["client_id"], member["client_secret"])
-    return _section(member["server_metadata_url"], client, _verify_params(settings), "openid")
+    client = (known["client_id"], known["client_secret"])
+    return _section(known["server_metadata_url"], client, params, "openid")
 
 
 def _built_in(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from db import clock
+from db.words import ActorKind
 from pages.components import carried, gate
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import sessions
+from services.claims import VERIFY, VERIFY_STAFF
 from services.house import house
 
 if TYPE_CHECKING:
@@ -60,4 +62,5 @@ def ask_verification(resume: dict[str, Any]) -> None:
         resume = {**resume, "acting_for": str(actor.acting_for)}
     if actor:
         resume = {**resume, **carried.sealed(actor)}
-    _ask("verify", resume)
+    staff = actor is not None and actor.kind is ActorKind.STAFF
+    _ask(VERIFY_STAFF if staff else VERIFY, resume)

@@ -432,3 +432,15 @@ def test_an_answer_that_was_refused_is_asked_for_no_more(portal_db: PortalDb) ->
         sign_in.unasked(connection, session)
         found = here(sessions.find(connection, TOKEN, NOW))
     assert (found.asked_provider, found.asked_at) == (None, None)
+
+
+def test_staff_are_confirmed_as_staff_and_as_nobody_else(portal_db: PortalDb) -> None:
+    mine, other = agent(portal_db), agent(portal_db)
+    sign(portal_db, claims(mine, "staff", iss=OWN))
+    with portal_db.work.data.begin() as connection:
+        connection.execute(update(rows).values(verified_at=NOW - timedelta(hours=1)))
+    session = asked(portal_db, "staff-verify")
+    refused(portal_db, session, claims(other, "staff-verify", iss=OWN))
+    refused(portal_db, session, claims(member(portal_db), "staff-verify", iss=OWN))
+    assert verified_at(portal_db) == NOW - timedelta(hours=1)
+    assert adopt(portal_db, session, claims(mine, "staff-verify", iss=OWN)).verified_at == NOW

@@ -23,6 +23,8 @@ def test_the_built_in_service_is_the_default(tmp_path: Path) -> None:
     }
     assert auth["verify"]["authorize_params"]["max_age"] == "0"
     assert auth["verify"]["client_kwargs"]["prompt"] == "login"
+    again = auth["staff-verify"]
+    assert (again["client_id"], again["authorize_params"]["max_age"]) == ("portal-staff", "0")
     assert auth == provider_settings(Settings(var=tmp_path))
     assert (tmp_path / "secrets/cookie").stat().st_mode & 0o077 == 0
 
