@@ -23,6 +23,8 @@ _DELIVERY = (Purpose.DELIVERY, Ground.PURCHASE)
 _OFFERS = (Purpose.PERSONALISATION, Ground.CONSENT)
 _SHOP_KEEPS = Period(months=6)
 _PARCELS_SINCE = 400
+_CONFIRMED = 712
+"""Days since a yes to advertising, so that it is soon asked again: it ends after two years."""
 
 
 def _basics(demo: Demo, nickname: str, mobile: str, origin: Origin) -> list[ValueDraft]:
@@ -37,12 +39,13 @@ def _basics(demo: Demo, nickname: str, mobile: str, origin: Origin) -> list[Valu
 
 
 def _consents(demo: Demo, days: int, *, ads: bool) -> tuple[ConsentDraft, ...]:
-    """Return the consents given or refused when joining."""
+    """Return the consents given or refused when joining, advertising confirmed once since."""
+    confirmed = min(days, _CONFIRMED)
     return (
         demo.consent(C.COLLECTION, days),
         demo.consent(C.MARKETING, days, granted=ads),
-        demo.consent(C.ADVERTISING, days, granted=ads, channel=Channel.EMAIL),
-        demo.consent(C.ADVERTISING, days, granted=False, channel=Channel.SMS),
+        demo.consent(C.ADVERTISING, confirmed, granted=ads, channel=Channel.EMAIL),
+        demo.consent(C.ADVERTISING, confirmed, granted=False, channel=Channel.SMS),
     )
 
 

@@ -20,13 +20,16 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     func,
     literal,
+    literal_column,
     or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import Insert, array, insert
 
+from db import consent_terms
 from db.clock import SEOUL, seoul_day
 from db.consent_terms import ADVERTISING, confirmed_since
 from db.policy import in_force
@@ -36,6 +39,7 @@ from db.tables.ops import outbox
 from db.words import ActorKind
 from services import consent_words, jobs, notify, use
 from services.consent_list import ASKED_AGAIN, last_day
+from services.language import DEFAULT
 from services.ledger import EventName
 from services.outbox import Message
 
@@ -44,9 +48,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from db.consent_terms import Term
+    from db.consent_terms import Term, Terms
     from db.sealing import Sealer
     from services.consent_state import Latest
+    from services.language import Language
 
 TEMPLATE: Final = "consent_ending"
 MOST: Final = 1_000
@@ -61,15 +66,15 @@ def run(data: Connection, now: datetime) -> int:
 
     Return how many members will be told. Twice, or by two workers at once, changes nothing.
     """
-    data.execute(_ended(), _ended_given(seoul_day(now), now))
     today = seoul_day(now)
+    data.execute(_ended(), _ended_given(today, now))
     given = {
         "since": _start(confirmed_since(today)),
         "before": _start(confirmed_since(today + ASKED_AGAIN + timedelta(days=1))),
         "today": today,
         "most": MOST,
     }
-    people = data.scalars(_due(), given).all()
+    people = data.scalars(_due(consent_terms.in_force(today), today), given).all()
     jobs.defer_many(data, jobs.RECONFIRM, [{"member_id": str(who)} for who in people])
     return len(people)
 
@@ -90,8 +95,24 @@ def remind(data: Connection, member: tuple[UUID, Sealer], now: datetime) -> bool
     ]
     if not due:
         return False
-    message = Message(TEMPLATE, "either", "ko", _params(due, today), _key(due))
+    language = _language(data, member[0], due)
+    message = Message(TEMPLATE, "either", language, _params(due, today), _key(due))
     return notify.write(data, LIVE, member, message, now)
+
+
+def _language(data: Connection, member_id: UUID, due: list[tuple[Term, Latest, date]]) -> Language:
+    """Return the language in which the newest of these consents was given, where that is known."""
+    known = data.scalar(
+        select(_C.language)
+        .where(
+            _C.member_id == member_id,
+            _C.consent_id.in_([record.consent_id for _term, record, _until in due]),
+            _C.language.is_not(None),
+        )
+        .order_by(_C.decided_at.desc(), _C.consent_id)
+        .limit(1)
+    )
+    return "en" if known == "en" else DEFAULT
 
 
 def _params(due: list[tuple[Term, Latest, date]], today: date) -> dict[str, str]:
@@ -135,11 +156,22 @@ def _last_word() -> ColumnElement[bool]:
 
 
 def _advertising() -> ColumnElement[bool]:
-    return and_(_C.kind.in_(sorted(ADVERTISING)), _C.granted, _C.recipient.is_(None))
+    """Return what the index of these consents is made for: written out, so that it is used."""
+    kinds = [literal_column(f"'{kind}'") for kind in sorted(ADVERTISING)]
+    return and_(_C.kind.in_(kinds), _C.granted, _C.recipient.is_(None), _C.item.is_(None))
 
 
-@cache
-def _due() -> Select[Any]:
+def _asked_for(terms: Terms, today: date) -> ColumnElement[bool]:
+    """Return whether `remind` would ask for it: else the same members came first in every run."""
+    known = [
+        and_(_C.kind == one.kind, _C.channel == one.channel, _C.decided_at >= one.since(today))
+        for one in terms.consents
+        if one.confirmed_again
+    ]
+    return or_(false(), *known)
+
+
+def _due(terms: Terms, today_is: date) -> Select[Any]:
     """Return members with a yes that soon ends of whom nobody was told yet."""
     today = bindparam("today", type_=Date)
     first = func.to_char(func.min(_day()), literal("YYYY-MM-DD", Text))
@@ -147,6 +179,7 @@ def _due() -> Select[Any]:
         select(_C.member_id, (literal(f"{TEMPLATE}:", Text) + first).label("key"))
         .where(
             _advertising(),
+            _asked_for(terms, today_is),
             _C.decided_at >= bindparam("since"),
             _C.decided_at < bindparam("before"),
             or_(_C.ends_on.is_(None), _C.ends_on >= today),

@@ -211,6 +211,11 @@ def _consent(store: Store) -> Table:
         Column("source", Text),
         one_of("kind", ConsentKind), one_of("channel", Channel), one_of("source", Source),
         Index(None, "ends_on"),
+        # Which advertising must be confirmed again: asked daily of a few days among years.
+        Index(
+            "ix_consent_advertising", "decided_at",
+            postgresql_where=text("kind in ('advertising', 'advertising_night') and granted"),
+        ),
         schema=store,
     )  # fmt: skip
 

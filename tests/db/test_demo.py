@@ -16,7 +16,8 @@ from db.demo_people import FAMILY
 from db.importer.rules import Identities
 from db.tables import keys, ops
 from db.tables.member import DORMANT, LIVE
-from db.words import RecordKind
+from db.words import Channel, ConsentKind, RecordKind
+from services import reconfirming, use
 from services.identity import hashing, passwords
 
 if TYPE_CHECKING:
@@ -150,3 +151,13 @@ def test_staff_may_work_and_sign_in(portal_db: PortalDb) -> None:
 def test_the_family_can_be_made_on_any_day(portal_db: PortalDb, day: datetime) -> None:
     make(portal_db, day)
     assert len(ids(portal_db)) == 7
+
+
+def test_the_mothers_advertising_soon_ends_and_can_be_kept(portal_db: PortalDb) -> None:
+    make(portal_db)
+    with portal_db.work.data.begin() as data:
+        found = use.standing(data, LIVE, ids(portal_db)["member"], TODAY)
+        assert (ConsentKind.ADVERTISING, Channel.EMAIL) in found.channels
+        later = use.standing(data, LIVE, ids(portal_db)["member"], TODAY + timedelta(days=30))
+        assert (ConsentKind.ADVERTISING, Channel.EMAIL) not in later.channels
+        assert reconfirming.run(data, NOW) == 3  # the mother, the father and who is quiet

@@ -4,7 +4,7 @@ simple model agree (P16, P18, P32; network act art. 50)."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -65,7 +65,7 @@ class Record:
 @dataclass(frozen=True)
 class History:
     records: tuple[Record, ...]
-    restricted: tuple[tuple[str | None, str | None, bool, int], ...]
+    restricted: tuple[tuple[str | None, str | None, bool, str], ...]
     held: frozenset[str]
     child: bool
     proved: bool
@@ -90,18 +90,34 @@ RECORD = st.builds(
 ALL_YES = tuple(
     Record(kind, way, item, granted=True, days_ago=1, ends_in=None) for kind, way, item in KEYS
 )
+MIDNIGHT, JUST = datetime.combine(DAY, time(), SEOUL), timedelta(microseconds=1)
+# When a restriction begins: a stop waits for a running purchase, until its day in Seoul.
+STARTS = {
+    "a year ago": MIDNIGHT - timedelta(days=365),
+    "first of today": MIDNIGHT,
+    "last of today": MIDNIGHT + timedelta(days=1) - JUST,
+    "first of tomorrow": MIDNIGHT + timedelta(days=1),
+    "in a month": MIDNIGHT + timedelta(days=30),
+}
+BEGUN = {"a year ago", "first of today", "last of today"}
+START = st.sampled_from(sorted(STARTS))
 RESTRICTED = st.tuples(
     st.none() | st.sampled_from(sorted(CARRIED.values())),
     st.none() | st.sampled_from(["events", "notices", "content"]),
     st.booleans(),
-    st.sampled_from([-1, 0, 0, 1]),
+    START,
 )
+USES = sorted(set(Purpose) - RIGHTS)
+# A stop of everything is a row for each use, some of which go on until their day.
+STOP_OF_ALL = st.tuples(
+    st.sampled_from(["a year ago", "first of today"]), START, st.frozensets(st.sampled_from(USES))
+).map(lambda t: tuple((None, use, False, t[1] if use in t[2] else t[0]) for use in USES))
 HELD = frozenset(CARRIED.values())
 HISTORY = st.builds(
     History,
     st.lists(RECORD, min_size=1, max_size=6).map(tuple)
     | st.lists(RECORD, min_size=1, max_size=2).map(lambda more: (*ALL_YES, *more)),
-    st.just(()) | st.lists(RESTRICTED, min_size=1, max_size=1).map(tuple),
+    st.just(()) | st.lists(RESTRICTED, min_size=1, max_size=2).map(tuple) | STOP_OF_ALL,
     st.just(HELD) | st.frozensets(st.sampled_from(sorted(HELD)), min_size=2),
     st.sampled_from([False, False, True]),
     st.booleans(),
@@ -173,8 +189,8 @@ def may(  # noqa: PLR0911 (read from top to bottom)
         return True
     if history.child and not history.proved:
         return False
-    for one, what, is_ended, starts_in in history.restricted:
-        if not is_ended and starts_in <= 0 and one in (None, item) and what in (None, purpose):
+    for one, what, is_ended, begins in history.restricted:
+        if not is_ended and begins in BEGUN and one in (None, item) and what in (None, purpose):
             return False
     if ITEMS[item].basis is Basis.CONSENT and ended(history, "collection", item):
         return False
@@ -237,11 +253,11 @@ def write(connection: Connection, history: History) -> UUID:
             refused_at=None if held else now,
         )
     )  # fmt: skip
-    for one, what, is_ended, starts_in in history.restricted:
+    for one, what, is_ended, begins in history.restricted:
         connection.execute(
             insert(LIVE.restriction).values(
                 member_id=who, restriction_id=uuid4(), item=one, purpose=what,
-                started_at=moment(-starts_in), ended_at=now if is_ended else None,
+                started_at=STARTS[begins], ended_at=now if is_ended else None,
             )
         )  # fmt: skip
     rows = [
@@ -277,6 +293,7 @@ CONTACTS = [
 
 @pytest.mark.promise("P16")
 @pytest.mark.promise("P18")
+@pytest.mark.promise("P32")
 @settings(
     max_examples=100,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -352,6 +369,13 @@ def sms(granted: bool, ago: int, ends_in: int | None = None) -> Record:  # noqa:
 
 def held(granted: bool, ago: int | None, item: str | None = None) -> Record:  # noqa: FBT001
     return Record("collection", None, item, granted, ago, None)
+
+
+@pytest.mark.promise("P32")
+@pytest.mark.parametrize("begins", STARTS)
+def test_a_stop_counts_from_its_day_in_seoul(portal_db: PortalDb, begins: str) -> None:
+    stop = tuple((None, use, False, begins) for use in USES)
+    assert reached_of(portal_db, *yes(*BY_DAY), restricted=stop) is (begins not in BEGUN)
 
 
 YES, NO = True, False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import select, text
+from sqlalchemy.event import listen
 
 from db import places
 from db.drafts import ConsentDraft
@@ -24,9 +26,16 @@ if TYPE_CHECKING:
     from tests.database import PortalDb
 
 
-def ads(days: int, *, yes: bool = True, channel: Channel = Channel.EMAIL) -> ConsentDraft:
+def ads(
+    days: int,
+    *,
+    yes: bool = True,
+    channel: Channel = Channel.EMAIL,
+    language: str | None = None,
+    kind: ConsentKind = ConsentKind.ADVERTISING,
+) -> ConsentDraft:
     at = NOW - timedelta(days=days)
-    return ConsentDraft(uuid4(), ConsentKind.ADVERTISING, yes, at, channel)
+    return ConsentDraft(uuid4(), kind, yes, at, channel, language=language)
 
 
 def run(db: PortalDb, now: datetime = NOW) -> int:
@@ -64,6 +73,58 @@ def test_nobody_else_is_asked(portal_db: PortalDb) -> None:
     member(portal_db, consents=(ads(731),))  # over
     member(portal_db, consents=granted(ConsentKind.MARKETING, at=NOW - timedelta(days=720)))
     assert run(portal_db) == 0
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [((), "ko"), (("en",), "en"), (("ko",), "ko"), (("ko", "en"), "en"), (("en", None), "en")],
+)
+def test_it_is_asked_in_the_language_of_the_newest_yes_that_has_one(
+    portal_db: PortalDb, known: tuple[str | None, ...], told: str
+) -> None:
+    given = zip(known or (None,), (Channel.EMAIL, Channel.SMS), strict=False)
+    drafts = (ads(720 - n, channel=c, language=one) for n, (one, c) in enumerate(given))
+    assert remind(portal_db, member(portal_db, consents=tuple(drafts)))
+    with portal_db.work.data.connect() as connection:
+        assert connection.scalars(select(rows.c.language)).all() == [told]
+
+
+def test_who_would_not_be_asked_takes_nobodys_place(
+    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No terms know a night of e-mail: whoever came with one must not come first for a month."""
+    monkeypatch.setattr(reconfirming, "MOST", 1)
+    night = ads(720, kind=ConsentKind.ADVERTISING_NIGHT)
+    for _ in range(3):
+        who = member(portal_db, consents=(night,))
+        assert not remind(portal_db, who)
+    assert run(portal_db) == 0
+    member(portal_db, consents=(ads(720),))
+    assert run(portal_db) == 1
+
+
+def test_neither_statement_of_the_daily_run_reads_all_consents(portal_db: PortalDb) -> None:
+    read: list[str] = []
+
+    def explain(
+        connection: Any,  # noqa: ANN401
+        cursor: Any,  # noqa: ANN401
+        statement: str,
+        parameters: Any,  # noqa: ANN401
+        context: object,
+        many: object,
+    ) -> None:
+        del cursor, context, many
+        driver = connection.connection.driver_connection
+        plan = driver.execute(f"explain {statement}", parameters).fetchall()
+        read.append("\n".join(str(line) for line in plan))
+
+    with portal_db.work.data.begin() as connection:
+        connection.exec_driver_sql("set local enable_seqscan = off")
+        listen(connection, "before_cursor_execute", explain)
+        reconfirming.run(connection, NOW)
+    assert len(read) == 2
+    assert all("ix_consent_advertising" in plan for plan in read), read
 
 
 def test_without_a_new_yes_it_ends_and_that_is_noted_once(portal_db: PortalDb) -> None:
