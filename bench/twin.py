@@ -111,6 +111,8 @@ def _element(path: Path, element: Element) -> str:
         return f"{where}.pills('kinds', {options!r}, key={name})"
     if kind == "checkbox":
         return f"{where}.toggle({one.label!r}, key={name})"
+    if kind == "selectbox":
+        return f"{where}.selectbox({one.label!r}, {list(one.options)!r}, key={name})"
     made, name = type(one).__module__, type(one).__name__
     again = f"{name}.FromString({one.SerializeToString()!r})"
     return f"from {made} import {name}\n{where}._enqueue({kind!r}, {again})"
