@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 
 from db import places
 from db.declarations import ITEMS
+from db.words import Ground
 from services import access, blocking, grounds, ledger, reference
 from services.grounds import DisclosureRefused, Refusal
 from services.house import house
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
-    from db.words import Ground, Purpose
+    from db.words import Purpose
     from services.grounds import Asked, Let
     from services.subject import Subject
 
@@ -134,7 +135,9 @@ def _note_refusal(subject: Subject, asked: Asked, refused: DisclosureRefused) ->
     known = tuple(item for item in asked.items if item in ITEMS)
     with house().databases.data.begin() as connection:
         access.as_subject(connection, subject.member_id)
-        for item in refused.items if refused.why is Refusal.RESTRICTED else ():
+        # The count is shown at once, a demand maybe later: of that only the case's line tells.
+        counted = refused.why is Refusal.RESTRICTED and asked.ground is not Ground.LEGAL_DEMAND
+        for item in refused.items if counted else ():
             blocking.count(
                 connection, subject.tables, subject.member_id, item,
                 asked.purpose or subject.purpose, subject.at, subject.actor,

@@ -21,12 +21,15 @@ from db.words import N_, ActorKind, Purpose
 from pages.http.names import SESSION_COOKIE, language_in
 from services import access, deciding, desk_queue, sessions
 from services.actor import AccessDenied, Permission, SignInRequired
+from services.demands import DemandGone
 from services.files import MediaType
 from services.house import house
 from services.language import translate
 from services.ledger import EventName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from services.actor import Actor
@@ -44,7 +47,7 @@ _HEADERS = {
 _ENDINGS = {MediaType.PDF: "pdf", MediaType.JPEG: "jpg", MediaType.PNG: "png"}
 
 
-def _staff(request: Request) -> Actor:
+def staff(request: Request) -> Actor:
     """Return who asks, by the session row: no page has run before this."""
     now = clock.now()
     with house().databases.data.begin() as connection:
@@ -60,7 +63,7 @@ def _staff(request: Request) -> Actor:
 
 def _file(request: Request) -> Evidence:
     case_id, wanted = UUID(request.path_params["case"]), UUID(request.path_params["file"])
-    actor = _staff(request)
+    actor = staff(request)
     with house().databases.data.begin() as connection:
         case = desk_queue.in_hand(connection, actor, case_id)
     if case is None:
@@ -69,10 +72,11 @@ def _file(request: Request) -> Evidence:
         return deciding.proof(subject, wanted)
 
 
-def _answer(request: Request) -> Response:
+def answer(request: Request, find: Callable[[Request], Evidence] = _file) -> Response:
+    """Return the file that `find` gives, or why not, in words."""
     language = language_in(request.cookies)
     try:
-        found = _file(request)
+        found = find(request)
     except ValueError:
         return PlainTextResponse("Bad request", 400, _HEADERS)
     except _AWAY:
@@ -80,7 +84,7 @@ def _answer(request: Request) -> Response:
         return PlainTextResponse(translate(language, away), 503, _HEADERS)
     except PortalError as error:
         status = 401 if isinstance(error, SignInRequired) else 403
-        status = 404 if isinstance(error, deciding.DecisionRefused) else status
+        status = 404 if isinstance(error, (deciding.DecisionRefused, DemandGone)) else status
         return PlainTextResponse(translate(language, error.message), status, _HEADERS)
     # A browser shows no PDF in a sandbox, so it is given to be kept apart; pictures are shown.
     how = "attachment" if found.media_type is MediaType.PDF else "inline"
@@ -90,7 +94,7 @@ def _answer(request: Request) -> Response:
 
 
 async def _endpoint(request: Request) -> Response:
-    return await run_in_threadpool(_answer, request)
+    return await run_in_threadpool(answer, request)
 
 
 ROUTE = Route(f"{PATH}/{{case}}/{{file}}", _endpoint, methods=["GET"])
