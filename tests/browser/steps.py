@@ -7,6 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
+from sqlalchemy import create_engine, text
+
+from db import embedded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,3 +83,26 @@ def newest_link(page: Page, portal: Served, before: set[Path]) -> str:
                 return link[0]
         page.wait_for_timeout(100)
     raise AssertionError(portal.log.read_text())
+
+
+def staff_sign_in(page: Page, address: str, who: str, password: str = "demo") -> None:  # noqa: S107
+    """Go to the portal and sign in as one of the staff."""
+    page.goto(address)
+    page.locator(".st-key-staff_sign_in button").click()
+    give_password(page, who, password)
+    expect(page.locator(".st-key-sign_out button")).to_be_visible(timeout=30_000)
+    settled(page)
+
+
+def long_ago(portal: Served) -> None:
+    """Let every sign-in be 20 minutes old: what needs a verification asks for one."""
+    server = embedded.start(portal.var)
+    engine = create_engine(server.url(embedded.SUPERUSER, server.password, "portal"))
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "update ops.session set verified_at = verified_at - interval '20 minutes',"
+                " signed_in_at = signed_in_at - interval '20 minutes'"
+            )
+        )
+    engine.dispose()
