@@ -76,7 +76,7 @@ def _values(asked: Asked, case: Case, today: date) -> dict[str, object]:
         "note": asked.proposed.get("note", ""),
         "files": [
             {"href": f"{PATH}/{case.case_id}/{file_id}", "kind": kind.partition("/")[2].upper(),
-             "size": f"{size / 1024:,.0f} KB"}
+             "size": f"{max(size / 1024, 1):,.0f} KB"}
             for file_id, kind, size in asked.proofs
         ],
         "original": title(original.kind, original.item, original.purpose) if original else "",

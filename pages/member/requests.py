@@ -51,7 +51,7 @@ def _actions(one: RequestView) -> None:
                 _object(one, words.strip())
 
 
-draw("requests_intro.html", any=bool(found))
+draw("requests_intro.html", any=bool(found), child=actor.acting_for is not None)
 agencies = policies.agencies(policy.in_force(today), language())
 for shown in views(found, progress, today):
     draw("request.html", one=shown, agencies=agencies)
