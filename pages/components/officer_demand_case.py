@@ -20,6 +20,8 @@ from services.disclosing import DisclosureRefused
 from services.house import house
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from services.actor import Actor
     from services.demands import Demand
     from services.desk_queue import Case
@@ -57,10 +59,20 @@ def panel(actor: Actor, case: Case) -> None:
 
 def _decision(actor: Actor, case: Case, one: Demand) -> bool:
     """Draw both forms; return whether it is decided. A form each: nothing runs between."""
+    place = st.empty()
+    with place.container():
+        approved, items, reason = _forms(one)
+    if reason is not None:
+        _refuse(actor, case, reason)
+    return approved and _approve(actor, case, items, place)
+
+
+def _forms(one: Demand) -> tuple[bool, tuple[str, ...], DemandRefusal | None]:
+    """Return whether it is approved, for which items; or the reason why it is refused."""
     with st.form("approve_demand"):
         items = st.multiselect(
             _("Hand out (as few items as will do)"), one.items,
-            format_func=lambda name: items_words([name]),
+            format_func=lambda name: items_words([name]), placeholder=_("Please choose"),
         )  # fmt: skip
         approved = st.form_submit_button(_("Approve and show these once"), type="primary")
     with st.form("refuse_demand"):
@@ -71,9 +83,7 @@ def _decision(actor: Actor, case: Case, one: Demand) -> bool:
         refused = st.form_submit_button(_("Refuse"))
     if refused and reason is None:
         draw("problem.html", text=_("Please choose a reason."))
-    elif refused and reason is not None:
-        _refuse(actor, case, DemandRefusal(reason))
-    return approved and _approve(actor, case, tuple(items))
+    return approved, tuple(items), reason if refused else None
 
 
 def _refuse(actor: Actor, case: Case, reason: DemandRefusal) -> None:
@@ -83,7 +93,7 @@ def _refuse(actor: Actor, case: Case, reason: DemandRefusal) -> None:
     _leave(_("Refused. Nothing was handed out."))
 
 
-def _approve(actor: Actor, case: Case, items: tuple[str, ...]) -> bool:
+def _approve(actor: Actor, case: Case, items: tuple[str, ...], place: DeltaGenerator) -> bool:
     look = demands.VIEWING
     try:
         with access.open(actor, case.member_id, PURPOSE, case.case_id, look=look) as subject:
@@ -92,6 +102,7 @@ def _approve(actor: Actor, case: Case, items: tuple[str, ...]) -> bool:
         draw("problem.html", text=_(refused.message))
         return False
     st.session_state.pop(CASE, None)
+    place.empty()
     _given(made)
     st.button(_("I have noted it; hide it"), key="hide_given")
     return True

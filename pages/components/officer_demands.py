@@ -82,8 +82,9 @@ def _entry(actor: Actor) -> None:
         authority = st.text_input(_("Who demands it"), max_chars=demand_entry.LONGEST)
         basis = st.text_input(_("The law that it rests on"), max_chars=demand_entry.LONGEST)
         items = st.multiselect(
-            _("Items demanded"), DEMANDABLE, format_func=lambda name: items_words([name])
-        )
+            _("Items demanded"), DEMANDABLE, format_func=lambda name: items_words([name]),
+            placeholder=_("Please choose"),
+        )  # fmt: skip
         received = st.date_input(_("Came in on"), seoul_day(actor.at), format=_DATES)
         later = st.date_input(
             _("The member sees it from (empty: at once)"), None, format=_DATES,

@@ -83,6 +83,7 @@ def test_one_enters_another_hands_out_less_and_sees_it_once(portal: Portal) -> N
     shown = press(tab, "승인하고 한 번만 보기")
     assert PLAIN["name"] in shown
     assert PLAIN["mobile"] not in shown
+    assert "거절하기" not in shown
     assert PLAIN["name"] not in press(tab, "옮겨 적었으니 숨기기")
     (given,) = rows(portal, LIVE.disclosure)
     assert (given.member_id, given.items) == (one, ["name"])
