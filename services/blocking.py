@@ -6,11 +6,23 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Text, Uuid, bindparam, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    Date,
+    DateTime,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy import update as change
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from db.clock import seoul_day
+from db.clock import SEOUL, seoul_day
 from db.tables.ledger import event
 from db.tables.member import STORES
 from db.words import RIGHTS, ActorKind
@@ -20,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection, Insert
+    from sqlalchemy import ColumnElement, Connection, Insert
 
     from db.tables.member import MemberTables
     from db.words import Purpose, Store
@@ -63,6 +75,10 @@ def count(  # noqa: PLR0913, PLR0917 (each is a fact of the use that was refused
     connection.execute(_statement(tables.store), given)
 
 
+def _day(at: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(func.timezone(SEOUL.key, at), Date)
+
+
 @cache
 def _statement(store: Store) -> Insert:
     table = STORES[store].restriction
@@ -72,7 +88,8 @@ def _statement(store: Store) -> Insert:
         .where(
             table.c.member_id == given["use_member"],
             table.c.ended_at.is_(None),
-            table.c.started_at <= given["use_at"],
+            # As `use.open_restrictions` has it: from the first instant of its day.
+            _day(table.c.started_at) <= _day(given["use_at"]),
             or_(table.c.item.is_(None), table.c.item == given["use_item"]),
             or_(table.c.purpose.is_(None), table.c.purpose == given["use_purpose"]),
         )

@@ -52,11 +52,11 @@ def compose(
     had = _had(data, tables, notice)
     may = []
     for item in notice.items:
-        why = _why(item, notice, had.get(item), standing)
+        why, purpose = _why(item, notice, had.get(item), standing)
         if why is Why.ALLOWED:
             may.append(item)
-        elif why is Why.RESTRICTED and item in had:
-            blocking.count(data, tables, notice.member_id, item, Purpose(had[item].purpose), now)
+        elif why is Why.RESTRICTED and purpose is not None:
+            blocking.count(data, tables, notice.member_id, item, purpose, now)
     found = _opened(data, tables, sealer, notice, may)
     return NewValues(found, {item: had[item] for item in found if item in had}, tables)
 
@@ -91,20 +91,32 @@ def _had(data: Connection, tables: MemberTables, notice: Row[Any]) -> dict[str, 
     return {row.item: row for row in rows}
 
 
-def _why(item: str, notice: Row[Any], had: Row[Any] | None, standing: Standing) -> Why:
+def _why(
+    item: str, notice: Row[Any], had: Row[Any] | None, standing: Standing
+) -> tuple[Why, Purpose | None]:
+    """Return whether a value may go, and the use that was asked about."""
     if item not in ITEMS or not ITEMS[item].shown:
-        return Why.UNDECLARED_ITEM
+        return Why.UNDECLARED_ITEM, None
     if notice.role == CompanyRole.SOURCE_SYSTEM:
-        # A system of the family's own: it may have what is still used for anything at all.
-        uses = sorted(ITEMS[item].purposes - RIGHTS)
-        whys = [use.decide(item, purpose, standing).why for purpose in uses]
-        return Why.ALLOWED if Why.ALLOWED in whys else Why.NO_CONSENT
+        return _for_source(item, standing)
     if had is None or had.purpose not in list(Purpose) or had.ground is None:
-        return Why.UNDECLARED_PURPOSE
+        return Why.UNDECLARED_PURPOSE, None
     consented = (notice.company_id, item) in standing.shared
-    if had.ground == Ground.CONSENT and not consented:
-        return Why.NO_CONSENT
-    return use.decide(item, Purpose(had.purpose), standing).why
+    purpose = Purpose(had.purpose)
+    why = use.decide(item, purpose, standing).why
+    if had.ground == Ground.CONSENT and not consented and why is not Why.RESTRICTED:
+        return Why.NO_CONSENT, purpose
+    return why, purpose
+
+
+def _for_source(item: str, standing: Standing) -> tuple[Why, Purpose | None]:
+    """Let a system of the family's own have what is still used for anything at all."""
+    uses = sorted(ITEMS[item].purposes - RIGHTS)
+    whys = {use.decide(item, purpose, standing).why: purpose for purpose in reversed(uses)}
+    for why in (Why.ALLOWED, Why.RESTRICTED):
+        if why in whys:
+            return why, whys[why]
+    return Why.NO_CONSENT, None
 
 
 def _opened(

@@ -157,7 +157,7 @@ def _last_word() -> ColumnElement[bool]:
 
 def _advertising() -> ColumnElement[bool]:
     """Return what the index of these consents is made for: written out, so that it is used."""
-    kinds = [literal_column(f"'{kind}'") for kind in sorted(ADVERTISING)]
+    kinds: list[ColumnElement[str]] = [literal_column(f"'{kind}'") for kind in sorted(ADVERTISING)]
     return and_(_C.kind.in_(kinds), _C.granted, _C.recipient.is_(None), _C.item.is_(None))
 
 

@@ -18,8 +18,18 @@ from db.clock import SEOUL
 from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.ops import outbox as rows
-from db.words import Purpose
-from services import access, bounces, delivery, inbox, notify, outbox, patience, usage_notice
+from db.words import Ground, Purpose
+from services import (
+    access,
+    bounces,
+    delivery,
+    inbox,
+    notify,
+    outbox,
+    patience,
+    sharing,
+    usage_notice,
+)
 from services.actor import Permission
 from services.ledger import EventName
 from services.mail import NotSent, SmtpMailer
@@ -311,6 +321,35 @@ def test_each_member_is_told_once_a_year_what_was_used(
     assert told(portal_db, noon(date(2028, 3, 1))) == 1  # the new one's year is over
     assert told(portal_db, noon(date(2029, 2, 27))) == 0
     assert told(portal_db, noon(date(2029, 3, 1))) == 2
+
+
+@pytest.mark.parametrize(("day", "shown"), [(date(2028, 2, 29), False), (date(2028, 3, 1), True)])
+def test_the_yearly_notice_tells_no_demand_before_its_day(
+    portal_db: PortalDb,
+    office: PostOffice,
+    day: date,
+    shown: bool,  # noqa: FBT001
+) -> None:
+    """Neither the message nor what it leads to; from that day on all of it is there."""
+    who, police = member(portal_db), "[가상] 경찰서"
+    given = {
+        "member_id": who, "disclosure_id": uuid4(), "recipient": police, "items": ["mobile"],
+        "ground": Ground.LEGAL_DEMAND, "disclosed_on": date(2028, 1, 10),
+        "shown_from": date(2028, 3, 1),
+    }  # fmt: skip
+    with portal_db.work.data.begin() as data:
+        data.execute(insert(LIVE.disclosure).values(given))
+    assert told(portal_db, noon(day)) == 1
+    assert sent(portal_db).sealed is None  # nothing about the member fills it
+    assert deliver(portal_db, office)
+    parts = [p for p in office.mails[0].walk() if p.get_content_maintype() == "text"]
+    assert len(parts) == 2
+    assert not any(police in part.get_content() for part in parts)
+    with opened(portal_db, who, at=noon(day)) as subject:
+        (letter,) = inbox.read(subject, 1, "ko", HOME).letters
+        read = sharing.read(subject)
+    assert police not in str(letter)
+    assert (police in str(read)) is shown
 
 
 def test_one_run_tells_no_more_than_it_may(portal_db: PortalDb) -> None:
