@@ -125,7 +125,8 @@ def _field(one: Editing, seq: int | None) -> str:
         known = words.VALUES[name]
         return st.radio(label, CHOICES[name], key=key, format_func=lambda o: _(known[o]),
                         horizontal=True, index=None) or ""  # fmt: skip
-    help_text = _("For example 2027. 2. 3.") if name in words.DATES else None
+    day = "1990. 2. 3." if name == "birth_date" else "2027. 2. 3."
+    help_text = _("For example {day}", day=day) if name in words.DATES else None
     return st.text_input(label, key=key, max_chars=LONG + 60, placeholder=help_text)
 
 

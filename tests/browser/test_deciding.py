@@ -23,7 +23,7 @@ PNG = picture()
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import FilePayload, Page
 
     from tests.browser.serving import Served
 
@@ -38,8 +38,8 @@ def ask(page: Page, portal: Served, name: str) -> None:
     page.goto(f"{portal.address}/edit?item=name")
     settled(page)
     page.get_by_label("새 값: 이름").fill(name)
-    proof = {"name": "proof.png", "mimeType": "image/png", "buffer": PNG}
-    page.locator("input[type=file]").set_input_files([proof])
+    proof: FilePayload = {"name": "proof.png", "mimeType": "image/png", "buffer": PNG}
+    page.locator("input[type=file]").set_input_files(proof)
     expect(page.get_by_text("proof.png")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="요청하기", exact=True).click()
     expect(page.locator(".jk-said")).to_be_visible(timeout=30_000)
