@@ -14,14 +14,15 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.words import ActorKind, FindingKind, Purpose, StaffRole
-from services import access, demand_entry, demands, disclosure_check, history, later, sharing
-from services.actor import AccessDenied, Actor, StepUpRequired
+from services import access, demand_entry, demands, disclosure_check, history, later, proof, sharing
+from services.actor import AccessDenied, Actor, Permission, StepUpRequired
 from services.demand_entry import DemandDraft, DemandRefused
 from services.demands import DemandGone, DemandRefusal
 from services.disclosing import Disclosure, DisclosureRefused, Refusal
 from services.files import FileRefused
 from services.ledger import EventName
 from tests.people import NOW, PLAIN, acting, agent, member, portal_house
+from tests.sealing import SEALS_AT, START, Sealed, sealed
 from tests.services.test_requests import PNG
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from services.subject import Subject
     from tests.database import PortalDb
+
+__all__ = ["sealed"]
 
 pytestmark = pytest.mark.promise("P16")
 
@@ -289,3 +292,24 @@ def test_the_list_names_no_member_and_the_case_only_masked(db: PortalDb) -> None
     assert dict(shown.named)["name"] == "홍*순"
     text = f"{mine} {theirs} {shown} {shown.named}"
     assert not any(PLAIN[name] in text for name in ("name", "email", "mobile", "login_id"))
+
+
+def test_a_proof_holds_no_line_of_it_before_its_day(sealed: Sealed) -> None:
+    portal_house(sealed.db)
+    one = member(sealed.db)
+    sealed.happen(NOW, one)
+    found = enter(sealed.db, officer(sealed.db), shown_from=DAY)
+    approve(sealed.db, officer(sealed.db), found, "name")
+    for days in range(5, 7):
+        sealed.happen(START + timedelta(days=days, hours=1))
+        sealed.seal(START + timedelta(days=days) + SEALS_AT)
+
+    def proved(days: int) -> set[str]:
+        look = access.Look(EventName.PROOF_TAKEN, Permission.HISTORY_READ, "/history")
+        mine = acting(one, at=NOW + timedelta(days=days))
+        with access.open(mine, one, Purpose.SHOW, look=look) as subject:
+            made = proof.take(subject, TODAY, sealed.verifier)
+        return {entry["event"]["name"] for entry in made["events"]}
+
+    assert not {name for name in proved(8) if name.startswith(("demand", "disclosed"))}
+    assert {"demand_entered", "demand_approved", "disclosed"} <= proved(9)
