@@ -116,6 +116,8 @@ def one(connection: Connection, company_id: str) -> Company:
 def add(connection: Connection, actor: Actor, draft: CompanyDraft, *, here: bool) -> str:
     """Enter a company and return its id. Raise `CompanyRefused` naming what is wrong.
 
+    This and what follows wants a recent verification; raise `StepUpRequired` without.
+
     `here`: see `company_address.check`.
     """
     _officer(actor)
@@ -184,6 +186,7 @@ def new_secret(connection: Connection, actor: Actor, company_id: str) -> int:
 def _officer(actor: Actor) -> None:
     if not page_opens(Permission.COMPANY_EDIT, actor):
         raise AccessDenied(N_("This page is not open to you."))
+    actor.require_verification()
 
 
 def _locked(connection: Connection, company_id: str) -> Company:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -13,6 +13,8 @@ from db.words import N_, NoticeMeans
 
 _INNER = (".local", ".localhost", ".internal", ".intranet", ".lan", ".home", ".corp", ".home.arpa")
 """Endings of names that only a network of one's own knows."""
+_WRAPS = tuple(map(IPv6Network, ("::/96", "64:ff9b::/96", "2001::/32", "2002::/16")))
+"""IPv6 addresses that stand for an IPv4 address, perhaps one of a private network."""
 _LONGEST = 300
 
 
@@ -50,7 +52,7 @@ def _webhook(typed: str, *, here: bool) -> str:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
-    plain = bool(host) and not any(c.isspace() for c in typed)
+    plain = bool(host) and typed.isprintable() and " " not in typed
     if not plain or parts.username or parts.password or parts.fragment:
         raise AddressRefused(
             N_("This is no web address. It looks like https://example.com/notice.")
@@ -70,9 +72,12 @@ def public(host: str) -> bool:
     """Return whether a host name or address may be one on the public internet."""
     name = host.rstrip(".").lower()
     try:
-        return ip_address(name.strip("[]")).is_global
+        found = ip_address(name.strip("[]"))
     except ValueError:
         pass
+    else:
+        wraps = any(found in network for network in _WRAPS)
+        return found.is_global and not found.is_multicast and not wraps
     # 2130706433 and 0x7f.1 are numbers to some, and mean 127.0.0.1.
     last = name.rpartition(".")[2]
     numeric = last.isdigit() or last.startswith("0x")

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from db.declarations import ITEMS
 from db.errors import PortalError
+from db.period import Period
 from db.words import N_, RIGHTS, CompanyRole, NoticeMeans, Purpose
 from services import company_address
 from services.company_address import AddressRefused
+from services.contact_values import ValueRefused, typed_day
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from db.period import Period
-
-_LONGEST = 80
-_LONGEST_TASK = 300
+LONGEST = 80
+LONGEST_TASK = 300
+_LONGEST_KEPT = 100
+"""Years, or as many months."""
 
 
 class CompanyRefused(PortalError):  # noqa: N818 (the officer puts it right)
@@ -59,7 +61,7 @@ def checked(draft: CompanyDraft, *, here: bool) -> CompanyDraft:
 
     `here`: see `company_address.check`.
     """
-    name = _text(draft.name, _LONGEST)
+    name = _text(draft.name, LONGEST)
     if not name:
         raise CompanyRefused(N_("Please enter the company's name."))
     _purpose(draft)
@@ -70,24 +72,45 @@ def checked(draft: CompanyDraft, *, here: bool) -> CompanyDraft:
     return replace(
         draft,
         name=name,
-        service=_text(draft.service, _LONGEST),
+        service=_text(draft.service, LONGEST),
         task=_task(draft.task),
         items=tuple(item for item in ITEMS if item in draft.items),
         address=address,
     )
 
 
+def kept_period(number: str, unit: Literal["months", "years"]) -> Period | None:
+    """Return how long a company keeps what it gets, as typed; None: not stated."""
+    typed = number.strip()
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed) <= _LONGEST_KEPT):
+        raise CompanyRefused(
+            N_("How long it keeps them is a whole number from 1 to {most}, or empty."),
+            most=_LONGEST_KEPT,
+        )
+    return Period(years=int(typed)) if unit == "years" else Period(months=int(typed))
+
+
+def contract_end(typed: str) -> date | None:
+    """Return the last day of a contract, as typed; None: not stated."""
+    try:
+        return typed_day(typed) if typed.strip() else None
+    except ValueRefused as error:
+        raise CompanyRefused(error.message, **error.params) from None
+
+
 def _text(text: str | None, most: int) -> str | None:
     plain = " ".join((text or "").split())
     if len(plain) > most:
         raise CompanyRefused(N_("This is too long: {most} characters at most."), most=most)
-    if "\0" in plain:
+    if not plain.isprintable():
         raise CompanyRefused(N_("This text has a character in it that can't be stored."))
     return plain or None
 
 
 def _task(task: dict[str, str] | None) -> dict[str, str] | None:
-    given = {language: _text(text, _LONGEST_TASK) for language, text in (task or {}).items()}
+    given = {language: _text(text, LONGEST_TASK) for language, text in (task or {}).items()}
     kept = {language: text for language, text in given.items() if text}
     return kept or None
 

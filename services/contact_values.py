@@ -144,7 +144,8 @@ def _address(typed: str, _today: date) -> str:
     return plain
 
 
-def _day(typed: str) -> date:
+def typed_day(typed: str) -> date:
+    """Return the day that was typed, in any usual form; raise `ValueRefused` for no such day."""
     plain = _text(typed, 40)
     digits = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", plain)
     found = digits or _DAY.fullmatch(plain)
@@ -159,7 +160,7 @@ def _day(typed: str) -> date:
 
 
 def _birth_date(typed: str, today: date) -> str:
-    day = _day(typed)
+    day = typed_day(typed)
     if day > today:
         raise ValueRefused(N_("This day is still to come. Please check the year."))
     if day.year < today.year - _OLDEST:
@@ -168,7 +169,7 @@ def _birth_date(typed: str, today: date) -> str:
 
 
 def _baby_date(typed: str, today: date) -> str:
-    day = _day(typed)
+    day = typed_day(typed)
     if day > today + _LONGEST_WAIT:
         raise ValueRefused(N_("A due date is at most ten months ahead. Please check the year."))
     if day.year < today.year - _OLDEST:

@@ -50,6 +50,7 @@ DESK: Pages = (("desk-queue", "desk/queue.py", N_("Requests to decide")),)
 OFFICER: Pages = (
     ("desk-officer", "desk/officer.py", N_("The officer's desk")),
     ("desk-destruction", "desk/destruction.py", N_("Destruction")),
+    ("desk-companies", "desk/companies.py", N_("Companies")),
 )
 """Pages of the privacy officer alone."""
 PUBLIC: Pages = (
