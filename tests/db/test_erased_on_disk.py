@@ -59,7 +59,6 @@ def on_disk(db: PortalDb, needles: list[bytes]) -> set[str]:
     }
 
 
-@pytest.mark.promise("P15")
 @pytest.mark.promise("P13")
 def test_destroyed_bytes_are_in_no_file_and_an_older_copy_opens_nothing(own_folder: Path) -> None:
     db = install(own_folder)

@@ -140,7 +140,6 @@ def test_a_required_item_is_asked_to_be_cleared(portal: Portal) -> None:
     assert "10일 안에" in text_of(tab)
 
 
-@pytest.mark.promise("P29")
 def test_a_guardian_does_it_for_a_child(portal: Portal) -> None:
     guardian = member(portal.db)
     child = child_of(portal.db, guardian, "2018-03-04")

@@ -110,7 +110,6 @@ def test_the_day_turns_in_seoul(portal_db: PortalDb) -> None:
 
 
 @pytest.mark.promise("P13")
-@pytest.mark.promise("P15")
 def test_who_left_goes_with_the_last_row_and_the_key_after_it(portal_db: PortalDb) -> None:
     gone = leaver(portal_db, YESTERDAY, YESTERDAY)
     with_record = leaver(portal_db, YESTERDAY, TODAY)

@@ -287,7 +287,6 @@ def test_a_company_that_was_removed_meanwhile_is_closed(
         assert telling.late(data, NOW + timedelta(days=99)) == ()
 
 
-@pytest.mark.promise("P21")
 def test_a_contract_that_ended_asks_for_deletion_once(
     portal_db: PortalDb, receiver: Receiver, keys: company_keys.CompanyKeys
 ) -> None:
