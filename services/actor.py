@@ -24,6 +24,7 @@ class Permission(StrEnum):
     PUBLIC = "public"
     PORTAL_OPEN = "portal_open"
     ACCOUNT_WAKE = "account_wake"
+    ACCOUNT_LEAVE = "account_leave"
     PROFILE_READ = "profile_read"
     PROFILE_UNMASK = "profile_unmask"
     HISTORY_READ = "history_read"
@@ -57,6 +58,8 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.PORTAL_OPEN: _ALL,
     # Clause 3.3: on the member's own request.
     Permission.ACCOUNT_WAKE: frozenset({Relation.SELF}),
+    # Clause 9: it can't be undone, so nobody does it for a member but a child's guardian.
+    Permission.ACCOUNT_LEAVE: frozenset({Relation.SELF, Relation.GUARDIAN}),
     # Clause 9: members, guardians for children under 14; staff inside an open case.
     Permission.PROFILE_READ: _ALL,
     Permission.PROFILE_UNMASK: _ALL,

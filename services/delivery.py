@@ -97,8 +97,12 @@ def _send(
     """Try each way that may be used until one takes it; return what happened, as columns."""
     store, sealer = opened
     tables = STORES[store]
-    standing = use.standing(data, tables, row.member_id, seoul_day(now))
-    values, params = _values(data, tables, sealer, row.member_id), _opened(sealer, row)
+    if store is Store.RETAINED:  # nothing is read of who left: it is kept for other reasons (P07)
+        standing, values = use.NOTHING, {}
+    else:
+        standing = use.standing(data, tables, row.member_id, seoul_day(now))
+        values = _values(data, tables, sealer, row.member_id)
+    params = _opened(sealer, row)
     if to := params.pop(TO, None):
         values["email"], standing = to, _apart_from_own(standing)
     elif new := _waiting(data, tables, sealer, row, standing):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import (
     Column,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -23,9 +24,11 @@ from db.clock import seoul_day
 from db.tables import ops
 from db.tables.keeping import destruction, key_due
 from db.tables.member import STORES
+from db.tables.moves import withdrawal, withdrawal_line
 from db.words import DestructionMethod, Store
 from services import due
 from services.holds import AFTER_WITHDRAWAL
+from services.leaving_plan import OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +40,13 @@ if TYPE_CHECKING:
     from services.due import Dated
 
 _RETAINED = STORES[Store.RETAINED]
-_SIGN_IN = (ops.credential, ops.one_time, ops.signin_session, ops.session, ops.outbox)
+SIGN_IN: Final = (
+    ops.credential, ops.one_time, ops.authorization_code, ops.signin_session, ops.session,
+    ops.outbox,
+)  # fmt: skip
+"""What lets somebody in, or waits to be sent to them: goes when they leave."""
+LEAVING: Final = "leaving"
+"""What a destruction record calls what went because its member left, and the rule."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +100,12 @@ def _delete(connection: Connection, dated: Dated, picked: Select[str], batch: Ba
         func.count().filter(gone.c.paper),
     ).group_by(gone.c.kind, gone.c.version)  # fmt: skip
     return sum(
-        _record(connection, batch, (dated.store, kind, version), rows, paper=paper)
+        record(connection, batch, (dated.store, kind, version), rows, paper=paper)
         for kind, version, rows, paper in connection.execute(counted)
     )
 
 
-def _record(
+def record(
     connection: Connection,
     batch: Batch,
     what: tuple[Store, str, str],
@@ -105,7 +114,7 @@ def _record(
     paper: int = 0,
     method: DestructionMethod = DestructionMethod.ROWS,
 ) -> int:
-    """Add to the run's record; return the rows."""
+    """Add to the run's record; return the rows. `what`: store, kind and policy version."""
     store, kind, version = what
     rule = AFTER_WITHDRAWAL if kind == due.MEMBERS else kind
     line = insert(destruction).values(
@@ -132,6 +141,8 @@ def destroy_members(data: Engine, batch: Batch) -> Iterator[tuple[int, int]]:
             ids = _in_hand(connection, batch)
             rows = sum(_delete_of(connection, dated, ids, batch) for dated in _kept())
             gone = _gone(connection, ids, batch) if ids else 0
+            if ids:
+                certify(connection, ids, batch.now)
         yield rows, gone
         if len(ids) < batch.size:
             return
@@ -163,6 +174,30 @@ def _delete_of(connection: Connection, dated: Dated, ids: Sequence[UUID], batch:
     return _delete(connection, dated, picked, batch)
 
 
+def certify(connection: Connection, ids: Sequence[UUID], now: datetime) -> None:
+    """Note on the certificates of members who left which kinds are gone by now (P34)."""
+    whose, line = withdrawal.c.member_id, withdrawal_line.c
+    here = (
+        exists().where(_RETAINED.record.c.member_id == whose, _RETAINED.record.c.kind == line.kind),
+        exists().where(
+            _RETAINED.profile_value.c.member_id == whose,
+            _RETAINED.profile_value.c.item == line.kind,
+        ),
+        line.kind.in_(OTHERS) & exists().where(_RETAINED.member.c.member_id == whose),
+    )
+    gone = (
+        update(withdrawal_line)
+        .where(
+            line.withdrawal_id == withdrawal.c.withdrawal_id,
+            whose == any_(literal(list(ids))),
+            line.destroyed_at.is_(None),
+            ~or_(*here),
+        )
+        .values(destroyed_at=now)
+    )
+    connection.execute(gone)
+
+
 def _left(column: Column[UUID]) -> ColumnElement[bool]:
     """Return whether a value or a record of a member who left is still kept."""
     kept = (_RETAINED.profile_value, _RETAINED.record)
@@ -180,10 +215,10 @@ def _gone(connection: Connection, ids: Sequence[UUID], batch: Batch) -> int:
     gone = connection.scalars(removed).all()
     if not gone:
         return 0
-    for table in _SIGN_IN:
+    for table in SIGN_IN:
         connection.execute(delete(table).where(table.c.member_id.in_(gone)))
     noted = insert(key_due).values([{"member_id": one, "at": batch.now} for one in gone])
     connection.execute(noted.on_conflict_do_nothing())
     what = (Store.RETAINED, due.MEMBERS, "")
     method = DestructionMethod.ROWS_AND_KEY
-    return _record(connection, batch, what, len(gone), method=method)
+    return record(connection, batch, what, len(gone), method=method)

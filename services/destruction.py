@@ -24,12 +24,12 @@ from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
 from db.tables import keys as keys_tables
-from db.tables import ops
 from db.tables.keeping import destruction, destruction_run, key_due
 from db.tables.member import STORES
+from db.tables.moves import withdrawal
 from db.words import Noted, Store
-from services import due, erasing, first_run, journal
-from services.destroying_rows import Batch, destroy_members, destroy_rows
+from services import due, erasing, first_run, journal, moving
+from services.destroying_rows import LEAVING, SIGN_IN, Batch, destroy_members, destroy_rows
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def run(
             if done:
                 tell(min(rows, total), total)
         _finish(databases, batch.run_id, clock)
-    destroyed = destroy_keys(databases)
+    destroyed = destroy_keys(databases, now)
     erased = _settle(databases, clock)
     return Report(rows, members, destroyed, erased)
 
@@ -115,7 +115,7 @@ def _finish(databases: Databases, run_id: UUID, clock: _Clock) -> None:
         journal.note(data, Noted.DESTROYED, None, clock.now, day=seoul_day(clock.now))
 
 
-def destroy_keys(databases: Databases) -> int:
+def destroy_keys(databases: Databases, now: datetime) -> int:
     """Destroy the keys of members of whom no row is left, and return how many. Kill-safe.
 
     The note that a key is due stays until the key has left the files, too.
@@ -129,16 +129,22 @@ def destroy_keys(databases: Databases) -> int:
         with databases.keys.begin() as keys:
             for table in _KEYS:
                 keys.execute(delete(table).where(table.c.member_id.in_(ids)))
-        erasing.erase(databases.keys, _KEYS)
+            moving.forget(keys, ids, now)
+        erase_keys(databases)
         with databases.data.begin() as data:
             count += data.execute(delete(key_due).where(key_due.c.member_id.in_(ids))).rowcount
+
+
+def erase_keys(databases: Databases) -> None:
+    """Let destroyed keys leave the files. Raise `DBAPIError` when a table can't be locked."""
+    erasing.erase(databases.keys, _KEYS)
 
 
 def _tables(store: Store, kind: str) -> tuple[Table, ...]:
     """Return the tables that rows of a kind were deleted from."""
     tables = STORES[store]
-    if kind == due.MEMBERS:
-        return (*tables.all, ops.credential, ops.outbox)
+    if kind in (due.MEMBERS, LEAVING):
+        return (*tables.all, *SIGN_IN)
     if kind == INBOX:
         return (tables.inbox,)
     return (tables.profile_value,) if kind == AFTER_WITHDRAWAL else (tables.record,)
@@ -155,18 +161,24 @@ def _settle(databases: Databases, clock: _Clock) -> bool:
         ).all()  # fmt: skip
     if not runs:
         return True
+    before = clock.at()
     try:
         erasing.erase(
             databases.data, (t for store, kind in touched for t in _tables(Store(store), kind))
         )
+        if any(kind == LEAVING for _store, kind in touched):
+            erase_keys(databases)
     except DBAPIError:
         return False
-    _verify(databases, runs, clock)
+    _verify(databases, runs, clock, before)
     return True
 
 
-def _verify(databases: Databases, runs: Sequence[UUID], clock: _Clock) -> None:
-    """Ask again for what is due, and write the answer beside what was destroyed."""
+def _verify(databases: Databases, runs: Sequence[UUID], clock: _Clock, before: datetime) -> None:
+    """Ask again for what is due, and write the answer beside what was destroyed.
+
+    Whoever left `before` the vacuum has left the files, too.
+    """
     with databases.data.begin() as data:
         left = sum(one.rows for one in due.count(data, clock.now))
         at = clock.at()
@@ -179,3 +191,5 @@ def _verify(databases: Databases, runs: Sequence[UUID], clock: _Clock) -> None:
         # Rows that another worker has in hand just now are counted too: then it asks again.
         checked = {} if left else {"verified_at": at}
         data.execute(update(destruction_run).where(mine).values(values | checked))
+        over = (withdrawal.c.erased_at.is_(None), withdrawal.c.left_at <= before)
+        data.execute(update(withdrawal).where(*over).values(erased_at=at))

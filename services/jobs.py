@@ -15,6 +15,7 @@ DAILY = "daily"
 DISPATCH = "dispatch"
 FOUND_BY = "found_by"
 WAKE = "wake"
+WITHDRAW = "withdraw"
 RECONFIRM = "reconfirm"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 

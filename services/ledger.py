@@ -81,6 +81,10 @@ class EventName(StrEnum):
     SEPARATED = "separated"
     WAKING_ASKED = "waking_asked"
     WOKEN = "woken"
+    LEAVING_VIEWED = "leaving_viewed"
+    LEAVING_ASKED = "leaving_asked"
+    LEFT = "left"
+    GUARDIAN_LEFT = "guardian_left"
 
 
 LOOKS = frozenset(
@@ -95,6 +99,7 @@ LOOKS = frozenset(
         EventName.CONSENTS_VIEWED,
         EventName.SHARING_VIEWED,
         EventName.INBOX_VIEWED,
+        EventName.LEAVING_VIEWED,
     }
 )
 """What only reads; a member's own are shown as one line a day."""

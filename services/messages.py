@@ -39,6 +39,7 @@ SUBJECTS: Final = {
     "usage": N_("How your data was used this year"),
     "dormancy_notice": N_("Your account will go to sleep"),
     "woken": N_("Your account is awake again"),
+    "left": N_("Your membership has ended"),
     "consent_receipt": N_("Your consents were changed"),
     "consent_ending": N_("Do you still want our advertisements?"),
     "request_received": N_("We have your request"),
@@ -59,6 +60,7 @@ PURPOSES: Final = {
     "usage": Purpose.NOTICES,
     "dormancy_notice": Purpose.NOTICES,
     "woken": Purpose.NOTICES,
+    "left": Purpose.NOTICES,
     "consent_receipt": Purpose.NOTICES,
     "consent_ending": Purpose.NOTICES,
     "request_received": Purpose.NOTICES,
@@ -69,6 +71,8 @@ PURPOSES: Final = {
 """What each message uses the member's address for."""
 SECRET: Final = frozenset({"password_link", "password_code", "email_link"})
 """Messages that prove who reads that mailbox: never in the portal's own inbox."""
+NO_INBOX: Final = frozenset({"left"})
+"""Messages to who has no inbox any more."""
 _REASONS: Final = {
     Purpose.IDENTITY_CHECK: N_("You get this because somebody asked us to check that it is you."),
     Purpose.NOTICES: N_(
@@ -143,7 +147,7 @@ def fill(template: str, language: Language, values: dict[str, object], sender: s
         "title": subject(template, language),
         "reason": translate(language, _REASONS.get(PURPOSES[template], _REASONS[Purpose.NOTICES])),
         "sender": sender,
-        "inbox": template not in SECRET,
+        "inbox": template not in SECRET | NO_INBOX,
     }
     text = _environment().get_template(f"layout.{language}.txt").render(around, body=middle)
     html = (

@@ -126,11 +126,7 @@ def _move(source: Store, target: Store) -> TextClause:
 
 
 def settle(keys: Connection, members: Sequence[UUID], target: Store, now: datetime) -> None:
-    """Let the keys follow their members to `target`: the old wrap is overwritten.
-
-    For who left, all by which they were found or signed in goes too, and an import never brings
-    them back.
-    """
+    """Let the keys follow their members to `target`: the old wrap is overwritten."""
     there = (_KEY.c.member_id.in_(members), _KEY.c.next_store == target)
     moved = list(
         keys.scalars(
@@ -144,10 +140,16 @@ def settle(keys: Connection, members: Sequence[UUID], target: Store, now: dateti
         )
     )  # fmt: skip
     if moved and target is Store.RETAINED:
-        for table in (keys_tables.blind_index, keys_tables.sign_in):
-            keys.execute(delete(table).where(table.c.member_id.in_(moved)))
-        origin = keys_tables.import_origin
-        keys.execute(update(origin).where(origin.c.member_id.in_(moved)).values(left_at=now))
+        forget(keys, moved, now)
+
+
+def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
+    """Take all by which members who left were found or signed in; no import brings them back."""
+    for table in (keys_tables.blind_index, keys_tables.sign_in):
+        keys.execute(delete(table).where(table.c.member_id.in_(members)))
+    origin = keys_tables.import_origin
+    left = (origin.c.member_id.in_(members), origin.c.left_at.is_(None))
+    keys.execute(update(origin).where(*left).values(left_at=now))
 
 
 def finish(house: House, now: datetime) -> int:

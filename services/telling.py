@@ -24,22 +24,28 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union,
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from db.clock import seoul_day
+from db.declarations import ITEMS
 from db.tables.ops import company, dispatch
 from db.words import Change, CompanyRole, NoticeMeans
 from services import jobs
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import CompoundSelect, Connection
 
     from db.tables.member import MemberTables
     from services.subject import Subject
 
+LEFT_KEY: Final = "left"
+"""The fact that a member left: once told, told for good."""
 LATE_AFTER: Final = timedelta(days=10)
 """A company that has not confirmed by then is late: as long as we have ourselves (PIPA art. 36)."""
 
@@ -75,30 +81,37 @@ def tell(
     once. `only`: tell this company, or companies of this role, alone. Call it **before** changing
     where a value came from. One statement, and one a job.
     """
-    told = subject.connection.execute(
-        _tell(subject.tables),
-        {
-            "member": subject.member_id,
-            "change": change,
-            "key": key,
-            "items": list(items),
-            "at": subject.at,
-            "today": subject.today,
-            "only": only,
-        },
-    ).all()
+    given = {"change": change, "key": key, "items": list(items), "only": only}
+    return _write(subject.connection, subject.tables, subject.member_id, given, subject.at)
+
+
+def tell_of_leaving(data: Connection, tables: MemberTables, member_id: UUID, now: datetime) -> int:
+    """Ask every company that has something of a member who leaves to delete it (clause 6; P21).
+
+    Beside those whom `tell` knows, every processor whose task concerns an item that is held. Call
+    it before the rows go, as the worker; return how many are asked.
+    """
+    given = {"change": Change.LEFT, "key": LEFT_KEY, "items": list(ITEMS), "only": None}
+    return _write(data, tables, member_id, given, now)
+
+
+def _write(
+    data: Connection, tables: MemberTables, member_id: UUID, given: dict[str, Any], now: datetime
+) -> int:
+    fixed = {"member": member_id, "at": now, "today": seoul_day(now)}
+    told = data.execute(_tell(tables), given | fixed).all()
     for row in told:
         if row.means != NoticeMeans.NONE:
             jobs.defer(
-                subject.connection, jobs.DISPATCH,
-                member_id=str(subject.member_id), dispatch_id=str(row.dispatch_id),
-            )  # fmt: skip
+                data, jobs.DISPATCH, member_id=str(member_id), dispatch_id=str(row.dispatch_id)
+            )
     return len(told)
 
 
 _MEMBER, _TODAY = bindparam("member", type_=Uuid), bindparam("today", type_=Date)
 _ITEMS = bindparam("items", type_=ARRAY(Text))
 _ONLY = bindparam("only", type_=Text)
+_CHANGE = bindparam("change", type_=Text)
 
 
 def _received(tables: MemberTables) -> Select[Any]:
@@ -136,14 +149,32 @@ def _told_before() -> Select[Any]:
     )
 
 
+def _processed(tables: MemberTables) -> Select[Any]:
+    """Return (company, item) of the processors of what is held, where a member leaves (P21)."""
+    value = tables.profile_value.c
+    held = select(value.item).where(value.member_id == _MEMBER, value.sealed.is_not(None))
+    item = func.unnest(company.c["items"]).table_valued(name="processed")
+    return (
+        select(company.c.company_id, item.column.label("item"))
+        .join_from(company, item, true())
+        .where(
+            company.c.role == CompanyRole.PROCESSOR, _CHANGE == Change.LEFT, item.column.in_(held)
+        )
+    )
+
+
+def _parts(tables: MemberTables) -> CompoundSelect[Any]:
+    """Return (company, item) of everything that a company has of the member."""
+    return union(_received(tables), *_came_from(tables), _told_before(), _processed(tables))
+
+
 @cache
 def _tell(tables: MemberTables) -> Select[Any]:
     """Return the statement, made once: it inserts and returns what is new."""
-    concerned: CompoundSelect[Any] = union(_received(tables), *_came_from(tables), _told_before())
-    one = concerned.subquery()
+    one = _parts(tables).subquery()
     chosen = (
         select(
-            _MEMBER, func.gen_random_uuid(), company.c.company_id, bindparam("change", type_=Text),
+            _MEMBER, func.gen_random_uuid(), company.c.company_id, _CHANGE,
             func.array_agg(one.c.item.distinct()), bindparam("key", type_=Text), bindparam("at"),
         )
         .join(company, company.c.company_id == one.c.company_id)
@@ -169,7 +200,7 @@ def _tell(tables: MemberTables) -> Select[Any]:
 
 @cache
 def _concerned(tables: MemberTables) -> Select[Any]:
-    parts = union(_received(tables), *_came_from(tables), _told_before()).subquery()
+    parts = _parts(tables).subquery()
     return (
         select(company.c.name)
         .select_from(parts)
@@ -180,9 +211,14 @@ def _concerned(tables: MemberTables) -> Select[Any]:
     )
 
 
-def concerned(subject: Subject, items: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the companies that `tell` would tell of a change of `items`."""
-    given = {"member": subject.member_id, "items": list(items), "today": subject.today}
+def concerned(
+    subject: Subject, items: tuple[str, ...], change: Change | None = None
+) -> tuple[str, ...]:
+    """Return the names of the companies that would be told of this change of `items`."""
+    given = {
+        "member": subject.member_id, "items": list(items), "today": subject.today,
+        "change": change,
+    }  # fmt: skip
     return tuple(subject.connection.scalars(_concerned(subject.tables), given))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 
-from db import clock, company_keys, engines, keyring, policy
+from db import clock, company_keys, engines, keyring, policy, seal_keys
 from db.words import Store
 from services import (
     daily,
@@ -24,6 +24,7 @@ from services import (
     outbox,
     reconfirming,
     waking,
+    withdrawing,
 )
 from services import house as houses
 from services.identity import recovery
@@ -146,6 +147,13 @@ def wake(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the queu
     waking.wake(houses.house(), UUID(member_id), clock.now())
 
 
+@APP.task(name=jobs.WITHDRAW, pass_context=True, retry=_PATIENT)
+def withdraw(context: JobContext, member_id: str) -> None:
+    """End a membership that somebody asked to end; twice changes nothing."""
+    signer = seal_keys.signer(context.additional_context["var"] / "keys")
+    withdrawing.withdraw(houses.house(), signer, UUID(member_id), clock.now())
+
+
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
 @APP.periodic(cron="7 * * * *")
 @APP.task(name=jobs.DAILY, queueing_lock=jobs.DAILY, pass_context=True)
@@ -155,6 +163,8 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     databases = houses.house().databases
     daily.run(databases.data, context.additional_context["var"], now, now)
     waking.wake_all(houses.house(), now)
+    signer = seal_keys.signer(context.additional_context["var"] / "keys")
+    withdrawing.withdraw_all(houses.house(), signer, now)
     dormancy.run(houses.house(), now)
     destruction.run(databases, now)
     with databases.data.begin() as data:

@@ -10,12 +10,14 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     SmallInteger,
     Table,
     Text,
     Uuid,
+    text,
     true,
 )
 
@@ -84,9 +86,12 @@ withdrawal = Table(
     Column("number_digest", LargeBinary, nullable=False, unique=True),
     Column("secret_digest", LargeBinary, nullable=False),
     Column("left_at", _WHEN, nullable=False),
+    # When the rows and the old key had left the databases' files, too.
+    Column("erased_at", _WHEN),
     Column("policy_version", Text, nullable=False),
     Column("key_id", Text, nullable=False),
     Column("signature", LargeBinary, nullable=False),
+    Index("ix_withdrawal_unerased", "left_at", postgresql_where=text("erased_at is null")),
     schema="ops",
 )  # fmt: skip
 

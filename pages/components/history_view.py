@@ -76,6 +76,10 @@ EVENTS: dict[EventName, str] = {
     EventName.SEPARATED: N_("moved the data apart: the account sleeps"),
     EventName.WAKING_ASKED: N_("asked to use the account again"),
     EventName.WOKEN: N_("woke the account"),
+    EventName.LEAVING_VIEWED: N_("looked at what leaving would do"),
+    EventName.LEAVING_ASKED: N_("asked to leave"),
+    EventName.LEFT: N_("ended the membership"),
+    EventName.GUARDIAN_LEFT: N_("ended the link to a guardian who left"),
 }
 """What happened; a test holds every `EventName` to have words here."""
 
