@@ -19,6 +19,7 @@ from pages.http import (
     arrival,
     browser,
     callback,
+    certificate,
     confirming,
     consent_receipt,
     cookies,
@@ -81,6 +82,7 @@ def build(chosen: Settings, house: House) -> st.App:
             answering.route(context),
             confirming.route(context),
             proof.ROUTE,
+            certificate.ROUTE,
             *consent_receipt.ROUTES,
             evidence.ROUTE,
             demand.ROUTE,
@@ -113,7 +115,8 @@ def serve(chosen: Settings, addresses: Addresses) -> None:
     house = start.house_of("portal_web", addresses, chosen)
     open_house(house)
     journal_file.open_in(chosen.var)
-    print(f"\n  Jikim: {chosen.address}\n\n{demo_family.table(accounts)}", flush=True)  # noqa: T201
+    left = demo_family.certificate_of(house.keyring)
+    print(f"\n  Jikim: {chosen.address}\n\n{demo_family.table(accounts, left)}", flush=True)  # noqa: T201
     listen(build(chosen, house), chosen)
 
 

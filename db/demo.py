@@ -55,6 +55,7 @@ ACCOUNTS = (
     Account("quiet", N_("somebody not seen for eleven months, told that the account will sleep")),
     Account("dormant", N_("a sleeping account")),
     Account("paper", N_("joined on paper, without a password yet"), signs_in=False),
+    Account("left", N_("somebody who left, seen by a certificate alone"), signs_in=False),
     Account("agent", N_("staff who help members")),
     Account("agent2", N_("a second staff member")),
     Account("officer", N_("the privacy officer")),
@@ -68,6 +69,7 @@ _STAFF = {
     "officer2": ("D-004", StaffRole.OFFICER),
 }
 _ASLEEP = "dormant"
+LEAVER = "left"
 
 
 def make(
@@ -97,6 +99,18 @@ def make(
         _add_staff(rows, now, hash_staff)
         demo_companies.add(rows, now)
     return ACCOUNTS
+
+
+def id_of(keys: Connection, keyring: Keyring, name: str) -> UUID | None:
+    """Return the id of somebody of the family who is here and has not left."""
+    origin = keys_tables.import_origin.c
+    digest = Identities(keyring, SOURCE).member(name)
+    found: UUID | None = keys.scalar(
+        select(origin.member_id).where(
+            origin.source == SOURCE, origin.digest == digest, origin.left_at.is_(None)
+        )
+    )
+    return found
 
 
 def _fresh(who: Known) -> bool:

@@ -219,6 +219,26 @@ def _paper(demo: Demo) -> MemberDraft:
     return MemberDraft(demo.member_id, demo.now, demo.ago(700), values)
 
 
+def _left(demo: Demo) -> MemberDraft:
+    """Return somebody about to leave: of them only a certificate will be seen."""
+    origin = demo.origin(Source.WEB, 800)
+    basics = _basics(demo, "작별인사", "010-0000-0007", origin)
+    values = (
+        *basics,
+        demo.value("name", demo.fake.name().replace(" ", ""), origin),
+        demo.value("baby_name", "별이", origin),
+    )
+    return MemberDraft(
+        demo.member_id, demo.now, demo.ago(800), values,
+        (
+            *records.payments(demo, basics[3].value, (700, 260, 45)),
+            *records.visits(demo, (20, 9)),
+        ),
+        uses=(UseDraft(MAIN, demo.ago(800), demo.ago(9)),),
+        consents=_consents(demo, 800, ads=False),
+    )  # fmt: skip
+
+
 FAMILY: dict[str, Callable[[Demo], MemberDraft]] = {
     "member": _mother,
     "newparent": _new_parent,
@@ -227,5 +247,6 @@ FAMILY: dict[str, Callable[[Demo], MemberDraft]] = {
     "quiet": _quiet,
     "dormant": _dormant,
     "paper": _paper,
+    "left": _left,
 }
 """Who makes whom, by account name."""

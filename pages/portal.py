@@ -12,6 +12,7 @@ fragment.style()
 with trouble.shown():
     here = gate.arrive()
     page = frame.navigation(here)
+    frame.seen_off(here)
     frame.header(here, page)
     if frame.brought_back(here):
         st.stop()

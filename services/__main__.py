@@ -17,7 +17,7 @@ COMMANDS = {
     "bounce": "record a mail that came back as undeliverable",
     "webhook-secret": "print the secret by which a company checks our signature",
     "verify-ledger": "check the ledger against its seals, and name what was changed",
-    "verify-proof": "check a member's proof; needs no database",
+    "verify-proof": "check a member's proof or certificate; needs no database",
     "populate": "add made-up members, to measure a large installation",
     "promises": "print the promises, with the tests that prove each",
     "worker": "run the worker",

@@ -23,6 +23,7 @@ from services.leaving_plan import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -98,6 +99,16 @@ def _grouped(letters: str) -> str:
 def new() -> Certificate:
     """Return a fresh number and secret."""
     return Certificate(_random(_NUMBER), _random(_SECRET))
+
+
+def made_of(number: bytes, secret: bytes) -> Certificate:
+    """Return the certificate that two digests of 32 bytes always give: for the demo."""
+    return Certificate(
+        *(
+            _grouped("".join(_LETTERS[byte % len(_LETTERS)] for byte in given[:length]))
+            for given, length in ((number, _NUMBER), (secret, _SECRET))
+        )
+    )
 
 
 def typed(number: str, secret: str) -> Certificate:
@@ -179,6 +190,16 @@ def file(given: Certificate, found: Status, verifier: Verifier) -> dict[str, Any
         "key_id": found.key_id,
         "public_key": verifier.public.hex(),
     }
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """Return the certificate of a file, None when the file is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    is_one = isinstance(found, dict) and found.get("jikim_certificate") == FORMAT
+    return found if is_one else None
 
 
 def check(given: dict[str, Any], verifier: Verifier) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import literal, select
+from sqlalchemy.dialects.postgresql import insert
 
-from db import demo
+from db import demo, seal_keys
 from db.errors import PortalError
 from db.tables import keys as keys_tables
-from db.words import N_
-from services import dormancy, start
+from db.tables.moves import move
+from db.words import N_, ActorKind, MoveKind
+from services import certificate, dormancy, start, withdrawing
 from services.identity import hashing, passwords
+from services.language import DEFAULT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +24,10 @@ if TYPE_CHECKING:
 
     from db.demo import Account
     from db.engines import Addresses
+    from db.keyring import Keyring
     from db.settings import Settings
+    from services.certificate import Certificate
+    from services.house import House
 
 
 class DemoError(PortalError):
@@ -63,6 +70,7 @@ def make(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Accou
             passwords.set_password,
             hashing.make,
         )
+        _let_leave(house, settings, now)
         # Whoever has been quiet for long is told at once, not with the next hourly run.
         dormancy.run(house, now)
         return accounts
@@ -70,13 +78,38 @@ def make(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Accou
         house.databases.dispose()
 
 
-def table(accounts: tuple[Account, ...]) -> str:
-    """Return the accounts as the start prints them."""
+def _let_leave(house: House, settings: Settings, now: datetime) -> None:
+    """Let the one who is to have left leave, once; their certificate is always the same."""
+    with house.databases.keys.connect() as keys:
+        who = demo.id_of(keys, house.keyring, demo.LEAVER)
+    if who is None:
+        return
+    number, secret = certificate_of(house.keyring).digests
+    with house.databases.data.begin() as data:
+        wish = {
+            "member_id": who, "kind": MoveKind.WITHDRAW, "asked_at": now,
+            "actor_kind": ActorKind.SELF, "actor_id": who, "session_id": uuid4(),
+            "language": DEFAULT, "number_digest": number, "secret_digest": secret,
+        }  # fmt: skip
+        data.execute(insert(move).values(wish).on_conflict_do_nothing())
+    withdrawing.withdraw(house, seal_keys.signer(settings.var / "keys"), who, now)
+
+
+def certificate_of(keyring: Keyring) -> Certificate:
+    """Return the certificate of the one who left: known to whoever has the key files."""
+    return certificate.made_of(
+        *(keyring.blind("demo certificate", part) for part in ("number", "secret"))
+    )
+
+
+def table(accounts: tuple[Account, ...], left: Certificate | None = None) -> str:
+    """Return the accounts as the start prints them, and the certificate of the one who left."""
     if not accounts:
         return ""
     width = max(len(a.name) for a in accounts)
     rows = "\n".join(f"    {a.name:<{width}}  {a.shows}{_without(a)}" for a in accounts)
-    return f"  Demo accounts (password {demo.PASSWORD}):\n{rows}\n"
+    of = f"    /status: number {left.number}, secret {left.secret}\n" if left else ""
+    return f"  Demo accounts (password {demo.PASSWORD}):\n{rows}\n{of}"
 
 
 def _without(account: Account) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sqlalchemy import insert
 
 from db import seal_keys
-from db.words import Purpose
+from db.tables.moves import move
+from db.words import MoveKind, Purpose
 from services import access, certificate, leaving, withdrawing
 from services.actor import Permission
 from services.house import House, open_house
@@ -44,6 +48,21 @@ def ask(db: PortalDb, who: UUID, at: datetime = NOW, by: UUID | None = None) -> 
     actor = acting(by or who, at=at, verified_at=at)
     with access.open(actor, who, Purpose.SHOW, look=LOOK) as subject:
         leaving.ask(subject, made)
+    return made
+
+
+def wish_to_leave(db: PortalDb, who: UUID, at: datetime = NOW) -> Certificate:
+    """Leave a wish as `ask` does, without a job in the queue, whatever the store."""
+    made = certificate.new()
+    number, secret = made.digests
+    with db.owner_data.begin() as data:
+        data.execute(
+            insert(move).values(
+                member_id=who, kind=MoveKind.WITHDRAW, asked_at=at, actor_kind="self",
+                actor_id=who, session_id=uuid4(), language="ko", number_digest=number,
+                secret_digest=secret,
+            )
+        )  # fmt: skip
     return made
 
 

@@ -11,6 +11,7 @@ from db.settings import settings
 from db.words import N_, ActorKind, StaffRole
 from pages.components import gate
 from pages.components.fragment import draw
+from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from services import mailbox, sessions
 from services.house import house
@@ -39,6 +40,7 @@ MEMBER: Sections = {
         ("consents", "member/consents.py", N_("Consents · Advertising")),
         ("sharing", "member/sharing.py", N_("Shared with others")),
         ("stop", "member/stop.py", N_("Stop processing")),
+        ("leave", "member/leave.py", N_("Leave")),
     ),
     N_("Under way"): (
         ("requests", "member/requests.py", N_("My requests")),
@@ -57,8 +59,11 @@ PUBLIC: Pages = (
     ("policy", "public/policy.py", N_("Privacy policy")),
     ("notices", "public/notices.py", N_("Notices")),
     ("contact", "public/contact.py", N_("Contact")),
+    ("status", "public/status.py", N_("After leaving")),
 )
 MAILBOX: Line = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
+ASLEEP: Final = frozenset({"member/leave.py"})
+"""What a member whose account sleeps comes back to after a verification."""
 GUIDE: Final = N_("Guide")
 """The section of public pages, for who is signed in."""
 
@@ -160,9 +165,15 @@ def brought_back(here: Here) -> bool:
         st.session_state["jk_resume"] = here.session.resume
     known = {f"/{path}": file for path, file, _title in listed()}
     target = known.get(here.session.return_to or "/")
-    if target and here.actor is not None and not here.asleep:
+    if target and here.actor is not None and (not here.asleep or target in ASLEEP):
         st.switch_page(PAGES / target)
     return False
+
+
+def seen_off(here: Here) -> None:
+    """Show who has just left in this tab their certificate: their session has ended by now."""
+    if here.left and st.session_state.get(CERTIFICATES):
+        st.switch_page(PAGES / "public/status.py")
 
 
 def _notice(here: Here) -> tuple[str, str] | None:

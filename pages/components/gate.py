@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 _HERE: Final = "jk_here"
 _TAB: Final = "jk_tab"
 _READ: Final = "jk_read"
+CERTIFICATES: Final = "jk_certificates"
+"""Certificates of leaving that this tab has just been given: shown once, gone with the tab."""
 _ACTING: Final = "jk_acting_for"
-_OPEN_ASLEEP: Final = frozenset({Permission.PUBLIC, Permission.PORTAL_OPEN})
+_OPEN_ASLEEP: Final = frozenset(
+    {Permission.PUBLIC, Permission.PORTAL_OPEN, Permission.ACCOUNT_LEAVE}
+)
 """What a member whose data is in the dormant store may open."""
 
 
@@ -108,7 +112,11 @@ def arrive() -> Here:
     changed = known is not None and person is not None and known != person
     left = known is not None and person is None
     if changed or left:
+        # Who has left the family in this tab keeps their certificate: it opens nothing else.
+        certificates = st.session_state.get(CERTIFICATES) if left else None
         st.session_state.clear()
+        if certificates:
+            st.session_state[CERTIFICATES] = certificates
     if person is not None:
         st.session_state[_TAB] = person
     if returned and session and session.resume and (child := session.resume.get("acting_for")):

@@ -26,6 +26,7 @@ _OTHERS = {
     "inbox": N_("Messages to members"),
     "after_withdrawal": N_("Values of members who left"),
     "members": N_("Members who left, with their keys"),
+    "leaving": N_("What went because its member left"),
 }
 
 

@@ -24,7 +24,7 @@ _ASK: Final = access.Look(EventName.WAKING_ASKED, Permission.ACCOUNT_WAKE, "/", 
 
 
 def panel(actor: Actor) -> None:
-    """Draw why the account sleeps and the button, or that it is being woken."""
+    """Draw why the account sleeps and the ways on, or that it is being woken."""
     if (st.session_state.pop(_RESUME, None) or {}).get("wake") and actor.verified:
         _ask(actor)
     with access.open(actor, actor.person, Purpose.SHOW, look=_LOOK) as subject:
@@ -32,12 +32,16 @@ def panel(actor: Actor) -> None:
     draw("asleep.html", asleep=asleep)
     if asleep.under_way:
         st.fragment(_watch, run_every=1)(actor)
-    elif st.button(_("Use again"), key="wake", type="primary", icon=":material/alarm:"):
-        if not actor.verified:
-            sign_in_panel.ask_verification({"wake": True})
-        else:
-            _ask(actor)
-            st.rerun()
+        return
+    with st.container(horizontal=True):
+        again = st.button(_("Use again"), key="wake", type="primary", icon=":material/alarm:")
+        if st.button(_("Leave without waking"), key="leave", icon=":material/logout:"):
+            st.switch_page("member/leave.py")
+    if again and not actor.verified:
+        sign_in_panel.ask_verification({"wake": True})
+    elif again:
+        _ask(actor)
+        st.rerun()
 
 
 def _ask(actor: Actor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db import clock
+from db import clock, keyring
 from db.settings import settings
 from services import demo_family, start
 
@@ -20,4 +20,6 @@ def run(_chosen: Namespace) -> None:
     """Make the family and print its accounts."""
     now = clock.now()
     with start.running(settings(), now) as addresses:
-        print(demo_family.table(demo_family.make(settings(), addresses, now)))
+        accounts = demo_family.make(settings(), addresses, now)
+        left = demo_family.certificate_of(keyring.load(settings().var / "keys", ()))
+        print(demo_family.table(accounts, left))

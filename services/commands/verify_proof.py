@@ -1,4 +1,6 @@
-"""Check a proof that a member took from the portal: FILE. Needs no database.
+"""Check a proof that a member took from the portal, or a certificate of leaving: FILE.
+
+Needs no database.
 
 The key must be one that you trust: the installation's own `seal.pub` unless --key names another.
 """
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from db import seal_keys
 from db.settings import settings
-from services import proof
+from services import certificate, proof
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,8 +27,15 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(chosen: Namespace) -> None:
     """Print what the proof proves; a proof that proves nothing is an error."""
-    key = chosen.key or settings().var / "keys" / seal_keys.PUBLIC
-    proved = proof.check(proof.load(chosen.file), seal_keys.verifier(key))
+    verifier = seal_keys.verifier(chosen.key or settings().var / "keys" / seal_keys.PUBLIC)
+    if found := certificate.load(chosen.file):
+        certificate.check(found, verifier)
+        print(f"Certificate {found['number']}: left at {found['left_at']}.")
+        for line in found["lines"]:
+            print(json.dumps(line))
+        print("It says what was signed.")
+        return
+    proved = proof.check(proof.load(chosen.file), verifier)
     for event in proved.events:
         print(json.dumps(event, ensure_ascii=False))
     sealed = ", ".join(map(str, proved.days))

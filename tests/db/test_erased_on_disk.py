@@ -15,26 +15,28 @@ from db import embedded, places, sealing
 from db.sealing import Sealer, SealError
 from db.tables import keys as keys_tables
 from db.tables.member import STORES
-from db.words import Store
+from db.words import ConsentKind, Store
 from services import destruction
 from tests.installing import install
-from tests.people import NOW, PLAIN, draft, join
+from tests.leaving import leave
+from tests.people import NOW, PLAIN, draft, granted, join
 
 if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    from db.tables.member import MemberTables
     from tests.database import PortalDb
 
 RETAINED = STORES[Store.RETAINED]
 PAST = date(2026, 11, 22) - timedelta(1)
 
 
-def sealed_of(connection: Connection, who: UUID) -> list[bytes]:
-    """Return every ciphertext of a member who left."""
+def sealed_of(connection: Connection, who: UUID, tables: MemberTables = RETAINED) -> list[bytes]:
+    """Return every ciphertext of a member's values and records."""
     return [
         bytes(one)
-        for table in (RETAINED.profile_value, RETAINED.record)
+        for table in (tables.profile_value, tables.record)
         for one in connection.scalars(select(table.c.sealed).where(table.c.member_id == who))
     ]
 
@@ -104,3 +106,44 @@ def test_destroyed_bytes_are_in_no_file_and_an_older_copy_opens_nothing(own_fold
     db.work.dispose()
     db.web.dispose()
     embedded.stop(own_folder)
+
+
+@pytest.mark.promise("P13", "P15", "P34")
+def test_who_leaves_is_in_no_file_but_for_what_has_its_time(own_folder: Path) -> None:
+    db = install(own_folder)
+    gone, stays = draft(consents=granted(ConsentKind.MARKETING)), draft()
+    join(db, gone, stays)
+    live = STORES[Store.LIVE]
+    with db.work.data.connect() as data:
+        before = sealed_of(data, gone.member_id, live)
+        devices = data.scalars(select(live.device.c.sealed).filter_by(member_id=gone.member_id))
+        before += [bytes(one) for one in devices if one]
+        others = sealed_of(data, stays.member_id, live)
+    wrapped = wrapped_of(db, gone.member_id)
+    old = db.keyring.sealer(Store.LIVE, gone.member_id, wrapped)
+    assert on_disk(db, [wrapped])
+    assert all(on_disk(db, [one]) for one in before)
+
+    leave(db, gone.member_id)
+    assert on_disk(db, [wrapped]) == set(), "the old key goes at once"
+    assert destruction.run(db.work, NOW + timedelta(minutes=1)).erased
+    assert on_disk(db, before) == set(), "what the old key sealed"
+    assert on_disk(db, [value.encode() for value in PLAIN.values() if len(value) > 8]) == set()
+    assert on_disk(db, others), "the search finds what is there"
+    # An older copy of the data, with the keys of today: the fresh key opens nothing of it.
+    fresh = db.keyring.sealer(Store.RETAINED, gone.member_id, wrapped_of(db, gone.member_id))
+    for one in before:
+        for place in (places.profile("email", 0), places.profile("nickname", 0)):
+            with pytest.raises(SealError):
+                fresh.open(one, place)
+    assert any(opens(old, one, places.profile("email", 0)) for one in before)
+    db.work.dispose()
+    db.web.dispose()
+    embedded.stop(own_folder)
+
+
+def opens(sealer: Sealer, sealed: bytes, place: str) -> bool:
+    try:
+        return bool(sealer.open(sealed, place))
+    except SealError:
+        return False

@@ -45,6 +45,7 @@ SCHEMA = text("""
            where relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
     union all select 'function', oid::regprocedure::text, md5(prosrc) || coalesce(proacl::text, '')
            from pg_proc where pronamespace::regnamespace::text !~ '^(pg_|information_schema)'
+           or proname = 'pg_switch_wal'
     union all select 'schema', nspname, coalesce(nspacl::text, '') from pg_namespace
            where nspname !~ '^pg_'
     order by 1, 2, 3

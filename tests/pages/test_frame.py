@@ -33,7 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["portal"]
 
 MY_DATA = "member/my_data.py"
-PUBLIC = ("public/policy.py", "public/notices.py", "public/contact.py", "public/mailbox.py")
+PUBLIC = (
+    "public/policy.py",
+    "public/notices.py",
+    "public/contact.py",
+    "public/status.py",
+    "public/mailbox.py",
+)
 HOMES = ("public/welcome.py", "member/overview.py", "member/asleep.py", "desk/welcome.py")
 PERSONAL = (PLAIN["nickname"], "ha***@example.com", PLAIN["email"], "꼬마")
 
@@ -92,6 +98,8 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "member/edit.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/history.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/sharing.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    # Who sleeps may leave without waking.
+    "member/leave.py": ("sign-in", "opens", "opens", "opens", "refused", "refused"),
     "member/stop.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/requests.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/messages.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),

@@ -1,4 +1,4 @@
-"""`kill -9` at any statement of a separation or a waking: each member stays whole, once (P09).
+"""`kill -9` at any statement of a separation, waking or leaving: each member stays whole (P09).
 
 `CRASHES=1000` tries more instants; each is printed, so that it can be tried again by its number.
 """
@@ -18,8 +18,9 @@ from db.asleep import NOTICE
 from db.tables import ops
 from db.tables.moves import move
 from db.words import Store
-from services import dormancy, waking
+from services import dormancy, waking, withdrawing
 from services.house import House
+from tests.leaving import signer, status, wish_to_leave
 from tests.people import NOW, member
 from tests.services.test_dormancy import accept, house_of, unused, wish
 from tests.services.test_moving import email, key_of, stores_of
@@ -120,6 +121,32 @@ def test_waking_killed_anywhere(portal_db: PortalDb) -> None:
         with portal_db.owner_data.begin() as data:
             assert data.scalar(select(move.c.member_id)) is None
             mails = select(ops.outbox.c.member_id).where(ops.outbox.c.template == "woken")
+            assert list(data.scalars(mails)) == [who]
+            data.execute(update(ops.outbox).values(template="x"))
+    assert deaths >= 10
+
+
+@pytest.mark.promise("P05", "P34")
+def test_leaving_killed_anywhere(portal_db: PortalDb) -> None:
+    signs, deaths = signer(portal_db), 0
+    for instant in range(1, CRASHES + 1):
+        print("leaving killed at", instant)  # noqa: T201 (to try it again)
+        store = (Store.LIVE, Store.DORMANT)[instant % 2]
+        who = member(portal_db, store)
+        given = wish_to_leave(portal_db, who)
+        deaths += killed(
+            portal_db, lambda house: withdrawing.withdraw_all(house, signs, NOW), instant
+        )
+        assert len(stores_of(portal_db, who)) == 1
+        withdrawing.withdraw_all(house_of(portal_db), signs, NOW)
+        key = key_of(portal_db, who)
+        assert (stores_of(portal_db, who), key.store) == ([Store.RETAINED], "retained")
+        assert key.next_store is None
+        assert email(portal_db, who) == "haneul@example.com"
+        assert status(portal_db, given).left_at == NOW
+        with portal_db.owner_data.begin() as data:
+            assert data.scalar(select(move.c.member_id)) is None
+            mails = select(ops.outbox.c.member_id).where(ops.outbox.c.template == "left")
             assert list(data.scalars(mails)) == [who]
             data.execute(update(ops.outbox).values(template="x"))
     assert deaths >= 10

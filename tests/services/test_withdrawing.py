@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import insert, select, text
+from sqlalchemy.exc import ProgrammingError
 
 from db import places
 from db.drafts import RecordDraft, ValueDraft
@@ -18,7 +20,15 @@ from db.tables.keeping import hold, journal
 from db.tables.ledger import event
 from db.tables.member import LIVE, STORES
 from db.words import ConsentKind, Purpose, RecordKind, Store
-from services import access, certificate, destruction, leaving, withdrawing
+from services import (
+    access,
+    certificate,
+    delivery,
+    destruction,
+    dormancy,
+    leaving,
+    withdrawing,
+)
 from services.actor import StepUpRequired
 from services.leaving_plan import Fate
 from services.ledger import EventName
@@ -39,6 +49,7 @@ from tests.rows import one_of_each
 from tests.services.test_moving import held, key_of, stores_of
 
 if TYPE_CHECKING:
+    from services.mail import Mail
     from tests.database import PortalDb
 
 NINE = {
@@ -349,3 +360,42 @@ def test_the_journal_knows_who_left(portal_db: PortalDb) -> None:
     leave(portal_db, who)
     with portal_db.owner_data.connect() as data:
         assert list(data.scalars(select(journal.c.kind))) == ["withdrawn"]
+
+
+@pytest.mark.promise("P07", "P14", "P34")
+def test_nothing_reads_what_is_kept_and_the_portal_cannot(portal_db: PortalDb) -> None:
+    who = member(portal_db)
+    leave(portal_db, who)
+    with portal_db.web.data.connect() as connection:
+        for table in RETAINED.all:
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                connection.execute(select(table.c.member_id))
+            connection.rollback()
+    sent: list[str] = []
+    listener = lambda *given: sent.append(str(given[2]).lower())  # noqa: E731
+    sqlalchemy_event.listen(portal_db.work.data, "before_cursor_execute", listener)
+    house, mails = worker_house(portal_db), Taker()
+    with portal_db.work.keys.connect() as secret, portal_db.work.data.begin() as data:
+        told = select(ops.outbox.c.message_id).where(ops.outbox.c.template == "left")
+        key = (who, data.scalars(told).one())
+        senders = delivery.Senders(mails, mails, "http://localhost")  # type: ignore[arg-type]
+        opened_by = sealer_of(secret, portal_db.keyring, who)
+        assert delivery.deliver(data, opened_by, key, senders, NOW)
+    destruction.run(portal_db.work, NOW + timedelta(hours=1))
+    dormancy.run(house, NOW + timedelta(hours=1))
+    sqlalchemy_event.remove(portal_db.work.data, "before_cursor_execute", listener)
+    assert [mail.to for mail in mails.taken] == [PLAIN["email"]]
+    assert "2027. 11. 22." in mails.taken[0].text
+    reads = [one for one in sent if "retained." in one and "sealed" in one]
+    assert reads == []
+    assert any("retained." in one for one in sent)
+
+
+class Taker:
+    """Takes mails instead of a server."""
+
+    def __init__(self) -> None:
+        self.taken: list[Mail] = []
+
+    def send(self, mail: Mail) -> None:
+        self.taken.append(mail)

@@ -302,6 +302,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them; holds and destruction records are lost."""
+    op.execute("revoke execute on function pg_switch_wal() from portal_work")
     for signature in _FUNCTIONS:
         op.execute(f"drop function {signature}")
     op.execute(
