@@ -97,7 +97,7 @@ def test_somebody_who_left_does_not_come_back(portal_db: PortalDb) -> None:
     make(portal_db)
     with portal_db.work.data.begin() as data:
         assert gone not in set(data.scalars(select(LIVE.member.c.member_id)))
-        assert data.scalar(select(func.count()).select_from(LIVE.member)) == 5
+        assert data.scalar(select(func.count()).select_from(LIVE.member)) == 6
 
 
 def test_a_run_that_died_between_keys_and_rows_is_completed(portal_db: PortalDb) -> None:
@@ -150,7 +150,7 @@ def test_staff_may_work_and_sign_in(portal_db: PortalDb) -> None:
 )
 def test_the_family_can_be_made_on_any_day(portal_db: PortalDb, day: datetime) -> None:
     make(portal_db, day)
-    assert len(ids(portal_db)) == 7
+    assert len(ids(portal_db)) == 8
 
 
 def test_the_mothers_advertising_soon_ends_and_can_be_kept(portal_db: PortalDb) -> None:

@@ -61,7 +61,9 @@ def test_every_form_of_every_message_can_be_made(template: str, language: str) -
     assert filled.sms.startswith("[지킴] " if language == "ko" else "[Jikim] ")
     assert "&lt;b&gt;하늘" in filled.html
     assert "<b>" not in filled.html
-    assert ("https://x.kr/messages" in filled.text) == (template not in messages.SECRET | messages.NO_INBOX)
+    assert ("https://x.kr/messages" in filled.text) == (
+        template not in messages.SECRET | messages.NO_INBOX
+    )
     # Korean in an English mail would be a sentence that nobody translated, and the other way round.
     spoken = filled.body.replace("하늘", "")
     hangul = re.search("[가-힣]", spoken)
