@@ -110,6 +110,7 @@ class Person:
         if self.store is Store.RETAINED:
             gone = {item for item, end in self.ends.items() if end < today}
             self.values = {item: text for item, text in self.values.items() if item not in gone}
+            self.ends = {item: self.ends[item] for item in self.values}
             if not self.values and not self.records:
                 self.store = None
 
@@ -236,6 +237,7 @@ class Life(RuleBasedStateMachine):
             assert here == ([one.store] if one.store else [])
             if one.store:
                 assert stores[one.store] == (one.values, one.records)
+            assert self.ends(one.who) == one.ends
             if one.store in (Store.LIVE, Store.DORMANT):
                 assert self.marketing(one) == one.marketing
             if one.certificate:
@@ -263,6 +265,13 @@ class Life(RuleBasedStateMachine):
         }
         return values, {RecordKind(row.kind): row.ends_on for row in rows[2]}
 
+    def ends(self, who: UUID) -> dict[str, date]:
+        """Return until when each value of somebody who left is kept."""
+        value = STORES[Store.RETAINED].profile_value.c
+        with self.db.work.data.connect() as data:
+            rows = data.execute(select(value["item"], value.ends_on).where(value.member_id == who))
+            return {row.item: row.ends_on for row in rows}
+
     def marketing(self, one: Person) -> bool:
         assert one.store is not None
         with self.db.work.data.connect() as data:
@@ -275,8 +284,12 @@ class Life(RuleBasedStateMachine):
 
 
 def test_whatever_happens_in_whatever_order(portal_db: PortalDb) -> None:
+    class Here(Life):
+        def __init__(self) -> None:
+            super().__init__(portal_db)
+
     run_state_machine_as_test(
-        lambda: Life(portal_db),
+        Here,
         settings=settings(
             max_examples=16, stateful_step_count=20, derandomize=True, deadline=None,
             phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
