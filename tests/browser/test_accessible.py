@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from tests.browser.serving import Served
 
-PUBLIC = ("/policy", "/contact", "/notices", "/mailbox")
-MEMBER = ("/", "/my-data", "/history", "/consents", "/stop", "/requests")
+PUBLIC = ("/policy", "/contact", "/notices", "/status", "/mailbox")
+MEMBER = ("/", "/my-data", "/history", "/consents", "/stop", "/requests", "/leave")
 MOST_TABS = 60
 
 

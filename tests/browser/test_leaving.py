@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,7 +61,7 @@ def test_from_the_summary_to_the_certificate_and_back_by_number_and_secret(
     settled(page)
     expect(page.locator("body")).not_to_contain_text(number)
     page.get_by_label("확인서 번호").fill(number)
-    page.get_by_label(re.compile("비밀번호")).first.fill(secret)
+    page.get_by_label("확인서 비밀번호").fill(secret)
     page.keyboard.press("Enter")
     expect(page.locator("body")).to_contain_text("이 포털: 파기됨", timeout=30_000)
     settled(page)
