@@ -1,7 +1,7 @@
 """What the law asks on top of the policy, read from `db/policies/law-2026-11.toml`.
 
 Deadlines, reasons for a refusal, what goes on after a stop, and the rules of advertising messages,
-each with its citation.
+each with its citation; and what somebody has to look at outside the portal.
 """
 
 from __future__ import annotations
@@ -71,6 +71,21 @@ class Advertising(Part):
     citation: Words
 
 
+class Check(Part):
+    """One thing to look at."""
+
+    id: str
+    name: Words
+
+
+class Outside(Part):
+    """A safeguard of clause 8 outside the portal: what to look at, and how long a look counts."""
+
+    id: str
+    every: Period
+    checks: tuple[Check, ...] = Field(min_length=1)
+
+
 class Law(Part):
     """What the file holds."""
 
@@ -79,6 +94,7 @@ class Law(Part):
     refusals: tuple[Refusal, ...]
     continuing: tuple[Continuing, ...]
     advertising: Advertising
+    outside: tuple[Outside, ...]
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

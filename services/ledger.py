@@ -73,6 +73,7 @@ class EventName(StrEnum):
     COMPANY_CHANGED = "company_changed"
     COMPANY_ENDED = "company_ended"
     FINDING_CLOSED = "finding_closed"
+    SAFEGUARD_CONFIRMED = "safeguard_confirmed"
     COMPANY_TOLD = "company_told"
     COMPANY_ANSWERED = "company_answered"
     INBOX_VIEWED = "inbox_viewed"

@@ -234,3 +234,19 @@ finding = Table(
     UniqueConstraint("kind", "row_id"),
     schema="ops",
 )  # fmt: skip
+
+# Somebody looked at what protects outside the portal. Rows are only added; each counts for a while.
+safeguard_confirmation = Table(
+    "safeguard_confirmation", DATA,
+    Column("confirmation_id", Uuid, primary_key=True),
+    Column("safeguard", Text, nullable=False),
+    Column("checks", ARRAY(Text), nullable=False),
+    Column("checked_on", Date, nullable=False),
+    Column("confirmed_by", Uuid, ForeignKey("ops.staff.staff_id"), nullable=False),
+    Column("confirmed_at", _WHEN, nullable=False),
+    CheckConstraint("cardinality(checks) > 0", name="something"),
+    CheckConstraint(
+        "checked_on <= (confirmed_at at time zone 'Asia/Seoul')::date", name="not_ahead"
+    ),
+    schema="ops",
+)  # fmt: skip

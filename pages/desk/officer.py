@@ -1,27 +1,33 @@
-"""`/desk-officer`: what the privacy officer watches; only the chosen section asks the database."""
+"""`/desk-officer`: what the privacy officer watches; the chosen section, and how much is open."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from db.words import N_
-from pages.components import gate, officer_demands, officer_findings, said
+from pages.components import gate, officer_demands, officer_findings, officer_safeguards, said
 from pages.components.fragment import draw
 from pages.components.text import _
+from services import officer_open
 from services.actor import Permission
+from services.house import house
 
 actor = gate.member(Permission.OFFICER_DESK)
 SECTIONS = {
     "findings": (N_("Data given out"), officer_findings.panel),
     "demands": (N_("Legal demands"), officer_demands.panel),
+    "safeguards": (N_("Outside the portal"), officer_safeguards.panel),
 }
-"""A further section is one line: its name, its title and what draws it."""
+"""A further section is one line: its name (that of its number in `Open`), title and drawing."""
 
 # After a confirmation the tab is a new one: the session's row remembers the section.
 first = (st.session_state.get("jk_resume") or {}).get("section", "findings")
-draw("officer.html")
+with house().databases.data.begin() as connection:
+    numbers = officer_open.count(connection, actor)
+draw("officer.html", open=[(_(title), getattr(numbers, name))
+                           for name, (title, _panel) in SECTIONS.items()])  # fmt: skip
 said.show()
-chosen = st.segmented_control(
+chosen = st.pills(
     _("Section"), list(SECTIONS), default=first, key="jk_officer", required=True,
     format_func=lambda name: _(SECTIONS[name][0]),
 )  # fmt: skip

@@ -55,4 +55,4 @@ def test_support_staff_see_none_of_it(portal: Portal) -> None:
     portal.sign_in(staff=agent(portal.db))
     tab = portal.open(OFFICER)
     assert "열 수 없어요" in text_of(tab) or 'role="alert"' in text_of(tab)
-    assert not tab.segmented_control if hasattr(tab, "segmented_control") else True
+    assert not tab.pills

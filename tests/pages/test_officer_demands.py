@@ -34,10 +34,10 @@ OFFICER = "desk/officer.py"
 VALUES = [PLAIN[name] for name in ("name", "email", "mobile", "login_id")]
 
 
-def section(portal: Portal, who: UUID, *, verified: bool = True) -> AppTest:
-    portal.sign_in(staff=who, verified=NOW if verified else None)
+def section(portal: Portal, who: UUID, name: str = "demands", *, verified: bool = True) -> AppTest:
+    portal.sign_in(staff=who, verified=portal.now if verified else None)
     tab = portal.open(OFFICER)
-    tab.segmented_control[0].set_value("demands").run()
+    tab.pills[0].set_value(name).run()
     return tab
 
 

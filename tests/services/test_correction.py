@@ -303,6 +303,7 @@ def test_a_disputed_item_serves_nothing_but_its_member(portal_db: PortalDb) -> N
     assert use.decide("name", Purpose.DELIVERY, standing(portal_db, one)).allowed
 
 
+@pytest.mark.promise("P42")
 def test_proof_is_checked_sealed_and_destroyed(portal_db: PortalDb) -> None:
     from tests.services.test_files import pdf, zipped  # noqa: PLC0415
 

@@ -22,6 +22,8 @@ from services.files import FileRefused, MediaType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.promise("P42")
+
 
 def picture(form: str = "PNG", size: tuple[int, int] = (40, 30)) -> bytes:
     made = io.BytesIO()
