@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     any_,
     delete,
+    distinct,
     exists,
     func,
     literal,
@@ -91,13 +92,13 @@ def _delete(connection: Connection, dated: Dated, picked: Select[str], batch: Ba
         delete(dated.table)
         .where(_place(dated.table) == any_(places))
         .returning(
-            dated.kind.label("kind"), dated.version.label("version"), dated.on_paper.label("paper")
+            dated.kind.label("kind"), dated.version.label("version"), dated.form.label("form")
         )
         .cte("gone")
     )
     counted = select(
         gone.c.kind, gone.c.version, func.count(),
-        func.count().filter(gone.c.paper),
+        func.count(distinct(gone.c.form)).filter(gone.c.form.is_not(None)),
     ).group_by(gone.c.kind, gone.c.version)  # fmt: skip
     return sum(
         record(connection, batch, (dated.store, kind, version), rows, paper=paper)

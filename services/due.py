@@ -8,14 +8,14 @@ counts in full in Seoul; destruction is due from the day after (clauses 3 and 4;
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, case, func, literal, null, select, union_all
 
 from db.clock import seoul_day
 from db.tables.keeping import overdue_import
 from db.tables.member import STORES
-from db.words import Store
+from db.words import Source, Store
 from services.holds import AFTER_WITHDRAWAL, INBOX, not_held
 
 if TYPE_CHECKING:
@@ -41,9 +41,16 @@ class Dated:
         return func.coalesce(self.table.c.policy_version, "") if self.versioned else literal("")
 
     @property
-    def on_paper(self) -> ColumnElement[bool]:
-        """Return whether a row came on a form of paper, which is to be destroyed as well."""
-        return self.table.c.source == "paper" if self.versioned else literal(value=False)
+    def form(self) -> ColumnElement[Any]:
+        """Return which form of paper a row came on, to be destroyed as well; NULL for none.
+
+        A form is what one member gave on paper on one day, however many rows it filled.
+        """
+        if not self.versioned:
+            return null()
+        columns = self.table.c
+        named = func.concat(columns.member_id, " ", columns.obtained_on)
+        return case((columns.source == Source.PAPER, named))
 
 
 @dataclass(frozen=True)

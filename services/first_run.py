@@ -67,9 +67,13 @@ def waiting(connection: Connection) -> tuple[Waiting, ...]:
 
 
 def confirm(connection: Connection, actor: Actor, import_id: UUID) -> None:
-    """Let what waits be destroyed by the next run. Raise `AccessDenied` for nobody's officer."""
+    """Let what waits be destroyed by the next run; needs a verification.
+
+    Raise `AccessDenied` for anybody but an officer.
+    """
     if not page_opens(Permission.OFFICER_DESK, actor):
         raise AccessDenied(N_("This page is not open to you."))
+    actor.require_verification()
     columns = overdue_import.c
     # Only what was counted and seen can be confirmed.
     open_ = columns.confirmed_at.is_(None) & columns.planned.is_not(None)

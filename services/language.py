@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from babel.messages.pofile import read_po
+from babel.numbers import format_compact_decimal
 
 from db.clock import SEOUL
 
@@ -61,6 +62,11 @@ def format_datetime(moment: datetime) -> str:
     """Return a moment as `2026. 11. 22. 15:05`, in Seoul."""
     local = _in_seoul(moment)
     return f"{format_date(local)} {local:%H:%M}"
+
+
+def format_short(language: Language, n: int) -> str:
+    """Return a number in as few signs as it is read in: `16`, `12만` or `12K`."""
+    return str(format_compact_decimal(n, locale=language))
 
 
 def _in_seoul(moment: datetime) -> datetime:

@@ -74,6 +74,7 @@ class EventName(StrEnum):
     COMPANY_ENDED = "company_ended"
     FINDING_CLOSED = "finding_closed"
     SAFEGUARD_CONFIRMED = "safeguard_confirmed"
+    PAPER_DESTROYED = "paper_destroyed"
     COMPANY_TOLD = "company_told"
     COMPANY_ANSWERED = "company_answered"
     INBOX_VIEWED = "inbox_viewed"

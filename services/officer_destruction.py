@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from db.period import Period
 from db.tables.keeping import destruction, destruction_run
 from db.words import N_
-from services import due, first_run
+from services import due, first_run, paper
 from services.actor import AccessDenied, Permission, page_opens
 
 if TYPE_CHECKING:
@@ -37,13 +37,12 @@ class Done:
 
 
 @dataclass(frozen=True)
-class View:
-    """All that the page draws."""
+class Head:
+    """What stands above every section: is anything overdue, and how much waits for the officer."""
 
     overdue: tuple[Overdue, ...]
     waiting: tuple[Waiting, ...]
-    ending: tuple[Ending, ...]
-    done: tuple[Done, ...]
+    forms: int
 
     @property
     def oldest(self) -> date | None:
@@ -51,16 +50,27 @@ class View:
         return min((one.oldest for one in self.overdue if one.oldest), default=None)
 
 
-def view(connection: Connection, actor: Actor, today: date) -> View:
-    """Return what the desk shows; raise `AccessDenied` for anybody but an officer."""
+@dataclass(frozen=True)
+class View:
+    """What ends when, month by month up to `until`, and what was destroyed lately."""
+
+    ending: tuple[Ending, ...]
+    until: date
+    done: tuple[Done, ...]
+
+
+def head(connection: Connection, actor: Actor, today: date) -> Head:
+    """Return what is open; raise `AccessDenied` for anybody but an officer."""
     if not page_opens(Permission.OFFICER_DESK, actor):
         raise AccessDenied(N_("This page is not open to you."))
-    return View(
-        due.overdue(connection, today),
-        first_run.waiting(connection),
-        due.forecast(connection, today, _AHEAD.ends_on(today)),
-        _done(connection),
-    )
+    overdue = due.overdue(connection, today)
+    return Head(overdue, first_run.waiting(connection), paper.due(connection))
+
+
+def view(connection: Connection, today: date) -> View:
+    """Return what is to come within a year, and what was done."""
+    until = _AHEAD.ends_on(today)
+    return View(due.forecast(connection, today, until), until, _done(connection))
 
 
 def _done(connection: Connection) -> tuple[Done, ...]:

@@ -69,6 +69,7 @@ EVENTS: dict[EventName, str] = {
     EventName.COMPANY_ENDED: N_("ended the work with a company"),
     EventName.FINDING_CLOSED: N_("closed a question about data given out"),
     EventName.SAFEGUARD_CONFIRMED: N_("confirmed what protects outside the portal"),
+    EventName.PAPER_DESTROYED: N_("noted that forms on paper were destroyed"),
     EventName.COMPANY_TOLD: N_("told a company of a change"),
     EventName.COMPANY_ANSWERED: N_("noted that a company confirmed a change"),
     EventName.INBOX_VIEWED: N_("looked at “Told to me”"),

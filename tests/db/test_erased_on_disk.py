@@ -61,7 +61,7 @@ def on_disk(db: PortalDb, needles: list[bytes]) -> set[str]:
     }
 
 
-@pytest.mark.promise("P13")
+@pytest.mark.promise("P13", "P15")
 def test_destroyed_bytes_are_in_no_file_and_an_older_copy_opens_nothing(own_folder: Path) -> None:
     db = install(own_folder)
     gone, stays = draft(), draft()

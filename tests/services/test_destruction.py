@@ -21,7 +21,7 @@ from db.tables.keeping import destruction_run, hold, key_due
 from db.tables.member import LIVE, STORES
 from db.words import ActorKind, HoldWhy, RecordKind, Source, StaffRole, Store
 from services import destruction, due, first_run, holds
-from services.actor import AccessDenied, Actor
+from services.actor import AccessDenied, Actor, StepUpRequired
 from tests.people import FIELDS, NOW, ORIGIN, acting, agent, member
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def leaver(db: PortalDb, values_until: date | None, *days: date) -> UUID:
 
 def officer(db: PortalDb) -> Actor:
     who = agent(db, StaffRole.OFFICER)
-    return acting(who, kind=ActorKind.STAFF, role=StaffRole.OFFICER)
+    return acting(who, kind=ActorKind.STAFF, role=StaffRole.OFFICER, verified_at=NOW)
 
 
 @pytest.mark.promise("P04")
@@ -109,7 +109,7 @@ def test_the_day_turns_in_seoul(portal_db: PortalDb) -> None:
     assert destruction.run(portal_db.work, before + timedelta(minutes=1)).rows == 1
 
 
-@pytest.mark.promise("P13")
+@pytest.mark.promise("P13", "P15")
 def test_who_left_goes_with_the_last_row_and_the_key_after_it(portal_db: PortalDb) -> None:
     gone = leaver(portal_db, YESTERDAY, YESTERDAY)
     with_record = leaver(portal_db, YESTERDAY, TODAY)
@@ -254,6 +254,8 @@ def test_only_an_officer_holds_and_confirms(portal_db: PortalDb) -> None:
             holds.lift(data, clerk, uuid4())
         with pytest.raises(AccessDenied):
             first_run.confirm(data, clerk, uuid4())
+        with pytest.raises(StepUpRequired):
+            first_run.confirm(data, replace(officer(portal_db), verified_at=None), uuid4())
     assert left(portal_db, hold) == 0
 
 

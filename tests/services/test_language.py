@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.language import format_date, format_datetime, plural, translate
+from services.language import format_date, format_datetime, format_short, plural, translate
 
 
 def test_korean_and_english() -> None:
@@ -25,6 +25,11 @@ def test_params_are_filled_but_never_read_as_a_sentence() -> None:
 def test_one_and_many() -> None:
     assert plural("en", "{n} day", "{n} days", 1) == "1 day"
     assert plural("en", "{n} day", "{n} days", 30) == "30 days"
+
+
+def test_large_numbers_are_short() -> None:
+    assert [format_short("ko", n) for n in (0, 16, 120_000)] == ["0", "16", "12만"]
+    assert [format_short("en", n) for n in (0, 16, 120_000)] == ["0", "16", "120K"]
 
 
 def test_days_are_written_one_way() -> None:

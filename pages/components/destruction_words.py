@@ -1,0 +1,31 @@
+"""What kinds of data are called on the officer's pages about destruction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from db.declarations import KINDS
+from db.words import N_, RecordKind
+from pages.components.text import _
+from services.destroying_rows import LEAVING
+from services.due import MEMBERS
+from services.holds import AFTER_WITHDRAWAL, INBOX
+
+_OTHERS: Final = {
+    INBOX: N_("Messages to members"),
+    AFTER_WITHDRAWAL: N_("Values of members who left"),
+    MEMBERS: N_("Members who left, with their keys"),
+    LEAVING: N_("What went because its member left"),
+}
+
+
+def word(kind: str) -> str:
+    """Return what a kind of row is called."""
+    if kind in set(RecordKind):
+        return _(KINDS[RecordKind(kind)].label)
+    return _(_OTHERS.get(kind) or N_("Other data"))
+
+
+def form_word(kind: str) -> str:
+    """Return what a kind of form on paper is called."""
+    return _("Forms with a member's details") if kind == AFTER_WITHDRAWAL else word(kind)
