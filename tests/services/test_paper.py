@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from db.drafts import RecordDraft, ValueDraft
 from db.tables.keeping import paper_destruction
@@ -118,20 +117,23 @@ def test_not_more_than_are_due_nor_before_nor_ahead(
     assert listed(portal_db)[VISIT] == Paper(VISIT, 2, 0, 0)
 
 
-def test_two_officers_at_once_record_the_same_forms_once(portal_db: PortalDb) -> None:
+def test_of_two_officers_at_once_the_second_waits_and_finds_nothing_left(
+    portal_db: PortalDb,
+) -> None:
     holder(portal_db, on_paper(YESTERDAY))
     destruction.run(portal_db.work, NOW)
-    chiefs = [officer(portal_db) for _ in range(4)]
-
-    def attempt(chief: Actor) -> bool:
-        try:
-            record(portal_db, chief, 1)
-        except PaperRefused:
-            return False
-        return True
-
-    with ThreadPoolExecutor(4) as several:
-        assert sum(several.map(attempt, chiefs)) == 1
+    first, second = officer(portal_db), officer(portal_db)
+    done = Destroyed(VISIT, 1, SHRED, TODAY)
+    with portal_db.web.data.begin() as data:
+        paper.record(data, first, done)
+        with (
+            pytest.raises(OperationalError, match="lock timeout"),
+            portal_db.web.data.begin() as other,
+        ):
+            other.execute(text("set local lock_timeout = '50ms'"))
+            paper.record(other, second, done)
+    with pytest.raises(PaperRefused):
+        record(portal_db, second, 1)
     assert listed(portal_db)[VISIT] == Paper(VISIT, 0, 1, 0)
 
 
