@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from db.period import Period
 from db.tables.keeping import destruction, destruction_run
 from db.words import N_
-from services import due, first_run, paper
+from services import due, first_run, holds, paper
 from services.actor import AccessDenied, Permission, page_opens
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class Head:
     overdue: tuple[Overdue, ...]
     waiting: tuple[Waiting, ...]
     forms: int
+    holds: int
 
     @property
     def oldest(self) -> date | None:
@@ -63,8 +64,12 @@ def head(connection: Connection, actor: Actor, today: date) -> Head:
     """Return what is open; raise `AccessDenied` for anybody but an officer."""
     if not page_opens(Permission.OFFICER_DESK, actor):
         raise AccessDenied(N_("This page is not open to you."))
-    overdue = due.overdue(connection, today)
-    return Head(overdue, first_run.waiting(connection), paper.due(connection))
+    return Head(
+        due.overdue(connection, today),
+        first_run.waiting(connection),
+        paper.due(connection),
+        holds.count(connection, today),
+    )
 
 
 def view(connection: Connection, today: date) -> View:

@@ -174,6 +174,12 @@ outbox = Table(
         "member_id", "message_id", "template", "channel", "sent_at", "accepted",
         name="uq_outbox_notice",
     ),
+    # Whom the notice before separation did not reach: the desk lists them.
+    Index(
+        "ix_outbox_unreached", "member_id", postgresql_where=text(
+            "template = 'dormancy_notice' and (bounced_at is not null or failed_at is not null)"
+        ),
+    ),
     schema="ops",
 )  # fmt: skip
 

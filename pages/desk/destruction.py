@@ -1,4 +1,4 @@
-"""`/desk-destruction`: what is past its time, what ends when, and forms on paper, by section."""
+"""`/desk-destruction`: what is past its time and what ends when, forms on paper, legal holds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import streamlit as st
 
 from db.clock import seoul_day
 from db.words import N_
-from pages.components import gate, officer_destruction, officer_paper, said
+from pages.components import gate, officer_destruction, officer_holds, officer_paper, said
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import officer_destruction as service
@@ -17,6 +17,7 @@ actor = gate.member(Permission.OFFICER_DESK)
 SECTIONS = {
     "data": (N_("Data"), officer_destruction.panel),
     "paper": (N_("Forms on paper"), officer_paper.panel),
+    "holds": (N_("Legal holds"), officer_holds.panel),
 }
 """A further section is one line: its name, its title and what draws it."""
 

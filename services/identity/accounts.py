@@ -37,21 +37,23 @@ class SignInRefused(PortalError):  # noqa: N818 (the person tries again)
 
 
 def find_members(
-    keys: Connection, keyring: Keyring, pairs: Sequence[tuple[str, str]]
+    keys: Connection, keyring: Keyring, pairs: Sequence[tuple[str, str]], *, left: bool = False
 ) -> tuple[UUID, ...]:
-    """Return the members that (kind, value) pairs name; who left the service is not among them."""
+    """Return the members that (kind, value) pairs name; who left only if `left` asks for them."""
     found: dict[UUID, None] = {}
     for kind, value in pairs:
         digest = keyring.blind(kind, value)
         for row in keys.execute(_FIND, {"kind": kind, "digest": digest}):
-            if row.store != Store.RETAINED:
+            if left or row.store != Store.RETAINED:
                 found[row.member_id] = None
     return tuple(found)
 
 
-def members_typed(keys: Connection, keyring: Keyring, typed: str) -> tuple[UUID, ...]:
+def members_typed(
+    keys: Connection, keyring: Keyring, typed: str, *, left: bool = False
+) -> tuple[UUID, ...]:
     """Return the members whom an e-mail address, login id or mobile number names."""
-    return find_members(keys, keyring, identifiers(typed))
+    return find_members(keys, keyring, identifiers(typed), left=left)
 
 
 def passwords_tried(typed: str) -> int:
