@@ -86,11 +86,13 @@ _TO_SEPARATE = text(f"""
         {_SPARED}
     order by m.member_id limit :most for update of m skip locked
 """)  # noqa: S608 (a constant)
-# Told in vain: the mail bounced, or there was no address that could be used.
-_UNREACHED = text("""
-    select count(*) from ops.outbox n join live.member m using (member_id)
-    where n.template = :notice and (n.bounced_at is not null or n.failed_at is not null)
-        and n.key = :notice || ':' || m.last_counted_on
+# A notice in vain counts as none once the member has another address: they are told anew.
+_FORGET = text("""
+    update ops.outbox n set key = null from live.profile_value v
+    where n.template = 'dormancy_notice' and (n.bounced_at is not null or n.failed_at is not null)
+        and n.key is not null
+        and v.member_id = n.member_id and v.item = 'email' and v.sealed is not null
+        and v.changed_at > coalesce(n.bounced_at, n.failed_at)
 """)
 
 
@@ -139,6 +141,8 @@ def run(house: House, now: datetime) -> Done:
     given = _given(now)
     while _one(house, given) == AT_ONCE:
         pass
+    with house.databases.data.begin() as data:
+        data.execute(_FORGET)
     told = sum(iter(lambda: tell(house, now), 0))
     return Done(told, sum(iter(lambda: separate(house, now), 0)))
 
@@ -216,8 +220,3 @@ def _note(data: Connection, members: Sequence[UUID], name: EventName, now: datet
     if members:
         one = {"at": now, "name": name, "allowed": True, "actor_kind": ActorKind.SYSTEM}
         data.execute(insert(event), [one | {"member_id": m} for m in members])
-
-
-def unreached(data: Connection) -> int:
-    """Return how many members stay awake because no notice reached them: a desk's matter (P10)."""
-    return data.scalar(_UNREACHED, {"notice": NOTICE}) or 0

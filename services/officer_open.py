@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.clock import seoul_day
 from db.words import N_
-from services import demands, findings, safeguards
+from services import demands, findings, safeguards, unreached
 from services.actor import AccessDenied, Permission, page_opens
 
 if TYPE_CHECKING:
@@ -23,11 +23,7 @@ class Open:
     findings: int
     demands: int
     safeguards: int
-
-    @property
-    def total(self) -> int:
-        """Return how much is open in all."""
-        return self.findings + self.demands + self.safeguards
+    unreached: int
 
 
 def count(connection: Connection, actor: Actor) -> Open:
@@ -38,4 +34,5 @@ def count(connection: Connection, actor: Actor) -> Open:
         findings.count(connection),
         len(demands.waiting(connection, actor)),
         safeguards.open_ones(connection, seoul_day(actor.at)),
+        unreached.count(connection),
     )

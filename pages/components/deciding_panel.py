@@ -15,13 +15,13 @@ from pages.components.fragment import draw
 from pages.components.request_view import days_left, title
 from pages.components.text import _, language
 from pages.http.evidence import PATH
-from services import access, deciding, desk_queue, request_words
+from services import access, deciding, desk_queue, request_words, unreached
 from services.actor import Permission
 from services.house import house
 from services.ledger import EventName
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from services.actor import Actor
     from services.deciding import Asked
@@ -33,8 +33,8 @@ _GRANT: Final = "grant"
 def panel(actor: Actor, case: Case) -> None:
     """Draw the request and what may be done with it."""
     plain = unmasking.wanted(actor)
-    asked, today = _read(actor, case, plain=plain)
-    draw("deciding.html", **_values(asked, case, today), verified=actor.verified)
+    asked, today, since = _read(actor, case, plain=plain)
+    draw("deciding.html", **_values(asked, case, today), verified=actor.verified, unreached=since)
     if not actor.verified:
         if st.button(_("Confirm that it is me, then decide"), key="verify_case", type="primary",
                      icon=":material/lock_open:"):  # fmt: skip
@@ -49,11 +49,11 @@ def panel(actor: Actor, case: Case) -> None:
         _leave(_("The request is back in the list."))
 
 
-def _read(actor: Actor, case: Case, *, plain: bool) -> tuple[Asked, date]:
+def _read(actor: Actor, case: Case, *, plain: bool) -> tuple[Asked, date, datetime | None]:
     event = EventName.VALUES_UNMASKED if plain else EventName.REQUEST_VIEWED
     look = access.Look(event, Permission.REQUEST_DECIDE, "/desk-queue")
     with access.open(actor, case.member_id, Purpose.CORRECT, case.case_id, look=look) as subject:
-        return deciding.read(subject, plain=plain), subject.today
+        return deciding.read(subject, plain=plain), subject.today, unreached.since(subject)
 
 
 def _words(item: str | None, value: str | None) -> str:

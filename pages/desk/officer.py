@@ -5,7 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from db.words import N_
-from pages.components import gate, officer_demands, officer_findings, officer_safeguards, said
+from pages.components import (
+    gate,
+    officer_demands,
+    officer_findings,
+    officer_safeguards,
+    officer_unreached,
+    said,
+)
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import officer_open
@@ -17,6 +24,7 @@ SECTIONS = {
     "findings": (N_("Data given out"), officer_findings.panel),
     "demands": (N_("Legal demands"), officer_demands.panel),
     "safeguards": (N_("Outside the portal"), officer_safeguards.panel),
+    "unreached": (N_("Not reached"), officer_unreached.panel),
 }
 """A further section is one line: its name (that of its number in `Open`), title and drawing."""
 

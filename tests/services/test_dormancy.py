@@ -21,7 +21,7 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.moves import move, separation
 from db.words import Purpose, Store
-from services import access, bounces, dormancy, messages, moving, waking
+from services import access, bounces, dormancy, messages, moving, unreached, waking
 from services.actor import Permission, StepUpRequired
 from services.house import House
 from services.ledger import EventName
@@ -203,7 +203,7 @@ def test_who_was_not_reached_stays_and_is_counted_for_the_desk(
     accept(portal_db, **{column: NOW})
     assert dormancy.run(house_of(portal_db), later(31)).separated == 0
     with portal_db.work.data.connect() as data:
-        assert dormancy.unreached(data) == 1
+        assert unreached.count(data) == 1
 
 
 def by_hand(db: PortalDb, **changes: Any) -> None:  # noqa: ANN401
