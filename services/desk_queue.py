@@ -81,9 +81,13 @@ _COLUMNS: tuple[ColumnClause[Any], ...] = (
 )  # fmt: skip
 
 
+def count(connection: Connection) -> int:
+    """Return how many requests are open."""
+    return int(connection.scalar(select(func.ops.open_request_count())) or 0)
+
+
 def page(connection: Connection, actor: Actor, number: int) -> Queue:
     """Return a page of open requests, those due first: the count and one query."""
-    count = int(connection.scalar(select(func.ops.open_request_count())) or 0)
     start = max(number - 1, 0) * PAGE_ROWS
     waiting = func.ops.open_requests(start, PAGE_ROWS).table_valued(*_COLUMNS, name="waiting")
     rows = connection.execute(
@@ -91,7 +95,7 @@ def page(connection: Connection, actor: Actor, number: int) -> Queue:
         .select_from(waiting.outerjoin(staff, staff.c.staff_id == waiting.c.taken_by))
         .order_by(waiting.c.due_on, waiting.c.received_at, waiting.c.request_id)
     )
-    return Queue(count, tuple(_waiting(row, actor) for row in rows))
+    return Queue(count(connection), tuple(_waiting(row, actor) for row in rows))
 
 
 def _waiting(row: Row[Any], actor: Actor) -> Waiting:

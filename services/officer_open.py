@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.clock import seoul_day
 from db.words import N_
-from services import demands, findings, safeguards, unreached
+from services import demands, findings, first_run, paper, safeguards, unreached
 from services.actor import AccessDenied, Permission, page_opens
 
 if TYPE_CHECKING:
@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Open:
-    """Numbers of what waits for the officer; nobody's data."""
+    """Numbers of what waits for the officer, section by section; nobody's data."""
 
     findings: int
     demands: int
     safeguards: int
     unreached: int
+
+    @property
+    def total(self) -> int:
+        """Return how much is open in all."""
+        return self.findings + self.demands + self.safeguards + self.unreached
 
 
 def count(connection: Connection, actor: Actor) -> Open:
@@ -36,3 +41,8 @@ def count(connection: Connection, actor: Actor) -> Open:
         safeguards.open_ones(connection, seoul_day(actor.at)),
         unreached.count(connection),
     )
+
+
+def to_destroy(connection: Connection) -> int:
+    """Return how much of the destruction waits for the officer: imports, and forms on paper."""
+    return len(first_run.waiting(connection)) + paper.due(connection)

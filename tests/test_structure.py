@@ -227,3 +227,15 @@ def test_only_the_edge_reads_the_clock() -> None:
         if callee(call) in {"datetime.now", "datetime.utcnow", "date.today", "time.time"}
     }
     assert readers <= {"db/clock.py"}, readers
+
+
+@pytest.mark.parametrize("module", modules("pages"), ids=named)
+def test_no_box_offers_to_choose_everything(module: Path) -> None:
+    """Streamlit's offer is in English only, and as few items as will do are to be given."""
+    lines = [
+        call.lineno
+        for call in calls(tree(module))
+        if callee(call) == "st.multiselect"
+        and "select_all=False" not in [ast.unparse(word) for word in call.keywords]
+    ]
+    assert not lines, f"{named(module)}, lines {lines}: say select_all=False."

@@ -104,7 +104,8 @@ def _source(first: Typed, prefix: str, _policy: Policy) -> None:
 
 def _items(first: Typed, prefix: str) -> None:
     st.multiselect(_("Which items"), shareable(None), key=f"{prefix}items", default=first["items"],
-                   format_func=lambda one: items_words([one]), placeholder=_("Choose"))  # fmt: skip
+                   format_func=lambda one: items_words([one]), placeholder=_("Choose"),
+                   select_all=False)  # fmt: skip
 
 
 def draft_of(start: CompanyDraft, typed: Typed) -> CompanyDraft:

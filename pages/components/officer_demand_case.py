@@ -73,6 +73,7 @@ def _forms(one: Demand) -> tuple[bool, tuple[str, ...], DemandRefusal | None]:
         items = st.multiselect(
             _("Hand out (as few items as will do)"), one.items,
             format_func=lambda name: items_words([name]), placeholder=_("Please choose"),
+            select_all=False,
         )  # fmt: skip
         approved = st.form_submit_button(_("Approve and show these once"), type="primary")
     with st.form("refuse_demand"):

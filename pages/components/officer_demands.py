@@ -83,7 +83,7 @@ def _entry(actor: Actor) -> None:
         basis = st.text_input(_("The law that it rests on"), max_chars=demand_entry.LONGEST)
         items = st.multiselect(
             _("Items demanded"), DEMANDABLE, format_func=lambda name: items_words([name]),
-            placeholder=_("Please choose"),
+            placeholder=_("Please choose"), select_all=False,
         )  # fmt: skip
         received = st.date_input(_("Came in on"), seoul_day(actor.at), format=_DATES)
         later = st.date_input(

@@ -1,10 +1,21 @@
-"""`/` for staff: who they are here."""
+"""`/` for staff: who they are here, and how much waits for them."""
 
 from __future__ import annotations
 
+from db.words import ActorKind, StaffRole
 from pages.components import gate
 from pages.components.fragment import draw
+from services import desk_queue, officer_open
 from services.actor import Permission
+from services.house import house
 
 actor = gate.member(Permission.PORTAL_OPEN)
-draw("desk_welcome.html", role=actor.role)
+officer = actor.role is StaffRole.OFFICER
+waiting: dict[str, int] = {}
+with house().databases.data.begin() as connection:
+    if actor.kind is ActorKind.STAFF:
+        waiting["queue"] = desk_queue.count(connection)
+    if officer:
+        waiting["officer"] = officer_open.count(connection, actor).total
+        waiting["destruction"] = officer_open.to_destroy(connection)
+draw("desk_welcome.html", officer=officer, waiting=waiting)
