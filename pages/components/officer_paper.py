@@ -43,8 +43,9 @@ def panel(actor: Actor, _head: Head) -> None:
         icon=":material/lock_open:",
     ):  # fmt: skip
         sign_in_panel.ask_verification({"section": "paper"})
-    draw("paper_lately.html", lately=lately, word=form_word,
-         methods={method: _(name) for method, name in METHODS.items()})  # fmt: skip
+    if lately:
+        draw("paper_lately.html", lately=lately, word=form_word,
+             methods={method: _(name) for method, name in METHODS.items()})  # fmt: skip
 
 
 def _form(actor: Actor, found: Sequence[Paper]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
 from sqlalchemy import create_engine, text
 
@@ -14,7 +15,7 @@ from db import embedded
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.browser.serving import Served
 
@@ -92,6 +93,20 @@ def staff_sign_in(page: Page, address: str, who: str, password: str = "demo") ->
     give_password(page, who, password)
     expect(page.locator(".st-key-sign_out button")).to_be_visible(timeout=30_000)
     settled(page)
+
+
+def choose(page: Page, option: Locator) -> None:
+    """Choose from the first box; a list that opens while the page draws closes again."""
+    for _ in range(5):
+        page.get_by_role("combobox").first.click()
+        try:
+            option.click(timeout=2_000)
+        except NotInTime:
+            page.keyboard.press("Escape")
+        else:
+            return
+    message = "the list never opened"
+    raise AssertionError(message)
 
 
 def long_ago(portal: Served) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
 
 from tests.browser.serving import serve
-from tests.browser.steps import give_password, settled
+from tests.browser.steps import choose, give_password, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,21 +24,6 @@ def portal() -> Iterator[Served]:
         yield served
 
 
-def _choose(page: Page, number: int) -> None:
-    """Choose what to do; a list that opens while the page draws closes again."""
-    box = page.get_by_role("combobox").first
-    option = page.get_by_role("option").nth(number)
-    for _ in range(5):
-        box.click()
-        try:
-            option.click(timeout=2_000)
-        except NotInTime:
-            page.keyboard.press("Escape")
-        else:
-            return
-    pytest.fail("the list never opened")
-
-
 def test_an_officer_enters_a_source_system_and_ends_it(
     portal: Served, page: Page, axe: Callable[[Page], list[str]]
 ) -> None:
@@ -50,11 +34,11 @@ def test_an_officer_enters_a_source_system_and_ends_it(
     page.goto(f"{portal.address}/desk-companies")
     page.locator("#companies-recipient").wait_for()
     settled(page)
-    _choose(page, 0)
+    choose(page, page.get_by_role("option").nth(0))
     page.get_by_role("textbox").first.wait_for()
     settled(page)
     assert axe(page) == []
-    _choose(page, 2)
+    choose(page, page.get_by_role("option").nth(2))
     page.get_by_role("textbox").nth(2).wait_for(state="visible")
     expect(page.get_by_role("textbox")).to_have_count(3)
     page.get_by_role("textbox").first.fill("[가상] 새 시스템")

@@ -21,6 +21,7 @@ OFFICER = {
     "/desk-queue": "결정할 요청",
     "/desk-officer": "보호책임자 업무",
     "/desk-destruction": "파기",
+    "/desk-companies": "회사",
 }
 
 
