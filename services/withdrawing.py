@@ -24,7 +24,7 @@ from db.tables import ops
 from db.tables.keeping import destruction_run, key_due
 from db.tables.member import STORES
 from db.tables.moves import move, separation, withdrawal, withdrawal_line
-from db.words import ActorKind, DestructionMethod, MoveKind, Noted, Purpose, Store
+from db.words import ActorKind, DestructionMethod, MoveKind, Noted, Purpose, Source, Store
 from services import (
     certificate,
     destruction,
@@ -243,7 +243,8 @@ def _record(
 ) -> None:
     """Add to the day's destruction record; the hourly run vacuums, asks again and closes it."""
     gone = 1 + sum(len(rows) - len(kept[name]) for name, rows in taken.rows.items())
-    paper = sum(_on_paper(rows) - _on_paper(kept[name]) for name, rows in taken.rows.items())
+    # A form of which anything is kept is not due yet; it is when that goes.
+    paper = len(_forms(taken.rows) - _forms(kept))
     run_id = uuid5(_RUNS, who.today.isoformat())
     begun = upsert(destruction_run).values(
         run_id=run_id, day=who.today, started_at=who.now, finished_at=who.now
@@ -255,8 +256,10 @@ def _record(
     record(data, Batch(run_id, who.now, 0), what, gone, paper=paper, method=method)
 
 
-def _on_paper(rows: list[retaining.Row]) -> int:
-    return sum(row.get("source") == "paper" for row in rows)
+def _forms(rows: dict[str, list[retaining.Row]]) -> set[object]:
+    """Return the forms of paper that rows of one member came on: what was given on one day."""
+    each = (row for some in rows.values() for row in some)
+    return {row.get("obtained_on") for row in each if row.get("source") == Source.PAPER}
 
 
 def _end_guardianships(data: Connection, who: _Leaver) -> None:

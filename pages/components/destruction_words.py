@@ -26,6 +26,12 @@ def word(kind: str) -> str:
     return _(_OTHERS.get(kind) or N_("Other data"))
 
 
+_FORMS: Final = {
+    AFTER_WITHDRAWAL: N_("Forms with a member's details"),
+    LEAVING: N_("Forms that went with their member"),
+}
+
+
 def form_word(kind: str) -> str:
     """Return what a kind of form on paper is called."""
-    return _("Forms with a member's details") if kind == AFTER_WITHDRAWAL else word(kind)
+    return _(_FORMS[kind]) if kind in _FORMS else word(kind)

@@ -18,9 +18,11 @@ from db.tables.member import STORES
 from db.words import PaperMethod, RecordKind, Source, StaffRole, Store
 from services import destruction, paper
 from services.actor import AccessDenied, StepUpRequired
+from services.destroying_rows import LEAVING
 from services.holds import AFTER_WITHDRAWAL
 from services.paper import Destroyed, Paper, PaperRefused
-from tests.people import FIELDS, NOW, ORIGIN, PLAIN, member
+from tests.leaving import leave
+from tests.people import FIELDS, NOW, ORIGIN, PLAIN, member, portal_house
 from tests.services.test_safeguards import officer
 
 if TYPE_CHECKING:
@@ -74,6 +76,27 @@ def test_who_left_is_one_form_however_many_values_it_had(portal_db: PortalDb) ->
     assert listed(portal_db) == {AFTER_WITHDRAWAL: Paper(AFTER_WITHDRAWAL, 0, 0, 1)}
     destruction.run(portal_db.work, NOW)
     assert listed(portal_db)[AFTER_WITHDRAWAL] == Paper(AFTER_WITHDRAWAL, 1, 0, 0)
+
+
+def test_leaving_makes_a_form_due_of_which_nothing_is_kept(portal_db: PortalDb) -> None:
+    """The nine items stay for a year, and with them the form they stand on."""
+    other = replace(PAPER, obtained_on=date(2025, 5, 5))
+    values = (
+        ValueDraft("name", PLAIN["name"], PAPER),
+        ValueDraft("nickname", PLAIN["nickname"], PAPER),
+        ValueDraft("children", PLAIN["children"], other),
+        ValueDraft("baby_name", PLAIN["baby_name"], other),
+        ValueDraft("email", PLAIN["email"], ORIGIN),
+    )
+    who = member(portal_db, values=values, records=(), devices=())
+    leave(portal_db, who)
+    assert listed(portal_db) == {
+        AFTER_WITHDRAWAL: Paper(AFTER_WITHDRAWAL, 0, 0, 1),
+        LEAVING: Paper(LEAVING, 1, 0, 0),
+    }
+    portal_house(portal_db)
+    record(portal_db, officer(portal_db), 1, kind=LEAVING)
+    assert listed(portal_db)[LEAVING] == Paper(LEAVING, 0, 1, 0)
 
 
 def test_what_the_officer_destroyed_is_recorded_and_open_no_more(portal_db: PortalDb) -> None:
