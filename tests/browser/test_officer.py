@@ -91,7 +91,7 @@ def test_a_safeguard_is_confirmed_after_a_verification(
     long_ago(portal)
     section(page, portal, "/desk-officer", "포털 밖 보호 조치", "#safeguards")
     card = page.locator(".jk-card").filter(has_text=name)
-    expect(card.locator(".jk-state")).to_have_text("아직 확인 안 됨")
+    expect(card.locator(".jk-state")).to_have_text("아직 확인 없음")
     good(page, axe)
     # The sign-in was a while ago: nothing is confirmed until the officer says who they are.
     expect(page.get_by_role("checkbox")).to_have_count(0)

@@ -27,7 +27,7 @@ def test_what_nobody_confirmed_is_missing_and_confirming_closes_it(portal: Porta
     shown = text_of(tab)
     assert "4가지를 확인해야 해요" in shown
     assert "최신 백신 프로그램을 써요" in shown
-    assert "아직 확인 안 됨" in shown
+    assert "아직 확인 없음" in shown
     tab.selectbox[0].set_value("antivirus").run()
     assert "무엇을 살펴보았는지 골라 주세요" in press(tab, "지금 확인하기")
     for box in tab.checkbox:
@@ -61,6 +61,6 @@ def test_overdue_ones_are_counted_when_the_desk_opens(portal: Portal) -> None:
 def test_who_has_not_confirmed_sees_the_list_and_the_button(portal: Portal) -> None:
     who = agent(portal.db, StaffRole.OFFICER)
     tab = section(portal, who, "safeguards", verified=False)
-    assert "아직 확인 안 됨" in text_of(tab)
+    assert "아직 확인 없음" in text_of(tab)
     assert [b.label for b in tab.button if b.key == "verify_safeguards"]
     assert not tab.checkbox
