@@ -5,6 +5,7 @@ escaped by the template engine, and Streamlit cleans the result once more in the
 """
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,16 @@ def _environment() -> Environment:
     return environment
 
 
+@dataclass(frozen=True)
+class _Html:
+    """What Streamlit draws as it is. A string it would first search for indentation to remove."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+
 def compile_all() -> None:
     """Read and compile every template, so that nobody's first page waits for it."""
     for name in _environment().list_templates(extensions=["html"]):
@@ -59,13 +70,13 @@ def draw(template: str, **values: object) -> None:
 
     :raises jinja2.UndefinedError: the template uses a name that wasn't given.
     """
-    st.html(render(template, **values))
+    st.html(_Html(render(template, **values)))
 
 
 @cache
-def _sheet() -> str:
+def _sheet() -> _Html:
     sheets = sorted(TEMPLATES.glob("*.css"))
-    return f"<style>{''.join(s.read_text(encoding='utf-8') for s in sheets)}</style>"
+    return _Html(f"<style>{''.join(s.read_text(encoding='utf-8') for s in sheets)}</style>")
 
 
 def style() -> None:

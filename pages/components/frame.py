@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -68,13 +70,19 @@ GUIDE: Final = N_("Guide")
 """The section of public pages, for who is signed in."""
 
 
-def _page(
-    file: str, title: str, path: str = "", *, default: bool = False, seen: bool = True
-) -> StreamlitPage:
+@cache
+def _made(file: str, title: str, path: str, *, default: bool, seen: bool) -> StreamlitPage:
     return st.Page(
         PAGES / file, title=title, url_path=path or None, default=default,
         visibility="visible" if seen else "hidden",
     )  # fmt: skip
+
+
+def _page(
+    file: str, title: str, path: str = "", *, default: bool = False, seen: bool = True
+) -> StreamlitPage:
+    """Return a copy: making one looks at the file, and each run marks the one that it may run."""
+    return copy(_made(file, title, path, default=default, seen=seen))
 
 
 def _home(here: Here) -> str:
