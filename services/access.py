@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
@@ -171,8 +172,9 @@ def open(  # noqa: A001 (the design's name: access.open)
                 opening=member_id if own else None,
             )  # fmt: skip
             subject = Subject(
-                member_id, seen, relation, purpose, LIVE, connection, _sealer(member_id), case
-            )
+                member_id, seen, relation, purpose, LIVE, connection,
+                partial(_sealer, member_id), case,
+            )  # fmt: skip
             yield subject
     except AccessDenied:
         deny(actor, member_id, purpose, look, case)

@@ -12,6 +12,7 @@ from db.words import N_, RequestKind, RequestState
 from services import consents, email_change, held_values, requests
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from services.correction import Granted
@@ -39,15 +40,19 @@ def at_once(subject: Subject, item: str) -> bool:
     A child's birth date says until when a guardian acts for them and the child's data is protected
     (clause 9; PIPA art. 22-2), so that clearing it is decided.
     """
-    if ITEMS[item].required:
-        return False
     if item != "birth_date":
-        return True
+        return free(item, None, subject.today)
     table = subject.tables.member.c
     ends = subject.connection.scalar(
         select(table.turns_14_on).where(table.member_id == subject.member_id)
     )
-    return ends is None or ends <= subject.today
+    return free(item, ends, subject.today)
+
+
+def free(item: str, turns_14_on: date | None, today: date) -> bool:
+    """Return what `at_once` does, of a member who turns 14 on that day."""
+    held_back = item == "birth_date" and turns_14_on is not None and turns_14_on > today
+    return not (ITEMS[item].required or held_back)
 
 
 def clear(subject: Subject, items: tuple[str, ...], seq: int | None = None) -> tuple[str, ...]:

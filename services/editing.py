@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, DateTime, Select, Text, Uuid, any_, bindparam, func, select
 
 from db.declarations import ITEMS
 from db.tables.ledger import event
+from db.tables.member import STORES
 from db.words import RequestState
-from services import clearing, profile, restriction, telling
+from services import clearing, profile, restriction, restriction_rows, telling
+from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
 if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
     from db.declarations import Item
+    from db.words import Store
     from services.profile import Held
     from services.restriction import Restriction
     from services.subject import Subject
+
+    Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 
 LINES = 5
 _CHANGES = (
@@ -60,65 +69,86 @@ class Editing:
 
 
 def read(subject: Subject, name: str) -> Editing:
-    """Return an item in full: as many queries for every item and whatever is held.
+    """Return an item in full: one query for every item and whatever is held.
 
     Raise `StepUpRequired` without a fresh verification.
     """
-    item = ITEMS[name]
-    held = {one.item.name: one.values for group in profile.held(subject, plain=True).groups.values()
-            for one in group}  # fmt: skip
-    request_id, due_on = _request(subject, name)
-    found = (one for one in restriction.in_force(subject) if one.item == name)
+    subject.actor.require_verification()
+    item, follows = ITEMS[name], clearing.follows((name,))
+    found = _asked(subject.tables.store).ask(
+        subject.connection,
+        member=subject.member_id,
+        today=subject.today,
+        now=subject.at,
+        item=name,
+        items=list(follows),
+        changes=list(_CHANGES),
+        change=None,
+    )
+    request = next(iter(found["request"]), {})
+    restricted = restriction.grouped(found["restrictions"])
     return Editing(
         item,
-        held.get(name, ()),
-        next(found, None),
-        request_id,
-        due_on,
-        _link(subject, name),
-        telling.concerned(subject, clearing.follows((name,))),
-        _changes(subject, name),
-        clearing.at_once(subject, name),
-        clearing.follows((name,))[1:],
+        tuple(profile.values(subject, found["values"], plain=True).get(name, ())),
+        next((one for one in restricted if one.item == name), None),
+        request.get("request_id"),
+        request.get("due_on"),
+        next((row["expires_at"] for row in found["link"]), None),
+        tuple(row["name"] for row in found["told"]),
+        tuple(Change(EventName(row["name"]), row["at"]) for row in found["changes"]),
+        clearing.free(name, next((row["day"] for row in found["of_age"]), None), subject.today),
+        follows[1:],
     )
 
 
-def _request(subject: Subject, name: str) -> tuple[UUID | None, date | None]:
-    table = subject.tables.request.c
-    row = subject.connection.execute(
+_MEMBER, _ITEM = bindparam("member", type_=Uuid), bindparam("item", type_=Text)
+
+
+@cache
+def _asked(store: Store) -> Gathered:
+    tables = STORES[store]
+    member, value = tables.member.c, tables.profile_value
+    mine = select(value).where(value.c.member_id == _MEMBER, value.c.item == _ITEM)
+    of_age = select(member.turns_14_on.label("day")).where(member.member_id == _MEMBER)
+    return Gathered(
+        values=ordered(mine, value.c.seq),
+        restrictions=restriction_rows.open_ones(store),
+        request=_request(tables.request.c),
+        link=_link(tables.pending_value.c),
+        told=telling.who_has(store),
+        changes=_changes(),
+        of_age=of_age,
+    )
+
+
+def _request(table: Columns) -> Select[Any]:
+    """Return the open request about the item that is due first."""
+    return (
         select(table.request_id, table.due_on)
-        .where(
-            table.member_id == subject.member_id,
-            table.item == name,
-            table.state == RequestState.OPEN,
-        )
+        .where(table.member_id == _MEMBER, table.item == _ITEM, table.state == RequestState.OPEN)
         .order_by(table.due_on, table.request_id)
         .limit(1)
-    ).one_or_none()
-    return (row.request_id, row.due_on) if row else (None, None)
-
-
-def _link(subject: Subject, name: str) -> datetime | None:
-    table = subject.tables.pending_value.c
-    found: datetime | None = subject.connection.scalar(
-        select(table.expires_at).where(
-            table.member_id == subject.member_id,
-            table.item == name,
-            table.expires_at > subject.at,
-        )
     )
-    return found
 
 
-def _changes(subject: Subject, name: str) -> tuple[Change, ...]:
-    rows = subject.connection.execute(
-        select(event.c.name, event.c.at)
+def _link(table: Columns) -> Select[Any]:
+    """Return until when a new value waits for its link."""
+    waits = table.expires_at > bindparam("now", type_=DateTime(timezone=True))
+    return select(table.expires_at).where(table.member_id == _MEMBER, table.item == _ITEM, waits)
+
+
+def _changes() -> Select[Any]:
+    """Return what happened to the item last."""
+    c = event.c
+    last = (
+        select(c.name, c.at, c.event_id)
         .where(
-            event.c.member_id == subject.member_id,
-            event.c.name.in_(_CHANGES),
-            event.c["items"].contains([name]),
+            c.member_id == _MEMBER,
+            c.name == func.any(bindparam("changes", type_=ARRAY(Text))),
+            any_(c["items"]) == _ITEM,
         )
-        .order_by(event.c.at.desc(), event.c.event_id.desc())
+        .order_by(c.at.desc(), c.event_id.desc())
         .limit(LINES)
+        .subquery("last")
     )
-    return tuple(Change(EventName(row.name), row.at) for row in rows)
+    return ordered(select(last.c.name, last.c.at), last.c.at.desc(), last.c.event_id.desc())

@@ -8,22 +8,44 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, and_, case, cast, func, not_, null, select
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Date,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    not_,
+    null,
+    select,
+)
 
 from db.clock import seoul_day
 from db.tables.ledger import event as events
+from db.tables.ledger import seal as seals
+from db.tables.member import STORES
 from db.tables.ops import staff
 from db.words import ActorKind, StaffRole
-from services import later, seal
+from services import later
+from services.gathering import Gathered, ordered
 from services.ledger import LOOKS
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, RowMapping, Subquery
+    from sqlalchemy import CTE
 
+    from db.words import Store
+    from services.gathering import Row
     from services.subject import Subject
 
 PAGE_ROWS = 20
@@ -77,59 +99,86 @@ class History:
 
 
 def read(subject: Subject, number: int, *, only_others: bool, rows: int = PAGE_ROWS) -> History:
-    """Return page `number` (from 1), the newest line first: four queries, whatever there is."""
-    connection, groups = subject.connection, _groups(subject, only_others=only_others)
-    count = connection.scalar(select(func.count()).select_from(groups)) or 0
-    page = (
-        select(groups.c.count, groups.c.looks, events, staff.c.staff_no, staff.c.role)
-        .join(events, events.c.event_id == groups.c.event_id)
-        .outerjoin(staff, staff.c.staff_id == events.c.actor_id)
-        .order_by(events.c.at.desc(), events.c.event_id.desc())
-        .limit(rows)
-        .offset((max(number, 1) - 1) * rows)
+    """Return page `number` (from 1), the newest line first: one query, whatever there is."""
+    found = _asked(subject.tables.store, only_others=only_others).ask(
+        subject.connection,
+        member=subject.member_id,
+        today=subject.today,
+        looks=sorted(LOOKS),
+        most=rows,
+        skip=(max(number, 1) - 1) * rows,
     )
-    found = connection.execute(page).mappings().all()
-    guardians, newest = _guardians(subject), seal.latest(connection)
-    sealed = newest.day if newest else date.min
-    return History(tuple(_line(subject, row, guardians, sealed) for row in found), count)
+    guardians = {row["guardian_id"]: n for n, row in enumerate(found["guardians"], start=1)}
+    sealed = found["sealed"][0]["day"] or date.min
+    return History(
+        tuple(_line(subject, row, guardians, sealed) for row in found["lines"]),
+        found["count"][0]["count"],
+    )
 
 
-def _own(member_id: UUID) -> ColumnElement[bool]:
-    return and_(events.c.actor_kind == ActorKind.SELF, events.c.actor_id == member_id)
+_MEMBER = bindparam("member", type_=Uuid)
+_LOOKS = bindparam("looks", type_=ARRAY(Text))
 
 
-def _groups(subject: Subject, *, only_others: bool) -> Subquery:
+@cache
+def _asked(store: Store, *, only_others: bool) -> Gathered:
+    groups = _groups(store, only_others=only_others)
+    return Gathered(
+        lines=_lines(groups),
+        count=select(func.count().label("count")).select_from(groups),
+        guardians=_guardians(store),
+        sealed=select(func.max(seals.c.day).label("day")),
+    )
+
+
+def _groups(store: Store, *, only_others: bool) -> CTE:
     """Return lines: of the member's own looks one a day, of all else one each."""
-    member_id = subject.member_id
-    own = func.coalesce(_own(member_id), False)
-    looks = and_(own, events.c.allowed, events.c.name.in_(LOOKS))
+    by_self = and_(events.c.actor_kind == ActorKind.SELF, events.c.actor_id == _MEMBER)
+    own = func.coalesce(by_self, False)
+    looks = and_(own, events.c.allowed, events.c.name == func.any(_LOOKS))
     day = cast(func.timezone("Asia/Seoul", events.c.at), Date)
-    mine = and_(events.c.member_id == member_id, later.shown(subject))
+    mine = and_(events.c.member_id == _MEMBER, later.shown(store))
     return (
         select(
             func.max(events.c.event_id).label("event_id"),
             func.count().label("count"),
-            func.bool_and(looks).label("looks"),
+            func.bool_and(looks, type_=Boolean).label("looks"),
         )
         .where(and_(mine, not_(own)) if only_others else mine)
         .group_by(case((looks, day)), case((looks, null()), else_=events.c.event_id))
-        .subquery()
+        .cte("groups")
     )
 
 
-def _guardians(subject: Subject) -> dict[UUID, int]:
-    """Return each guardian's number. A link that ended stays a row, so numbers don't move."""
-    link = subject.tables.guardianship.c
-    rows = subject.connection.execute(
-        select(link.guardian_id)
-        .where(link.member_id == subject.member_id)
-        .group_by(link.guardian_id)
-        .order_by(func.min(link.started_on), link.guardian_id)
-    )
-    return {row.guardian_id: number for number, row in enumerate(rows, start=1)}
+def _lines(groups: CTE) -> Select[Any]:
+    """Return one page of the lines with what each says."""
+    c = events.c
+    page = (
+        select(
+            groups.c.count, groups.c.looks, c.event_id, c.at, c.name, c.allowed, c.purpose,
+            c["items"], c.actor_kind, c.actor_id, staff.c.staff_no, staff.c.role,
+        )
+        .select_from(
+            groups.join(events, c.event_id == groups.c.event_id)
+            .outerjoin(staff, staff.c.staff_id == c.actor_id)
+        )
+        .order_by(c.at.desc(), c.event_id.desc())
+        .limit(bindparam("most", type_=Integer))
+        .offset(bindparam("skip", type_=Integer))
+        .subquery("page")
+    )  # fmt: skip
+    return ordered(select(page), page.c.at.desc(), page.c.event_id.desc())
 
 
-def _who(subject: Subject, row: RowMapping, guardians: dict[UUID, int]) -> Who:
+def _guardians(store: Store) -> Select[Any]:
+    """Return each guardian once. A link that ended stays a row, so their numbers don't move."""
+    link = STORES[store].guardianship.c
+    first = func.min(link.started_on)
+    each = select(link.guardian_id).where(link.member_id == _MEMBER).group_by(link.guardian_id)
+    return ordered(each, first, link.guardian_id)
+
+
+def _who(subject: Subject, row: Row, guardians: dict[UUID, int]) -> Who:
     person, kind = row["actor_id"], ActorKind(row["actor_kind"])
     if kind in {ActorKind.STAFF, ActorKind.SYSTEM}:
         return Who(kind)
@@ -140,7 +189,7 @@ def _who(subject: Subject, row: RowMapping, guardians: dict[UUID, int]) -> Who:
     return Who.ANOTHER_MEMBER
 
 
-def _line(subject: Subject, row: RowMapping, guardians: dict[UUID, int], sealed: date) -> Line:
+def _line(subject: Subject, row: Row, guardians: dict[UUID, int], sealed: date) -> Line:
     role: Any = row["role"]
     return Line(
         row["at"],

@@ -8,27 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import Date, Uuid, bindparam, or_, select
 
 from db.tables.ledger import event
+from db.tables.member import STORES
 from db.tables.ops import case
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from services.subject import Subject
+    from db.words import Store
 
 
-def shown(subject: Subject) -> ColumnElement[bool]:
-    """Return what picks the events that the member may see today."""
-    demand = subject.tables.demand.c
+def shown(store: Store) -> ColumnElement[bool]:
+    """Return what picks the events that a member may see; it takes `member` and `today`."""
+    table, member = STORES[store].demand, bindparam("member", type_=Uuid)
     hidden = (
         select(case.c.case_id)
-        .join(subject.tables.demand, demand.demand_id == case.c.request_id)
+        .join(table, table.c.demand_id == case.c.request_id)
         .where(
-            case.c.member_id == subject.member_id,
-            demand.member_id == subject.member_id,
-            demand.shown_from > subject.today,
+            case.c.member_id == member,
+            table.c.member_id == member,
+            table.c.shown_from > bindparam("today", type_=Date),
         )
     )
     return or_(event.c.case_id.is_(None), event.c.case_id.not_in(hidden))

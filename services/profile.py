@@ -98,7 +98,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
     rows = profile_queries.my_data(subject.tables.store).ask(
         subject.connection, member=subject.member_id
     )
-    found = _values(subject, rows["values"], plain=plain)
+    found = values(subject, rows["values"], plain=plain)
     found["device_id"] = _devices(subject, rows["devices"], plain=plain)
     row = next(iter(rows["member"]), _NOBODY)
     found["password"] = _password(row["set_at"])
@@ -144,7 +144,8 @@ def shown(
     return text if text is None or plain else mask(item.mask, text)
 
 
-def _values(subject: Subject, rows: Iterable[Row], *, plain: bool) -> dict[str, list[Held]]:
+def values(subject: Subject, rows: Iterable[Row], *, plain: bool) -> dict[str, list[Held]]:
+    """Return the values of the rows, by item; an item that may not be used is left out."""
     found: dict[str, list[Held]] = {}
     for row in rows:
         item = ITEMS[row["item"]]

@@ -80,8 +80,9 @@ def _leaves(subject: Subject, day: date) -> dict[int, bytes]:
             events.c.member_id == subject.member_id,
             events.c.at >= seal.ends(day - timedelta(days=1)),
             events.c.at < seal.ends(day),
-            later.shown(subject),
-        )
+            later.shown(subject.tables.store),
+        ),
+        {"member": subject.member_id, "today": subject.today},
     )
     return {row.event_id: row.leaf for row in rows}
 

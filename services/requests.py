@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db import places
 from db.errors import PortalError
 from db.law import law
+from db.tables.member import STORES
 from db.words import (
     N_,
     Change,
@@ -22,16 +24,20 @@ from db.words import (
     RequestState,
     RestrictionWhy,
 )
-from services import evidence, ledger, request_notices, restriction_rows
+from services import evidence, ledger, request_notices, restriction_rows, telling
+from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
-    from sqlalchemy import RowMapping, ScalarSelect
+    from sqlalchemy import ScalarSelect
 
     from db.tables.member import MemberTables
+    from db.words import Store
     from services.subject import Subject
+    from services.telling import Progress
 
 
 class RequestRefused(PortalError):  # noqa: N818 (the sentence is what happened, not a failure)
@@ -41,6 +47,8 @@ class RequestRefused(PortalError):  # noqa: N818 (the sentence is what happened,
 @dataclass(frozen=True)
 class Request:
     """One request. `due_on`: the last Seoul day for the answer. `files`: proofs still held.
+
+    `told`: which companies were told of what came of it, where that was asked.
 
     `purpose` is what a stop is about: a use, a group of uses (clause 1), or None for all.
     `answer` are the words of the decision to the member.
@@ -59,6 +67,7 @@ class Request:
     reason: RefusalReason | None
     answer: str | None
     files: int
+    told: tuple[Progress, ...] = ()
 
 
 def make(
@@ -126,13 +135,22 @@ def note(
 
 def mine(subject: Subject) -> tuple[Request, ...]:
     """Return every request of the member, open ones first, then the latest: one query."""
-    table, files = subject.tables.request, files_of(subject.tables)
-    rows = subject.connection.execute(
-        select(table, files.label("files"))
-        .where(table.c.member_id == subject.member_id)
-        .order_by(table.c.decided_at.desc().nulls_first(), table.c.due_on, table.c.request_id)
-    ).mappings()
-    return tuple(read(subject, row) for row in rows)
+    found = _asked(subject.tables.store).ask(subject.connection, member=subject.member_id)
+    told = telling.progress(found["told"], subject.at)
+    return tuple(
+        replace(one, told=tuple(p for p in told if p.key.endswith(str(one.request_id))))
+        for one in (read(subject, row) for row in found["requests"])
+    )
+
+
+@cache
+def _asked(store: Store) -> Gathered:
+    table, files = STORES[store].request, files_of(STORES[store])
+    own = select(table, files.label("files")).where(
+        table.c.member_id == bindparam("member", type_=Uuid)
+    )
+    first = (table.c.decided_at.desc().nulls_first(), table.c.due_on, table.c.request_id)
+    return Gathered(requests=ordered(own, *first), told=telling.TOLD)
 
 
 def files_of(tables: MemberTables) -> ScalarSelect[int]:
@@ -149,7 +167,7 @@ def files_of(tables: MemberTables) -> ScalarSelect[int]:
     )
 
 
-def read(subject: Subject, row: RowMapping) -> Request:
+def read(subject: Subject, row: Mapping[Any, Any]) -> Request:
     """Return the request of a row with its count of `files`."""
     return Request(
         row["request_id"], RequestKind(row["kind"]), RequestState(row["state"]), row["item"],

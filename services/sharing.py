@@ -26,7 +26,7 @@ from sqlalchemy import (
 from db.tables.member import STORES
 from db.tables.ops import company
 from db.words import CompanyRole, ConsentKind, Ground, Purpose
-from services import companies, use
+from services import companies, telling, use
 from services.gathering import Gathered, ordered
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from services.companies import Company
     from services.gathering import Row
     from services.subject import Subject
+    from services.telling import Progress
 
 PAGE_ROWS = 20
 
@@ -85,7 +86,10 @@ class Agreed:
 
 @dataclass(frozen=True)
 class Sharing:
-    """All that the page shows. `given` is one page of `count`, the newest first."""
+    """All that the page shows. `given` is one page of `count`, the newest first.
+
+    `told`: which companies were told of changes, and which confirmed.
+    """
 
     flows: tuple[Flow, ...]
     given: tuple[Given, ...]
@@ -93,6 +97,7 @@ class Sharing:
     agreed: tuple[Agreed, ...]
     recipients: tuple[Company, ...]
     processors: tuple[Company, ...]
+    told: tuple[Progress, ...]
 
 
 def read(subject: Subject, page: int = 1, *, rows: int = PAGE_ROWS) -> Sharing:
@@ -112,6 +117,7 @@ def read(subject: Subject, page: int = 1, *, rows: int = PAGE_ROWS) -> Sharing:
         _agreed(subject, found["consents"], {c.company_id: c for c in known}),
         tuple(c for c in known if c.role is CompanyRole.RECIPIENT),
         tuple(c for c in known if c.role is CompanyRole.PROCESSOR),
+        telling.progress(found["told"], subject.at),
     )
 
 
@@ -166,6 +172,7 @@ def _asked(store: Store) -> Gathered:
         count=count,
         consents=use.latest(store),
         companies=ordered(listed, company.c.name, company.c.company_id),
+        told=telling.TOLD,
     )
 
 

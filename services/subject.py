@@ -34,7 +34,7 @@ class Subject:
     purpose: Purpose
     tables: MemberTables
     connection: Connection = field(repr=False)
-    sealer: sealing.Sealer | None = field(repr=False)
+    find_sealer: Callable[[], sealing.Sealer | None] = field(repr=False)
     case_id: UUID | None = None
     kept_away: set[str] = field(default_factory=set, repr=False)
     """Items that a restriction refused in this transaction."""
@@ -50,6 +50,11 @@ class Subject:
     def today(self) -> date:
         """Return the request's day in Seoul."""
         return seoul_day(self.actor.at)
+
+    @cached_property
+    def sealer(self) -> sealing.Sealer | None:
+        """Return what opens and seals the member's values: their key is fetched when needed."""
+        return self.find_sealer()
 
     def open(self, sealed: bytes | None, place: str) -> str | None:
         """Return the plain text, or None when the value can't be opened (its key is missing)."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -31,17 +32,22 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.clock import seoul_day
 from db.declarations import ITEMS
+from db.tables.member import STORES
 from db.tables.ops import company, dispatch
 from db.words import Change, CompanyRole, NoticeMeans
 from services import jobs
+from services.gathering import ordered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import CompoundSelect, Connection
 
     from db.tables.member import MemberTables
+    from db.words import Store
+    from services.gathering import Row
     from services.subject import Subject
 
 LEFT_KEY: Final = "left"
@@ -199,15 +205,19 @@ def _tell(tables: MemberTables) -> Select[Any]:
 
 
 @cache
-def _concerned(tables: MemberTables) -> Select[Any]:
-    parts = _parts(tables).subquery()
-    return (
+def who_has(store: Store) -> Select[Any]:
+    """Return the names of companies that would be told of a `change` of `items`.
+
+    It takes `member` and `today` as well.
+    """
+    parts = _parts(STORES[store]).subquery()
+    return ordered(
         select(company.c.name)
         .select_from(parts)
         .join(company, company.c.company_id == parts.c.company_id)
         .where(company.c.ended_at.is_(None), parts.c.item == func.any(_ITEMS))
-        .group_by(company.c.company_id)
-        .order_by(company.c.name)
+        .group_by(company.c.company_id),
+        company.c.name,
     )
 
 
@@ -219,32 +229,35 @@ def concerned(
         "member": subject.member_id, "items": list(items), "today": subject.today,
         "change": change,
     }  # fmt: skip
-    return tuple(subject.connection.scalars(_concerned(subject.tables), given))
+    return tuple(subject.connection.scalars(who_has(subject.tables.store), given))
 
 
-def progress(subject: Subject) -> tuple[Progress, ...]:
-    """Return who was told what and who confirmed, the newest first: one query."""
-    rows = subject.connection.execute(
-        select(
-            dispatch.c.key, dispatch.c.change, dispatch.c["items"], dispatch.c.created_at,
-            dispatch.c.answered_at, dispatch.c.failed_at, company.c.name,
-        )
-        .join(company)
-        .where(dispatch.c.member_id == subject.member_id)
-        .order_by(dispatch.c.created_at.desc(), dispatch.c.key, company.c.name)
-    ).all()  # fmt: skip
-    return tuple(
-        _progress(list(same), subject.at) for _key, same in groupby(rows, lambda row: row.key)
+TOLD: Final[Select[Any]] = ordered(
+    select(
+        dispatch.c.key, dispatch.c.change, dispatch.c["items"], dispatch.c.created_at,
+        dispatch.c.answered_at, dispatch.c.failed_at, company.c.name,
     )
+    .join(company)
+    .where(dispatch.c.member_id == _MEMBER),
+    dispatch.c.created_at.desc(), dispatch.c.key, company.c.name,
+)  # fmt: skip
+"""Who was told what about a member and who confirmed, the newest first; it takes `member`."""
 
 
-def _progress(rows: list[Any], now: datetime) -> Progress:
+def progress(rows: Iterable[Row], now: datetime) -> tuple[Progress, ...]:
+    """Return the rows of `TOLD` change by change."""
+    return tuple(_progress(list(same), now) for _key, same in groupby(rows, itemgetter("key")))
+
+
+def _progress(rows: list[Row], now: datetime) -> Progress:
     first = rows[0]
-    waits = [row for row in rows if row.answered_at is None]
-    late = tuple(row.name for row in waits if row.failed_at or row.created_at + LATE_AFTER < now)
-    items = tuple(sorted({item for row in rows for item in row.items}))
+    waits = [row for row in rows if row["answered_at"] is None]
+    late = tuple(
+        row["name"] for row in waits if row["failed_at"] or row["created_at"] + LATE_AFTER < now
+    )
+    items = tuple(sorted({item for row in rows for item in row["items"]}))
     return Progress(
-        first.key, Change(first.change), items, first.created_at, len(rows),
+        first["key"], Change(first["change"]), items, first["created_at"], len(rows),
         len(rows) - len(waits), late,
     )  # fmt: skip
 

@@ -11,7 +11,6 @@ from pages.components.text import _, _n, language
 from services import request_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date, datetime
     from uuid import UUID
 
@@ -69,18 +68,13 @@ def days_left(days: int) -> str:
     return _n("{n} day left", "{n} days left", days)
 
 
-def views(
-    found: Iterable[Request], progress: Iterable[Progress], today: date
-) -> tuple[RequestView, ...]:
+def views(found: tuple[Request, ...], today: date) -> tuple[RequestView, ...]:
     """Return requests as they are drawn, in the given order."""
-    held, told = tuple(found), tuple(progress)
-    objected = {one.objects_to for one in held}
-    return tuple(_view(one, told, objected, today) for one in held)
+    objected = {one.objects_to for one in found}
+    return tuple(_view(one, objected, today) for one in found)
 
 
-def _view(
-    one: Request, told: tuple[Progress, ...], objected: set[UUID | None], today: date
-) -> RequestView:
+def _view(one: Request, objected: set[UUID | None], today: date) -> RequestView:
     is_open, refused = one.state is RequestState.OPEN, one.state is RequestState.REFUSED
     days = (one.due_on - today).days
     return RequestView(
@@ -96,7 +90,7 @@ def _view(
         request_words.citation(language(), one.reason) if one.reason else "",
         one.answer or "",
         one.files,
-        tuple(_told(p) for p in told if p.key.endswith(str(one.request_id))),
+        tuple(map(_told, one.told)),
         is_open,
         refused,
         refused and one.kind is not RequestKind.OBJECTION and one.request_id not in objected,

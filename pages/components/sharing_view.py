@@ -83,7 +83,7 @@ def _row(one: Given, policy: Policy) -> dict[str, str]:
     }
 
 
-def more(found: Sharing, told: Iterable[Progress], policy: Policy) -> dict[str, Any]:
+def more(found: Sharing, policy: Policy) -> dict[str, Any]:
     """Return what the second part shows."""
     return {
         "agreed": [
@@ -91,7 +91,7 @@ def more(found: Sharing, told: Iterable[Progress], policy: Policy) -> dict[str, 
              if one.ends_on else _("without an end"))
             for one in found.agreed
         ],
-        "told": [_told(one) for one in told],
+        "told": [_told(one) for one in found.told],
         "recipients": [_company(one, policy) for one in found.recipients],
         "processors": [_company(one, policy) for one in found.processors],
     }  # fmt: skip

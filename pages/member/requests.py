@@ -12,7 +12,7 @@ from pages.components import gate, said
 from pages.components.fragment import draw
 from pages.components.request_view import views
 from pages.components.text import _, language
-from services import access, policies, requests, telling
+from services import access, policies, requests
 from services.actor import Permission
 from services.ledger import EventName
 
@@ -24,7 +24,6 @@ look = access.Look(EventName.REQUESTS_VIEWED, Permission.PROCESSING_STOP, "/requ
 said.show()
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     found = requests.mine(subject)
-    progress = telling.progress(subject)
     today = subject.today
 
 
@@ -53,6 +52,6 @@ def _actions(one: RequestView) -> None:
 
 draw("requests_intro.html", any=bool(found), child=actor.acting_for is not None)
 agencies = policies.agencies(policy.in_force(today), language())
-for shown in views(found, progress, today):
+for shown in views(found, today):
     draw("request.html", one=shown, agencies=agencies)
     _actions(shown)

@@ -8,7 +8,7 @@ from db import policy
 from db.words import Purpose
 from pages.components import gate, sharing_view
 from pages.components.fragment import draw
-from services import access, sharing, telling
+from services import access, sharing
 from services.actor import Permission
 from services.ledger import EventName
 from services.sharing import PAGE_ROWS
@@ -18,7 +18,6 @@ look = access.Look(EventName.SHARING_VIEWED, Permission.SHARING_READ, "/sharing"
 page = int(st.session_state.get(sharing_view.PAGE) or 1)
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     found = sharing.read(subject, page)
-    told = telling.progress(subject)
     today = subject.today
 
 child, version = actor.acting_for is not None, policy.in_force(today)
@@ -26,4 +25,4 @@ draw("sharing.html", **sharing_view.given(found, version, today), child=child)
 pages = -(-found.count // PAGE_ROWS)
 if pages > 1:
     st.pagination(pages, key=sharing_view.PAGE, max_visible_pages=5)
-draw("sharing_more.html", **sharing_view.more(found, told, version), child=child)
+draw("sharing_more.html", **sharing_view.more(found, version), child=child)

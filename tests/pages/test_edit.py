@@ -164,8 +164,8 @@ def test_every_item_opens_with_the_same_queries(portal: Portal, statements: list
         assert not tab.exception, item.name
         assert "alert" not in text_of(tab), item.name
         counts[item.name] = len(statements)
-    # Session; event, key; everything held; request; restrictions; link; companies; changes.
-    assert set(counts.values()) <= {9, 10}, counts  # a birth date asks whose it is
+    # Session; event (which names the subject too); all about the item; key.
+    assert set(counts.values()) == {4}, counts
 
 
 def test_a_half_filled_form_survives_the_verification(

@@ -171,7 +171,7 @@ def test_records_page_through_any_number_with_the_same_queries(
         assert "물건 000000" in text_of(tab)
         assert "물건 000019" in text_of(tab)
         assert "물건 000020" not in text_of(tab)
-    # Session row; event (which names the subject too), key; everything; page.
+    # Session row; event (which names the subject too); everything, key; page.
     assert counts == [5, 5]
 
 
@@ -194,7 +194,7 @@ def test_the_overview_takes_the_same_queries_whatever_is_held(
         tab = portal.open()
         statements.clear()
         tab.run()
-        # Session row; event (which names the subject too), key; everything.
+        # Session row; event (which names the subject too); everything, key.
         assert len(statements) == 4, statements
 
 

@@ -179,7 +179,7 @@ def test_the_subject_of_one_opening_is_not_that_of_the_next(portal_db: PortalDb)
             assert seen == {who}
 
 
-def test_opening_ones_own_data_takes_two_statements(portal_db: PortalDb) -> None:
+def test_opening_ones_own_data_takes_one_statement_and_one_for_the_key(portal_db: PortalDb) -> None:
     one = member(portal_db)
     statements: list[str] = []
 
@@ -191,8 +191,12 @@ def test_opening_ones_own_data_takes_two_statements(portal_db: PortalDb) -> None
         sqlalchemy_event.listen(engine, "before_cursor_execute", count)
     try:
         look(acting(one), one)
+        # The event, which tells the database whose rows in the same statement.
+        assert len(statements) == 1, statements
+        with access.open(acting(one), one, Purpose.SHOW, look=LOOK) as subject:
+            # Only now the key, once.
+            assert subject.sealer is subject.sealer is not None
+        assert len(statements) == 3, statements
     finally:
         for engine in engines:
             sqlalchemy_event.remove(engine, "before_cursor_execute", count)
-    # The event, which tells the database whose rows in the same statement, and the key.
-    assert len(statements) == 2, statements

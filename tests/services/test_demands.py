@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select
 from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.ops import case as cases
-from db.words import ActorKind, FindingKind, Purpose, StaffRole
+from db.words import ActorKind, FindingKind, Purpose, StaffRole, Store
 from services import access, demand_entry, demands, disclosure_check, history, later, proof, sharing
 from services.actor import AccessDenied, Actor, Permission, StepUpRequired
 from services.demand_entry import DemandDraft, DemandRefused
@@ -230,9 +230,10 @@ def seen(one: UUID, days: int) -> tuple[list[str], int, int]:
     with access.open(mine, one, Purpose.SHOW, look=LOOK) as subject:
         lines = [line.name for line in history.read(subject, 1, only_others=True).lines]
         proved = select(func.count()).where(
-            event.c.member_id == one, event.c.actor_kind == "staff", later.shown(subject)
+            event.c.member_id == one, event.c.actor_kind == "staff", later.shown(Store.LIVE)
         )
-        return lines, sharing.read(subject).count, subject.connection.scalar(proved) or 0
+        day = {"member": one, "today": subject.today}
+        return lines, sharing.read(subject).count, subject.connection.scalar(proved, day) or 0
 
 
 def test_hidden_until_its_day_then_all_of_it_is_there(db: PortalDb) -> None:

@@ -15,7 +15,7 @@ from db.drafts import Origin, ValueDraft
 from db.tables.member import LIVE
 from db.tables.ops import company, dispatch
 from db.words import Change, Purpose, Source
-from services import access, telling
+from services import access, sharing, telling
 from services.actor import Permission
 from services.ledger import EventName
 from tests.people import NOW, PLAIN, acting, member, portal_house
@@ -153,11 +153,11 @@ def test_the_member_sees_who_confirmed_and_who_is_late(portal_db: PortalDb) -> N
         data.execute(update(dispatch).where(dispatch.c.company_id == "a").values(answered_at=NOW))
         data.execute(update(dispatch).where(dispatch.c.company_id == "b").values(failed_at=NOW))
     with opened(portal_db, who) as subject:
-        (one,) = telling.progress(subject)
+        (one,) = sharing.read(subject).told
     assert (one.told, one.answered, one.late, one.done) == (3, 1, ("B",), False)
     assert (one.change, one.items) == (Change.CORRECTED, ("email",))
     with opened(portal_db, who, NOW + telling.LATE_AFTER + timedelta(seconds=1)) as subject:
-        (one,) = telling.progress(subject)
+        (one,) = sharing.read(subject).told
     assert one.late == ("B", "C")
 
 
@@ -165,4 +165,4 @@ def test_nobody_has_it_and_nobody_is_told(portal_db: PortalDb) -> None:
     who = member(portal_db)
     assert tell(portal_db, who, "email") == 0
     with opened(portal_db, who) as subject:
-        assert telling.progress(subject) == ()
+        assert sharing.read(subject).told == ()
