@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
 
 from db.clock import seoul_day
+from db.prepared import Prepared
 from db.sealing import Sealer, SealError
 from db.tables.member import LIVE
 from db.tables.ops import case as cases
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-_KEY = select(func.keys.live_key(bindparam("member", type_=Uuid)))
+_KEY = Prepared(select(func.keys.live_key(bindparam("member", type_=Uuid))))
 _SUBJECT = text("select set_config('portal.subject', :member, true)")
 
 
@@ -106,11 +107,11 @@ def _relation(
 def _sealer(member_id: UUID) -> Sealer | None:
     """Return what opens the member's values; None when their key is missing or another store's."""
     with house().databases.look[1].connect() as connection:
-        wrapped = connection.scalar(_KEY, {"member": member_id})
+        ((wrapped,),) = _KEY.rows(connection, {"member": member_id})
     if wrapped is None:
         return None
     try:
-        return house().keyring.sealer(Store.LIVE, member_id, bytes(wrapped))
+        return house().keyring.sealer(Store.LIVE, member_id, wrapped)
     except SealError:
         return None
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import cast, func, literal_column, null, select, union_all
 
+from db.prepared import Prepared
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -34,12 +36,12 @@ class Gathered:
         slots = _slots(subs)
         self._readers = [_reader(sub, _taken(sub, slots)) for sub in subs]
         chosen = [_aligned(number, sub, slots) for number, sub in enumerate(subs)]
-        self._statement = union_all(*chosen).order_by("part", "place")
+        self._statement = Prepared(union_all(*chosen).order_by("part", "place"))
 
     def ask(self, connection: Connection, **given: object) -> dict[str, list[Row]]:
         """Return each select's rows: one query."""
         found: dict[str, list[Row]] = {name: [] for name in self._names}
-        for row in connection.execute(self._statement, given):
+        for row in self._statement.rows(connection, given):
             found[self._names[row[0]]].append(self._readers[row[0]](row))
         return found
 

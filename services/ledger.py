@@ -9,8 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, cast, func, literal, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.dialects.postgresql import insert
 
+from db.prepared import Prepared
 from db.tables.ledger import event as events
 from db.words import ActorKind
 
@@ -137,8 +138,7 @@ _NAMES = tuple(c.name for c in events.c if c.name != "event_id")
 
 
 @cache
-def _statement(*, opening: bool, folded: bool) -> Insert:
-    """Return the insert, made once: building it anew took longer than running it."""
+def _statement(*, opening: bool, folded: bool) -> Prepared:
     # Inline: a denial is about a member whose rows the portal may not read, so nothing is returned.
     statement = insert(events).inline()
     given = [bindparam(name, type_=events.c[name].type) for name in _NAMES]
@@ -151,7 +151,7 @@ def _statement(*, opening: bool, folded: bool) -> Insert:
         statement = statement.values(dict(zip(_NAMES, given, strict=True)))
     if folded:
         statement = statement.on_conflict_do_nothing(index_elements=["member_id", "fold_key"])
-    return statement
+    return Prepared(statement)
 
 
 def write(
@@ -166,13 +166,13 @@ def write(
     row["fold_key"] = fold_key(actor.session_id, entry, actor.at) if entry.folded else None
     if opening:
         row["opening"] = str(opening)
-    connection.execute(_statement(opening=opening is not None, folded=entry.folded), row)
+    _statement(opening=opening is not None, folded=entry.folded).run(connection, row)
 
 
 def note(connection: Connection, entry: Entry, at: datetime) -> None:
     """Insert an event that nobody caused but the system itself; it is never folded."""
     row = _row(entry, at, None)
-    connection.execute(_statement(opening=False, folded=False), row)
+    _statement(opening=False, folded=False).run(connection, row)
 
 
 def _row(entry: Entry, at: datetime, actor: Actor | None) -> dict[str, object]:

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
+from db.prepared import Prepared
 from db.sealing import digest
 from db.tables.ops import session as rows
 from db.tables.ops import staff
@@ -26,14 +27,6 @@ TOUCH_AFTER = timedelta(minutes=1)
 """Activity is written at most once in this time: a rerun should not cost a write."""
 AHEAD = timedelta(minutes=5)
 """How far a row's times may lie ahead of our clock: several machines' clocks differ a little."""
-
-
-_OPEN = (
-    select(rows, staff.c.role)
-    .outerjoin(staff, (staff.c.staff_id == rows.c.staff_id) & staff.c.ended_at.is_(None))
-    .where(rows.c.token_digest == bindparam("token"), rows.c.revoked_at.is_(None))
-)
-"""Made once: every run reads a session."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +79,25 @@ class Session:
         return Actor(kind, self.person, self.session_id, now, self.verified_at, self.role)
 
 
-def _session(row: RowMapping) -> Session:
+_OPEN = Prepared(
+    select(
+        rows.c.session_id, rows.c.member_id, rows.c.staff_id, staff.c.role, rows.c.store,
+        rows.c.started_at, rows.c.last_active_at, rows.c.signed_in_at, rows.c.verified_at,
+        rows.c.asked_provider, rows.c.asked_at, rows.c.return_to, rows.c.resume,
+    )
+    .select_from(
+        rows.outerjoin(staff, (staff.c.staff_id == rows.c.staff_id) & staff.c.ended_at.is_(None))
+    )
+    .where(rows.c.token_digest == bindparam("token"), rows.c.revoked_at.is_(None))
+)  # fmt: skip
+"""An open session, in the order of its fields."""
+
+
+def _session(row: tuple[Any, ...]) -> Session:
+    session_id, member_id, staff_id, role, store, *rest = row
     return Session(
-        row["session_id"], row["member_id"], row["staff_id"],
-        StaffRole(row["role"]) if row["role"] else None,
-        Store(row["store"]) if row["store"] else None,
-        row["started_at"], row["last_active_at"], row["signed_in_at"], row["verified_at"],
-        row["asked_provider"], row["asked_at"], row["return_to"], row["resume"],
+        session_id, member_id, staff_id, StaffRole(role) if role else None,
+        Store(store) if store else None, *rest,
     )  # fmt: skip
 
 
@@ -103,10 +108,10 @@ def find(connection: Connection, token: str | None, now: datetime) -> Session | 
     """
     if not token:
         return None
-    row = connection.execute(_OPEN, {"token": digest(token)}).mappings().one_or_none()
-    if row is None:
+    found = _OPEN.rows(connection, {"token": digest(token)})
+    if not found:
         return None
-    session = _session(row)
+    session = _session(found[0])
     if not session.ended(now) and now - session.last_active_at >= TOUCH_AFTER:
         connection.execute(
             update(rows).where(rows.c.session_id == session.session_id).values(last_active_at=now)
