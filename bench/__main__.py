@@ -1,12 +1,13 @@
 """Measure the portal beside its floors: `make bench` prints them and writes bench/results.json.
 
-`make bench BIG=1` adds a million members and takes an hour.
+`python -m bench pages ledger` measures these alone, and leaves the other results as they were.
+`make bench BIG=1` lets a million members join and takes an hour.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,48 +31,73 @@ if TYPE_CHECKING:
     from bench.installation import Installation
     from bench.timing import Measure
 
+    Found = dict[str, Measure]
+
 RESULTS = Path(__file__).with_name("results.json")
-MEASURES: dict[str, Callable[[Installation], Measure]] = {
-    "gate_beside_one_query": gate.measure,
-    "sealed_write_beside_plain_insert": sealing.measure,
-    "populate_beside_copy": populating.measure,
-    "verify_ledger_beside_sha256": ledger.measure,
-    "outbox_beside_bare_smtp": outbox.measure,
-    "audience_beside_plain_sql": audience.measure,
+ALONE: dict[str, tuple[str, Callable[[Installation], Measure]]] = {
+    "gate": ("gate_beside_one_query", gate.measure),
+    "sealing": ("sealed_write_beside_plain_insert", sealing.measure),
+    "populate": ("populate_beside_copy", populating.measure),
+    "ledger": ("verify_ledger_beside_sha256", ledger.measure),
+    "outbox": ("outbox_beside_bare_smtp", outbox.measure),
+    "audience": ("audience_beside_plain_sql", audience.measure),
 }
+SERVED: dict[str, Callable[[Installation, str, str], Found]] = {
+    "pages": pages.measure,
+    "switch": consenting.measure,
+    "sessions": many.sessions,
+}
+"""What a browser waits for: ours, and a stock server."""
+GROWTH = "growth"
 MORE, MANY = 10_000, 1_000_000
 
 
-def served(place: Installation, more: int) -> dict[str, Measure]:
-    """Measure what a browser waits for."""
+def served(place: Installation, chosen: list[str], more: int) -> Found:
+    """Measure what was chosen of `SERVED`; at the end, what more members cost."""
     many.fill(place, many.FEW, seed=2)
+    found: Found = {}
     with serving.stock() as stock, serving.portal(place.var) as ours:
-        found = pages.measure(place, ours, stock)
-        found["consent_switch_beside_stock_empty_page"] = consenting.measure(place, ours, stock)
-        say(found)
-        found |= many.sessions(place, ours, stock)
-        grown = many.growth(place, ours, more)
-    say({"sessions_held_beside_stock": found["sessions_held_beside_stock"], **grown})
-    return found | grown
+        for name, measure in SERVED.items():
+            if name in chosen:
+                found |= said(measure(place, ours, stock))
+        if GROWTH in chosen:
+            found |= said(many.growth(place, ours, more))
+    return found
 
 
-def say(found: dict[str, Measure]) -> None:
-    """Print measures."""
+def said(found: Found) -> Found:
+    """Print measures and return them."""
     for name, one in found.items():
         beside = f"{one.ratio:5.2f} times {one.floor:.2f}"
         print(f"{name:34} {one.value:10.2f} {one.unit}  {beside}", flush=True)
+    return found
+
+
+def write(found: Found) -> None:
+    """Put what was measured in the place of what was measured before."""
+    rows = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    rows |= {name: one.as_row() for name, one in found.items()}
+    RESULTS.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Run every measure on one fresh installation."""
-    found = {}
+    """Run the chosen measures, or all, on one fresh installation."""
+    known = [*ALONE, *SERVED, GROWTH]
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("chosen", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
+    parser.add_argument("--big", action="store_true", help="let a million members join")
+    given = parser.parse_args()
+    chosen = given.chosen or known
+    if unknown := set(chosen) - set(known):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    found: Found = {}
     with installation() as place:
-        for name, measure in MEASURES.items():
-            found[name] = measure(place)
-            say({name: found[name]})
-        found |= served(place, MANY if "--big" in sys.argv else MORE)
-    rows = {name: one.as_row() for name, one in found.items()}
-    RESULTS.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        for short, (name, measure) in ALONE.items():
+            if short in chosen:
+                found |= said({name: measure(place)})
+        if {*SERVED, GROWTH} & set(chosen):
+            found |= served(place, chosen, MANY if given.big else MORE)
+    write(found)
 
 
 if __name__ == "__main__":

@@ -56,11 +56,12 @@ class Installation:
     var: Path
 
     def sign_in(self, member_id: UUID) -> str:
-        """Return the cookie of a browser in which this member signed in just now."""
+        """Return the cookie of a browser in which this member proved just now who they are."""
         token, now = secrets.token_urlsafe(16), datetime.now(UTC)
         row = {
             "session_id": uuid4(), "token_digest": digest(token), "member_id": member_id,
             "store": Store.LIVE, "started_at": now, "last_active_at": now, "signed_in_at": now,
+            "verified_at": now,
         }  # fmt: skip
         with self.work.data.begin() as data:
             data.execute(insert(session).values(row))

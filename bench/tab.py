@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
 PATIENCE = 30.0
+_ANOTHER = (b'role="alert"', b'class="jk-hello" role="status"')
+"""What stands in a page's place when it can't be, or when it wants a verification first."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,13 @@ class Place:
 
 
 def ended(raw: bytes) -> bool:
-    """Return whether a run ended with this message. Raise `RuntimeError` when it ended badly."""
+    """Return whether a run ended with this message.
+
+    Raise `RuntimeError` when it ended badly, or shows anything but the page that was asked for.
+    """
+    if any(sign in raw for sign in _ANOTHER):
+        msg = f"the page could not be shown, so its time means nothing: {raw!r}"
+        raise RuntimeError(msg)
     if len(raw) > 200:  # noqa: PLR2004 (the end is a short message; reading the others costs time)
         return False
     message = ForwardMsg.FromString(raw)

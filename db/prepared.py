@@ -53,9 +53,10 @@ class Prepared:
 
     def _sent(self, connection: Connection, given: Mapping[str, Any]) -> psycopg.Cursor[Values]:
         text, names, always = self._made
-        if not connection.in_transaction():
+        used = driver(connection)
+        if not (used.autocommit or connection.in_transaction()):
             connection.begin()
-        cursor: psycopg.Cursor[Values] = psycopg.RawCursor(driver(connection))
+        cursor: psycopg.Cursor[Values] = psycopg.RawCursor(used)
         every = {**always, **given}
         values = [every[name] for name in names]
         for hear in connection.dispatch.before_cursor_execute:  # as of any other statement

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.components import fragment, frame, gate, time_limit, trouble
+from pages.components import fragment, frame, gate, text, time_limit, trouble
 from pages.components.text import _
 
+text.begin()
 st.set_page_config(page_title=_("Jikim — my personal data"), page_icon="🛡️", layout="centered")
 fragment.style()
 with trouble.shown():

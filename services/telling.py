@@ -229,7 +229,8 @@ def concerned(
         "member": subject.member_id, "items": list(items), "today": subject.today,
         "change": change,
     }  # fmt: skip
-    return tuple(subject.connection.scalars(who_has(subject.tables.store), given))
+    named = who_has(subject.tables.store).order_by("place")
+    return tuple(subject.connection.scalars(named, given))
 
 
 TOLD: Final[Select[Any]] = ordered(

@@ -150,9 +150,11 @@ def _channel_kinds(
 
 
 def _why(item: str, purpose: Purpose, standing: Standing, declared: frozenset[Purpose]) -> Why:
+    if purpose not in declared:
+        return Why.UNDECLARED_PURPOSE
+    if purpose in RIGHTS:
+        return Why.ALLOWED
     checks = (
-        (purpose not in declared, Why.UNDECLARED_PURPOSE),
-        (purpose in RIGHTS, Why.ALLOWED),
         (standing.store_only, Why.STORE_ONLY),
         (standing.restricts(item, purpose), Why.RESTRICTED),
         (item in standing.ended_items, Why.NO_CONSENT),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PAGES = ROOT / "pages"
 GATES = {"guard", "gate.guard", "gate.member"}
 DRAWN = {"public", "member", "desk"}
+DRAWING = {"draw", "draw_common"}
 
 
 def modules(*rooms: str) -> list[Path]:
@@ -189,7 +190,7 @@ def drawn_inside(module: ast.Module) -> list[int]:
         for block in blocks
         for statement in block.body
         for call in calls(statement)
-        if callee(call).startswith("st.") or callee(call) in {"draw", "fragment.draw"}
+        if callee(call).startswith("st.") or callee(call).removeprefix("fragment.") in DRAWING
     ]
 
 
@@ -202,7 +203,12 @@ def test_nothing_is_drawn_before_the_transaction_ends(module: Path) -> None:
 
 def test_the_drawing_test_finds_what_it_should() -> None:
     for opened in ("access.open(actor, who, p, look=l) as s", "db.data.begin() as c"):
-        for drawing in ("st.write(1)", 'draw("x.html")', "a = [st.button(x) for x in y]"):
+        for drawing in (
+            "st.write(1)",
+            'draw("x.html")',
+            'draw_common("x.html")',
+            "a = [st.button(x) for x in y]",
+        ):
             assert drawn_inside(ast.parse(f"with {opened}:\n    {drawing}\n")) == [2]
             assert drawn_inside(ast.parse(f"with {opened}:\n    pass\n{drawing}\n")) == []
 

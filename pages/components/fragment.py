@@ -5,8 +5,9 @@ escaped by the template engine, and Streamlit cleans the result once more in the
 """
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pages.components.text import _, _n, language
-from services.language import format_date, format_datetime
+from services.language import Language, format_date, format_datetime
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _DATE: Final = re.compile(r"\. (?=\d{1,2}\.)")
@@ -71,6 +72,16 @@ def draw(template: str, **values: object) -> None:
     :raises jinja2.UndefinedError: the template uses a name that wasn't given.
     """
     st.html(_Html(render(template, **values)))
+
+
+def draw_common(template: str, **values: Hashable) -> None:
+    """Draw what is nobody's own, with values of which there are few: rendered once for each."""
+    st.html(_common(template, language(), tuple(values.items())))
+
+
+@lru_cache(maxsize=1024)
+def _common(template: str, _language: Language, values: tuple[tuple[str, Hashable], ...]) -> _Html:
+    return _Html(render(template, **dict(values)))
 
 
 @cache

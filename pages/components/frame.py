@@ -12,7 +12,7 @@ import streamlit as st
 from db.settings import settings
 from db.words import N_, ActorKind, StaffRole
 from pages.components import gate
-from pages.components.fragment import draw
+from pages.components.fragment import draw, draw_common
 from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from services import mailbox, sessions
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from pages.components.gate import Here
     from services.actor import Actor
+    from services.language import Language
 
 PAGES = Path(__file__).resolve().parent.parent
 
@@ -66,23 +67,18 @@ PUBLIC: Pages = (
 MAILBOX: Line = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
 ASLEEP: Final = frozenset({"member/leave.py"})
 """What a member whose account sleeps comes back to after a verification."""
+_OVERVIEW: Final = "member/overview.py"
 GUIDE: Final = N_("Guide")
 """The section of public pages, for who is signed in."""
-
-
-@cache
-def _made(file: str, title: str, path: str, *, default: bool, seen: bool) -> StreamlitPage:
-    return st.Page(
-        PAGES / file, title=title, url_path=path or None, default=default,
-        visibility="visible" if seen else "hidden",
-    )  # fmt: skip
 
 
 def _page(
     file: str, title: str, path: str = "", *, default: bool = False, seen: bool = True
 ) -> StreamlitPage:
-    """Return a copy: making one looks at the file, and each run marks the one that it may run."""
-    return copy(_made(file, title, path, default=default, seen=seen))
+    return st.Page(
+        PAGES / file, title=title, url_path=path or None, default=default,
+        visibility="visible" if seen else "hidden",
+    )  # fmt: skip
 
 
 def _home(here: Here) -> str:
@@ -90,7 +86,7 @@ def _home(here: Here) -> str:
         return "public/welcome.py"
     if here.actor.kind is ActorKind.STAFF:
         return "desk/welcome.py"
-    return "member/asleep.py" if here.asleep else "member/overview.py"
+    return "member/asleep.py" if here.asleep else _OVERVIEW
 
 
 def _is_member(here: Here) -> bool:
@@ -119,23 +115,32 @@ def _phone() -> bool:
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
-def navigation(here: Here) -> StreamlitPage:
-    """Return the page that was asked for. Each has an address, also for whom it won't open."""
-    offered = _sections(here)
-    home = _page(_home(here), _("Overview") if _is_member(here) else _("Home"), default=True)
+@cache
+def _bar(
+    home: str, offered: tuple[tuple[str, Pages], ...], _language: Language, *, phone: bool
+) -> dict[str, list[StreamlitPage]]:
+    """Return every page by section, made once: making one looks at its file."""
+    title = _("Overview") if home == _OVERVIEW else _("Home")
     pages = {
         _(title) if title else "": [_page(file, _(name), path) for path, file, name in lines]
-        for title, lines in offered.items()
+        for title, lines in offered
         if lines
     }
-    seen = {line for lines in offered.values() for line in lines}
+    seen = {line for _title, lines in offered for line in lines}
     hidden = [line for line in listed() if line not in seen and line != MAILBOX]
     rest = [_page(file, _(name), path, seen=False) for path, file, name in hidden]
-    first = [home, *pages.pop("", ()), *rest]
+    first = [_page(home, title, default=True), *pages.pop("", ()), *rest]
     # On a phone the bar is a list beside the page; Streamlit's headings of sections stand in it
     # where only entries may, which a screen reader can't make sense of.
     each = [one for lines in pages.values() for one in lines]
-    found = st.navigation([*first, *each] if _phone() else {"": first, **pages}, position="top")
+    return {"": [*first, *each]} if phone else {"": first, **pages}
+
+
+def navigation(here: Here) -> StreamlitPage:
+    """Return the page that was asked for. Each has an address, also for whom it won't open."""
+    bar = _bar(_home(here), tuple(_sections(here).items()), language(), phone=_phone())
+    # A copy: running a page marks it, and those of the bar are everybody's.
+    found = copy(st.navigation(bar, position="top"))
     st.session_state["jk_path"] = f"/{found.url_path}"
     return found
 
@@ -153,7 +158,9 @@ def header(here: Here, page: StreamlitPage) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        draw("header.html", back=f"/{page.url_path}", other="en" if language() == "ko" else "ko")
+        draw_common(
+            "header.html", back=f"/{page.url_path}", other="en" if language() == "ko" else "ko"
+        )
         if here.actor is not None and st.button(_("Sign out"), key="sign_out", type="tertiary"):
             _leave(here.actor)
     if here.actor and here.actor.acting_for:

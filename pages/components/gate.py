@@ -72,7 +72,7 @@ def _read(now: datetime) -> tuple[Session | None, sign_in.SignInRefused | None, 
     token = browser_token()
     with house().databases.look[0].connect() as connection:
         session = sessions.find(connection, token, now)
-    if session is None or not answers(session, claims(), now):
+    if session is None or session.asked_at is None or not answers(session, claims(), now):
         return session, None, False
     try:
         with house().databases.data.begin() as connection:

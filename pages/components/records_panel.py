@@ -9,7 +9,7 @@ import streamlit as st
 
 from db.words import RecordKind
 from pages.components import records_view
-from pages.components.fragment import draw
+from pages.components.fragment import draw, draw_common
 from pages.components.text import _
 from services.records import PAGE_ROWS
 
@@ -43,7 +43,7 @@ def panel(
     kinds: tuple[KindSummary, ...], rows: tuple[Record, ...], now: Chosen, *, child: bool
 ) -> None:
     """Draw the kinds with their counts, then the chosen page."""
-    draw("records_intro.html", kinds=kinds, child=child)
+    draw_common("records_intro.html", any=bool(kinds), child=child)
     if not kinds:
         return
     counts = {k.kind.name.value: k for k in kinds}

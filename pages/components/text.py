@@ -10,17 +10,22 @@ from services.language import Language, plural, translate
 
 COOKIE = LANGUAGE_COOKIE
 _run = local()
-"""The last run of this thread and its language: a page asks for it a hundred times."""
+"""The language of the run that this thread is doing: a page asks for it a hundred times."""
+
+
+def begin() -> None:
+    """Ask the browser anew from here on, in which language this run is shown."""
+    _run.language = None
 
 
 def language() -> Language:
     """Return the language of this browser: its cookie, or Korean."""
-    context = get_script_run_ctx(suppress_warning=True)
-    known = getattr(_run, "known", None)
-    if context is None or known is None or known[0] is not context:
-        known = _run.known = (context, _chosen())
-    found: Language = known[1]
-    return found
+    known: Language | None = getattr(_run, "language", None)
+    if known is None:
+        known = _chosen()
+        if get_script_run_ctx(suppress_warning=True) is not None:
+            _run.language = known
+    return known
 
 
 def _chosen() -> Language:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from db.errors import PortalError
 from db.words import Purpose
 from pages.components import carried, edit_panel, edit_view, gate, said
-from pages.components.fragment import draw
+from pages.components.fragment import draw, draw_common
 from pages.components.text import _
 from services import access, editing
 from services.actor import AccessDenied, Permission, StepUpRequired
@@ -39,7 +39,7 @@ def _carry_out(wish: Wish) -> None:
         said.say(_(done))
 
 
-draw("edit_intro.html", child=actor.acting_for is not None)
+draw_common("edit_intro.html", child=actor.acting_for is not None)
 edit_panel.choose()
 draw("edit_item.html", one=edit_view.view(one))
 wished = edit_panel.wish(one)

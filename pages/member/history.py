@@ -7,7 +7,7 @@ import streamlit as st
 from db import policy
 from db.words import Purpose
 from pages.components import gate, history_view
-from pages.components.fragment import draw
+from pages.components.fragment import draw, draw_common
 from pages.components.text import _
 from services import access, child_link, history
 from services.actor import Permission
@@ -21,7 +21,7 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     found = history.read(subject, chosen.page, only_others=chosen.only_others)
     today = subject.today
 
-draw("history_intro.html", child=actor.acting_for is not None)
+draw_common("history_intro.html", child=actor.acting_for is not None)
 st.toggle(_("Only what others did"), key=history_view.OTHERS)
 days = history_view.days(found.lines, policy.in_force(today))
 child = child_link.token(actor, actor.acting_for) if actor.acting_for else None

@@ -6,7 +6,7 @@ import streamlit as st
 
 from db.words import Purpose
 from pages.components import gate, records_panel, unmasking
-from pages.components.fragment import draw
+from pages.components.fragment import draw, draw_common
 from pages.components.profile_view import groups
 from pages.components.text import _
 from services import access, profile, records
@@ -27,7 +27,8 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     rows = records.page(subject, chosen.kind, chosen.page, plain=plain) if chosen.kind else ()
     today = subject.today
 
-draw("my_data_intro.html", plain=plain, until=actor.verified_until, child=child)
+until = actor.verified_until if plain else None
+draw_common("my_data_intro.html", plain=plain, until=until, child=child)
 with st.container(horizontal=True):
     unmasking.button(actor, plain=plain)
     if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):

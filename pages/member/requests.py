@@ -9,7 +9,7 @@ import streamlit as st
 from db import policy
 from db.words import Purpose
 from pages.components import gate, said
-from pages.components.fragment import draw
+from pages.components.fragment import draw, draw_common
 from pages.components.request_view import views
 from pages.components.text import _, language
 from services import access, policies, requests
@@ -50,7 +50,7 @@ def _actions(one: RequestView) -> None:
                 _object(one, words.strip())
 
 
-draw("requests_intro.html", any=bool(found), child=actor.acting_for is not None)
+draw_common("requests_intro.html", any=bool(found), child=actor.acting_for is not None)
 agencies = policies.agencies(policy.in_force(today), language())
 for shown in views(found, today):
     draw("request.html", one=shown, agencies=agencies)

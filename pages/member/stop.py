@@ -8,7 +8,7 @@ import streamlit as st
 
 from db.words import Purpose
 from pages.components import gate, said, stop_panel
-from pages.components.fragment import draw
+from pages.components.fragment import draw, draw_common
 from pages.components.restriction_view import view
 from pages.components.text import _
 from services import access, restriction, stop_preview
@@ -41,7 +41,7 @@ def _stop() -> None:
     said.say(_("It is stopped. Under “My requests” you see what we decide, and until when."))
 
 
-draw("stop_intro.html", child=actor.acting_for is not None, any=bool(in_force))
+draw_common("stop_intro.html", child=actor.acting_for is not None, any=bool(in_force))
 for number, one in enumerate(map(view, in_force)):
     draw("restriction.html", one=one)
     label = _("Let it go on: {what}", what=one.title)
