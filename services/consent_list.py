@@ -225,6 +225,8 @@ class _Reading:
         )  # fmt: skip
 
     def _stopped(self, term: Term, item: str | None, recipient: Recipient | None) -> bool:
+        if not self.standing.restricted:
+            return False
         items = (item,) if item else term.items
         purposes: Iterable[str] = term.purposes
         if recipient:

@@ -74,6 +74,8 @@ def item_name(language: Language, name: str | None) -> str:
 
 def purpose(language: Language, name: str | None) -> str:
     """Return what a purpose is called in the newest policy that names it."""
+    if name is None:
+        return translate(language, _NOT_STATED)
     uses = (u for p in reversed(policies()) for group in p.purposes for u in group.uses)
     found = next((_of(use.name, language) for use in uses if use.id == name), None)
     return found or translate(language, _NOT_STATED)

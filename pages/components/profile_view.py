@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ValueView:
-    """One value: what to show, as what, and how it was obtained."""
+    """One value: what to show, as what, and how it was obtained, drawn already."""
 
     text: str
     form: str
@@ -37,13 +37,12 @@ class ValueView:
 
 @dataclass(frozen=True)
 class ItemView:
-    """One item on "My data". `told` is the same for everybody."""
+    """One item on "My data". `told` is the same for everybody; `details` are behind "More"."""
 
     name: str
-    label: str
     values: tuple[ValueView, ...]
     told: Told
-    basis: str
+    details: Markup
     mark: str
 
 
@@ -166,15 +165,31 @@ def _told(name: str, today: date, _language: Language) -> Told:
     )
 
 
+def _details(item: Item, basis: str, told: Told, values: tuple[ValueView, ...]) -> Markup:
+    """Return the details; with several values, each is named by its text and kept nowhere."""
+    if len(values) == 1:
+        return _of_one(_(item.label), basis, told.facts, values[0].notes, language())
+    named = [("" if value.form == "image" else value.text, value.notes) for value in values]
+    return fragment.piece("profile_details.html", label=_(item.label), basis=basis,
+                          facts=told.facts, values=named)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _of_one(label: str, basis: str, facts: Markup, notes: Markup, _language: Language) -> Markup:
+    return fragment.piece("profile_details.html", label=label, basis=basis, facts=facts,
+                          values=[("", notes)])  # fmt: skip
+
+
 def item_view(held: HeldItem, profile: Profile, today: date) -> ItemView:
     """Return one item as it is drawn."""
     item, one = held.item, profile.restricted.get(held.item.name)
+    values = tuple(_value(item, value) for value in held.values)
+    told, basis = _told(item.name, today, language()), _basis(item, profile.consent_to(item))
     return ItemView(
         item.name,
-        _(item.label),
-        tuple(_value(item, value) for value in held.values),
-        _told(item.name, today, language()),
-        _basis(item, profile.consent_to(item)),
+        values,
+        told,
+        _details(item, basis, told, values),
         _("Not used meanwhile. {blocked}", blocked=restriction_view.blocked(one)) if one else "",
     )
 
