@@ -16,6 +16,7 @@ from services import (
     reconfirming,
     seal,
     seal_copy,
+    sessions,
     usage_notice,
 )
 
@@ -47,7 +48,7 @@ def due(data: Engine, now: datetime) -> Report:
 
 
 def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
-    """Clear birthdays that are past; seal every day that is over, each in its own transaction.
+    """Do what a day brings; seal every day that is over, each in its own transaction.
 
     A seal says what happened, so it never runs ahead of the clock: `real` is what that says, `now`
     what the demo may pretend. Raise `KeyringError` when the key that signs is missing or wrong.
@@ -57,6 +58,8 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         past = birthdays.clear(connection, clock.seoul_day(now))
         disclosure_check.run(connection, now)
         email_change.expire(connection, now)
+        # No pretended day ends the session of somebody who is here.
+        sessions.forget(connection, min(now, real))
     signer = seal_keys.signer(var / "keys")
     made: list[Seal] = []
     while True:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, exists, select, update
 from ua_parser import parse_os, parse_user_agent
 
+from db.tables.ledger import event
 from db.tables.ops import session as rows
 from services import outbox
 from services.gathering import ordered
+from services.ledger import EventName
 from services.sessions import IDLE, LONGEST
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from services.gathering import Row
     from services.language import Language
@@ -94,9 +96,10 @@ def note_browser(
 ) -> bool:
     """Remember what browser a fresh sign-in came from; tell the member when it is a new one.
 
-    New is a browser whose device cookie never signed this member in before (the session's own is
-    fresh each time), or that keeps none; the very first sign-in of a member tells nobody anything
-    new. The transaction must have named its subject. Return whether a message went out.
+    New is a browser whose device cookie did not sign this member in of late (`sessions.KEPT`; the
+    session's own is fresh each time), or that keeps none; the very first sign-in of a member tells
+    nobody anything new. The transaction must have named its subject. Return whether a message went
+    out.
     """
     agent = agent_words(header)
     session = connection.execute(
@@ -108,9 +111,16 @@ def note_browser(
     others = (rows.c.member_id == session.member_id) & (rows.c.session_id != session_id)
     same = (rows.c.device_digest == session.device_digest) & rows.c.device_digest.is_not(None)
     known = connection.scalar(select(exists().where(others, same)))
-    first = not connection.scalar(select(exists().where(others)))
-    if known or first or session.member_id is None:
+    if known or session.member_id is None:
         return False
+    # The ledger remembers a sign-in for longer than its session is kept.
+    before = _signed_in(session.member_id) & (event.c.session_id != session_id)
+    if not connection.scalar(select(exists().where(others) | exists().where(before))):
+        return False  # the first sign-in of all
     message = outbox.Message(MESSAGE, "either", language)
     outbox.enqueue(connection, None, session.member_id, message, now)
     return True
+
+
+def _signed_in(member_id: UUID) -> ColumnElement[bool]:
+    return (event.c.member_id == member_id) & (event.c.name == EventName.SIGNED_IN)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from db.prepared import Prepared
 from db.sealing import digest
@@ -25,6 +25,8 @@ STAFF_IDLE = timedelta(minutes=10)
 LONGEST = timedelta(hours=12)
 TOUCH_AFTER = timedelta(minutes=1)
 """Activity is written at most once in this time: a rerun should not cost a write."""
+KEPT = timedelta(days=90)
+"""How long a session that ended is remembered: as long as a browser counts as known."""
 AHEAD = timedelta(minutes=5)
 """How far a row's times may lie ahead of our clock: several machines' clocks differ a little."""
 
@@ -187,3 +189,13 @@ def revoke(connection: Connection, session_id: UUID, now: datetime, why: str) ->
         .where(rows.c.session_id == session_id, rows.c.revoked_at.is_(None))
         .values(revoked_at=now, revoked_why=why)
     )
+
+
+def forget(connection: Connection, now: datetime) -> int:
+    """Delete sessions that ended long ago, as the worker; return how many.
+
+    Whoever started by then and was not active since is far past every limit.
+    """
+    past = now - KEPT
+    gone = delete(rows).where(rows.c.started_at < past, rows.c.last_active_at < past)
+    return int(connection.execute(gone).rowcount)

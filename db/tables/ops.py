@@ -69,6 +69,8 @@ session = Table(
         postgresql_where=text("revoked_at is null"),
     ),
     Index(None, "member_id"),
+    # Not by activity: that would be written into the index each minute.
+    Index(None, "started_at"),
     schema="ops",
 )  # fmt: skip
 

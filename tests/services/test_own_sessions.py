@@ -9,16 +9,22 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert, select
 
+from db import seal_keys
 from db.sealing import digest
 from db.tables.ops import outbox
 from db.tables.ops import session as rows
-from services import own_sessions, time_limit
+from db.words import ActorKind
+from services import daily, ledger, own_sessions, sessions, time_limit
 from services.access import as_subject
+from services.actor import Actor
 from services.gathering import Gathered
+from services.ledger import EventName
 from services.sessions import IDLE, LONGEST, STAFF_IDLE
 from tests.people import NOW, agent, member
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.database import PortalDb
 
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36"
@@ -83,6 +89,11 @@ def noted(db: PortalDb, one: UUID, session_id: UUID) -> bool:
         return own_sessions.note_browser(connection, session_id, PHONE, "ko", NOW)
 
 
+def forgotten(db: PortalDb) -> int:
+    with db.work.data.begin() as connection:
+        return sessions.forget(connection, NOW)
+
+
 def messages(db: PortalDb) -> list[str]:
     with db.work.data.connect() as connection:
         return list(connection.scalars(select(outbox.c.template)))
@@ -111,6 +122,52 @@ def test_a_browser_is_known_by_its_own_cookie_whatever_its_sessions(portal_db: P
     assert not noted(portal_db, one, signed_in(portal_db, one, "second", device_digest=known))
     assert noted(portal_db, one, signed_in(portal_db, one, "none", device_digest=None))
     assert noted(portal_db, one, signed_in(portal_db, one, "none again", device_digest=None))
+
+
+def test_after_its_sessions_are_forgotten_a_browser_is_new_and_no_sign_in_the_first(
+    portal_db: PortalDb,
+) -> None:
+    one, never = member(portal_db), member(portal_db)
+    long_ago = NOW - sessions.KEPT - timedelta(seconds=1)
+    old = {"started_at": long_ago, "signed_in_at": long_ago, "last_active_at": long_ago}
+    before = signed_in(portal_db, one, "home", **old)
+    with portal_db.work.data.begin() as connection:
+        actor = Actor(ActorKind.SELF, one, before, long_ago)
+        ledger.write(connection, actor, ledger.Entry(EventName.SIGNED_IN, one))
+    assert forgotten(portal_db) == 1
+    assert noted(portal_db, one, signed_in(portal_db, one, "home"))
+    assert not noted(portal_db, never, signed_in(portal_db, never, "another home"))
+
+
+def test_only_sessions_that_ended_long_ago_are_forgotten(portal_db: PortalDb) -> None:
+    one, limit = member(portal_db), NOW - sessions.KEPT
+    past = limit - timedelta(seconds=1)
+    signed_in(portal_db, one, "past", started_at=past, last_active_at=past)
+    signed_in(portal_db, one, "revoked", started_at=past, last_active_at=past, revoked_at=past)
+    signed_in(portal_db, None, "never in", started_at=past, last_active_at=past, signed_in_at=None)
+    signed_in(portal_db, None, "staff", started_at=past, last_active_at=past,
+              staff_id=agent(portal_db))  # fmt: skip
+    left = {
+        signed_in(portal_db, one, "just so", started_at=limit, last_active_at=limit),
+        signed_in(portal_db, one, "asked late", started_at=past, last_active_at=NOW),
+        signed_in(portal_db, one, "here"),
+    }
+    assert forgotten(portal_db) == 4
+    with portal_db.work.data.connect() as connection:
+        assert set(connection.scalars(select(rows.c.session_id))) == left
+    assert forgotten(portal_db) == 0
+
+
+def test_the_daily_run_forgets_them_but_on_no_pretended_day(
+    portal_db: PortalDb, tmp_path: Path
+) -> None:
+    seal_keys.create(tmp_path / "keys")
+    here = signed_in(portal_db, member(portal_db), "here")
+    data, later = portal_db.work.data, NOW + sessions.KEPT + timedelta(days=1)
+    for now, real, expected in ((later, NOW, {here}), (later, later, set())):
+        daily.run(data, tmp_path, now, real)
+        with data.connect() as connection:
+            assert set(connection.scalars(select(rows.c.session_id))) == expected
 
 
 def ends(db: PortalDb, token: str) -> object:
