@@ -55,6 +55,7 @@ MORE, MANY = 10_000, 1_000_000
 def served(place: Installation, chosen: list[str], more: int) -> Found:
     """Measure what was chosen of `SERVED`; at the end, what more members cost."""
     many.fill(place, many.FEW, seed=2)
+    place.settle()
     found: Found = {}
     with serving.stock() as stock, serving.portal(place.var) as ours:
         for name, measure in SERVED.items():

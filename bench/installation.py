@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from db import company_keys, engines, keyring, migrate, writer
 from db.drafts import DeviceDraft, MemberDraft, Origin, RecordDraft, UseDraft, ValueDraft
@@ -66,6 +66,12 @@ class Installation:
         with self.work.data.begin() as data:
             data.execute(insert(session).values(row))
         return f"{SESSION_COOKIE[False]}={token}"
+
+    def settle(self) -> None:
+        """Vacuum and analyze, as the server does by itself when members have come."""
+        for engine in (self.owner.data, self.owner.keys):
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("vacuum (analyze)"))
 
     def join(self, members: Sequence[MemberDraft]) -> None:
         """Write members as the importer does: sealed, keys first."""

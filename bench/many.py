@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bench import crowd
-from bench.installation import member
+from bench import crowd, serving
+from bench.installation import installation, member
 from bench.tab import Place, Tab
 from bench.timing import Measure, in_turn
 from db import populate
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STOCK_LEVELS = (30, 45, 60, 80, 100)
 OWN_LEVELS = (120, 180, 240, 320, 400, 500, 640, 800, 1000, 1200)
 FEW = 1200
-_ROUNDS = 60
+_ROUNDS = 200
 
 
 def fill(place: Installation, count: int, seed: int, records: int = 3) -> None:
@@ -52,11 +52,22 @@ def sessions(place: Installation, ours: str, stock: str) -> dict[str, Measure]:
 
 
 def growth(place: Installation, ours: str, more: int) -> dict[str, Measure]:
-    """Return the median overview after `more` members joined, beside before."""
+    """Return the median overview among `more` members, beside that among few.
+
+    In two installations, in turn: the one minute may differ more from another than many from few.
+    """
+    with installation() as crowded, serving.portal(crowded.var) as theirs:
+        fill(crowded, more, seed=3, records=1)
+        with (
+            Tab(_overview(crowded, theirs)) as among_many,
+            Tab(_overview(place, ours)) as among_few,
+        ):
+            medians = in_turn([among_many.rerun, among_few.rerun], _ROUNDS)
+    return {f"overview_among_{more}_members": Measure.of(*medians)}
+
+
+def _overview(place: Installation, server: str) -> Place:
     somebody = member(records=1000)
     place.join([somebody])
-    with Tab(Place(ours, "", place.sign_in(somebody.member_id))) as tab:
-        (before,) = in_turn([tab.rerun], _ROUNDS)
-        fill(place, more, seed=3, records=1)
-        (after,) = in_turn([tab.rerun], _ROUNDS)
-    return {f"overview_after_{more}_more_members": Measure.of(after, before)}
+    place.settle()
+    return Place(server, "", place.sign_in(somebody.member_id))
