@@ -6,9 +6,10 @@ The same plan (`leaving_plan`) that the worker carries out is shown before.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db import policy
@@ -18,11 +19,13 @@ from db.tables.moves import move
 from db.words import N_, Change, MoveKind, Purpose
 from services import jobs, leaving_facts, restriction, telling
 from services.actor import Relation
+from services.gathering import Gathered
 from services.leaving_plan import Fate, plan
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from db.words import Store
     from services.certificate import Certificate
     from services.leaving_facts import Ward
     from services.leaving_plan import Line
@@ -57,22 +60,38 @@ class Preview:
 
 
 def preview(subject: Subject) -> Preview:
-    """Return what leaving today would do: at most six queries, whether or not the member sleeps."""
-    connection, today = subject.connection, subject.today
-    found = leaving_facts.facts(connection, subject.member_id, today)
-    holds = leaving_facts.holds(connection, subject.member_id, today)
+    """Return what leaving today would do: one query, whether or not the member sleeps."""
+    today = subject.today
+    found = _asked(subject.tables.store).ask(
+        subject.connection,
+        member=subject.member_id,
+        today=today,
+        items=list(ITEMS),
+        change=Change.LEFT,
+    )
+    facts, holds = leaving_facts.facts(found["held"]), leaving_facts.reaching(found["holding"])
     rules = policy.in_force(today)
-    own = subject.relation is Relation.SELF
-    asked = select(move.c.kind).where(move.c.member_id == subject.member_id)
     return Preview(
         today,
         rules.version,
-        plan(rules, found.held, holds, today),
-        found.open_requests,
-        tuple(one for one in restriction.what_continues(subject, Purpose) if one.until),
-        telling.concerned(subject, tuple(ITEMS), Change.LEFT),
-        leaving_facts.wards(connection, subject.member_id, today) if own else (),
-        connection.scalar(asked) is not None,
+        plan(rules, facts.held, holds, today),
+        facts.open_requests,
+        tuple(one for one in restriction.going_on(Purpose, found["last"], today) if one.until),
+        tuple(row["name"] for row in found["companies"]),
+        leaving_facts.wards(found["wards"]) if subject.relation is Relation.SELF else (),
+        under_way=bool(found["asked"]),
+    )
+
+
+@cache
+def _asked(store: Store) -> Gathered:
+    return Gathered(
+        held=leaving_facts.HELD,
+        holding=leaving_facts.HOLDING,
+        wards=leaving_facts.WARDS,
+        last=restriction.last_events(store),
+        companies=telling.who_has(store),
+        asked=select(move.c.kind).where(move.c.member_id == bindparam("member", type_=Uuid)),
     )
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, Integer, Text, Uuid, bindparam, column, func, select
 
+from services.gathering import ordered
 from services.leaving_plan import RECORDS, RECORDS_OVER, VALUES, Held, Holds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Function, TableValuedAlias
+    from sqlalchemy.types import TypeEngine
+
+    from services.gathering import Row
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,9 @@ class Facts:
     open_requests: int
 
 
-def facts(connection: Connection, member_id: UUID, today: date) -> Facts:
-    """Return what is held of the subject: one query, no value, in whichever store it is."""
-    columns = ("part", "kind", "count", "first_end", "last_end")
-    found = func.ops.held(member_id, today).table_valued(*columns)
-    rows = connection.execute(select(found)).mappings().all()
-    parts = {VALUES, RECORDS, RECORDS_OVER}
+def facts(rows: Iterable[Row]) -> Facts:
+    """Return what is held of the subject, no value, in whichever store it is: rows of `HELD`."""
+    rows, parts = tuple(rows), {VALUES, RECORDS, RECORDS_OVER}
     apart = {"children", "open_request"}
     held = tuple(
         Held(
@@ -53,13 +55,34 @@ def facts(connection: Connection, member_id: UUID, today: date) -> Facts:
 
 def holds(connection: Connection, member_id: UUID, today: date) -> Holds:
     """Return which legal holds reach the subject: one query."""
-    found = func.ops.holding(member_id, today).table_valued("kind", "ends_on")
-    kinds: dict[str | None, date] = dict(connection.execute(select(found)).all())
+    given = {"member": member_id, "today": today}
+    return reaching(dict(row) for row in connection.execute(HOLDING, given).mappings())
+
+
+def reaching(rows: Iterable[Row]) -> Holds:
+    """Return which legal holds reach the subject: rows of `HOLDING`."""
+    kinds: dict[str | None, date] = {row["kind"]: row["ends_on"] for row in rows}
     member = kinds.pop(None, None)
     return Holds(member, {kind: day for kind, day in kinds.items() if kind is not None})
 
 
-def wards(connection: Connection, member_id: UUID, today: date) -> tuple[Ward, ...]:
-    """Return the subject's children under 14, in the order of the overview: one query."""
-    found = func.ops.wards(member_id, today).table_valued("child", "started_on", "others")
-    return tuple(Ward(row.child, row.others) for row in connection.execute(select(found)))
+def wards(rows: Iterable[Row]) -> tuple[Ward, ...]:
+    """Return the subject's children under 14, in the order of the overview: rows of `WARDS`."""
+    return tuple(Ward(row["child"], row["others"]) for row in rows)
+
+
+def _table(function: Function[Any], **columns: TypeEngine[Any]) -> TableValuedAlias:
+    return function.table_valued(*(column(name, kind) for name, kind in columns.items()))
+
+
+_OF: Final = (bindparam("member", type_=Uuid), bindparam("today", type_=Date))
+_WARDS = _table(func.ops.wards(*_OF), child=Uuid(), started_on=Date(), others=Integer())
+HELD: Final = select(
+    _table(
+        func.ops.held(*_OF),
+        part=Text(), kind=Text(), count=Integer(), first_end=Date(), last_end=Date(),
+    )
+)  # fmt: skip
+HOLDING: Final = select(_table(func.ops.holding(*_OF), kind=Text(), ends_on=Date()))
+WARDS: Final = ordered(select(_WARDS), _WARDS.c.started_on, _WARDS.c.child)
+"""Each takes `member`, who is the transaction's subject, and `today`."""

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
 
 from db import policy
 from db.clock import SEOUL
 from db.errors import PortalError
 from db.law import law
+from db.tables.member import STORES
 from db.words import N_, RIGHTS, Change, Purpose, RequestKind, RequestState, RestrictionWhy
 from services import ledger, request_notices, requests, restriction_rows
 from services.ledger import EventName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
     from uuid import UUID
 
     from db.law import Continuing
     from db.policy_facts import Words
+    from db.words import Store
     from services.gathering import Row
     from services.subject import Subject
 
@@ -73,22 +76,35 @@ def purposes_of(scope: str | None, today: date) -> frozenset[Purpose]:
 
 def what_continues(subject: Subject, purposes: Iterable[Purpose]) -> tuple[Continues, ...]:
     """Return what goes on if these uses are stopped, and why: at most one query."""
-    chosen = frozenset(purposes) | RIGHTS
-    wanted = [one for one in law().continuing if chosen & frozenset(one.purposes)]
-    last = _last_events(subject) if any(one.records for one in wanted) else {}
-    found = (_continues(one, last, subject.today) for one in wanted)
+    chosen = frozenset(purposes)
+    if not any(one.records for one in _named(chosen)):
+        return going_on(chosen, (), subject.today)
+    own, given = last_events(subject.tables.store), {"member": subject.member_id}
+    return going_on(chosen, subject.connection.execute(own, given).mappings().all(), subject.today)
+
+
+def going_on(
+    purposes: Iterable[Purpose], last: Iterable[Mapping[Any, Any]], today: date
+) -> tuple[Continues, ...]:
+    """Return what goes on if these uses are stopped, and why; `last`: rows of `last_events`."""
+    days = {row["kind"]: row["day"] for row in last}
+    found = (_continues(one, days, today) for one in _named(purposes))
     return tuple(one for one in found if one is not None)
 
 
-def _last_events(subject: Subject) -> dict[str, date]:
-    """Return the day of the last record of each kind."""
-    table = subject.tables.record.c
-    rows = subject.connection.execute(
-        select(table.kind, func.max(table.event_date))
-        .where(table.member_id == subject.member_id)
-        .group_by(table.kind)
+def _named(purposes: Iterable[Purpose]) -> list[Continuing]:
+    chosen = frozenset(purposes) | RIGHTS
+    return [one for one in law().continuing if chosen & frozenset(one.purposes)]
+
+
+@cache
+def last_events(store: Store) -> Select[Any]:
+    """Return the day of the last record of each kind; it takes `member`."""
+    table = STORES[store].record.c
+    own = table.member_id == bindparam("member", type_=Uuid)
+    return (
+        select(table.kind, func.max(table.event_date).label("day")).where(own).group_by(table.kind)
     )
-    return {row[0]: row[1] for row in rows}
 
 
 def _continues(one: Continuing, last: dict[str, date], today: date) -> Continues | None:
