@@ -115,6 +115,8 @@ class Kind:
 
 _P = Purpose
 _MEMBERSHIP = frozenset({_P.IDENTIFICATION, _P.IDENTITY_CHECK, _P.MISUSE_PREVENTION}) | RIGHTS
+_KNOWN_BY = frozenset({_P.JOINING_LIMIT})
+"""By what a member with a bar is known again; of anybody else it is not used."""
 _CONTACT = frozenset({_P.NOTICES, _P.COMPLAINTS, _P.EVENTS, _P.NEW_SERVICES}) | _MEMBERSHIP
 _DELIVERY = frozenset({_P.DELIVERY, _P.BILLING})
 _CHILDREN = frozenset({_P.CONTENT, _P.PERSONALISATION}) | RIGHTS
@@ -124,24 +126,24 @@ _ITEMS = (
          Basis.CONTRACT, Mask.NONE),
     Item("password", N_("Password"), Group.REQUIRED, frozenset({_P.IDENTITY_CHECK}),
          Basis.CONTRACT, Mask.WHOLE, exportable=False, shown=False),
-    Item("email", N_("E-mail"), Group.REQUIRED, _CONTACT, Basis.CONTRACT, Mask.EMAIL),
+    Item("email", N_("E-mail"), Group.REQUIRED, _CONTACT | _KNOWN_BY, Basis.CONTRACT, Mask.EMAIL),
     Item("address", N_("Address"), Group.REQUIRED, _DELIVERY | RIGHTS | {_P.DEMOGRAPHIC_ADS},
          Basis.CONTRACT, Mask.ADDRESS),
-    Item("login_id", N_("Login ID"), Group.ADDITIONAL, _MEMBERSHIP, Basis.CONTRACT,
+    Item("login_id", N_("Login ID"), Group.ADDITIONAL, _MEMBERSHIP | _KNOWN_BY, Basis.CONTRACT,
          Mask.LOGIN, correction=Correction.NEVER),
     Item("name", N_("Name"), Group.ADDITIONAL,
-         _MEMBERSHIP | _DELIVERY | {_P.GUARDIAN_IDENTITY}, Basis.CONSENT, Mask.NAME,
+         _MEMBERSHIP | _DELIVERY | _KNOWN_BY | {_P.GUARDIAN_IDENTITY}, Basis.CONSENT, Mask.NAME,
          correction=Correction.WITH_PROOF),
-    Item("mobile", N_("Mobile"), Group.ADDITIONAL, _CONTACT | {_P.DELIVERY}, Basis.CONSENT,
-         Mask.PHONE),
+    Item("mobile", N_("Mobile"), Group.ADDITIONAL, _CONTACT | _KNOWN_BY | {_P.DELIVERY},
+         Basis.CONSENT, Mask.PHONE),
     Item("phone", N_("Phone"), Group.ADDITIONAL, frozenset({_P.DELIVERY, _P.COMPLAINTS}) | RIGHTS,
          Basis.CONSENT, Mask.PHONE),
     Item("sex", N_("Sex"), Group.ADDITIONAL,
          frozenset({_P.DEMOGRAPHIC_ADS, _P.STATISTICS, _P.IDENTIFICATION}) | RIGHTS, Basis.CONSENT,
          Mask.WHOLE, correction=Correction.WITH_PROOF),
     Item("birth_date", N_("Birth date"), Group.ADDITIONAL,
-         frozenset({_P.GUARDIAN_CONSENT, _P.IDENTIFICATION, _P.DEMOGRAPHIC_ADS}) | RIGHTS,
-         Basis.CONSENT, Mask.DATE, correction=Correction.WITH_PROOF),
+         frozenset({_P.GUARDIAN_CONSENT, _P.IDENTIFICATION, _P.DEMOGRAPHIC_ADS}) | _KNOWN_BY
+         | RIGHTS, Basis.CONSENT, Mask.DATE, correction=Correction.WITH_PROOF),
     Item("profile_image", N_("Profile image"), Group.ADDITIONAL, frozenset({_P.CONTENT}) | RIGHTS,
          Basis.CONSENT, Mask.WHOLE),
     Item("pregnancy", N_("Pregnancy"), Group.CUSTOM, _CHILDREN, Basis.CONSENT, Mask.WHOLE,
@@ -321,6 +323,8 @@ NOT_PERSONAL: dict[str, str] = {
     "demand.refused_at": _STATE,
     "demand.shown_from": "the day from which the member sees it",
     "hold.*": "what must not be destroyed yet, why in a word, a file's number, and until when",
+    "bar.*": "who may not join again, why in a word, until when, who decided; never a value",
+    "barred.*": "a keyed digest, as in blind_index, of a member who may not join again",
     "key_due.*": "whose keys are still to be destroyed",
     "journal.*": "what a restore must do again: ids and words, never a value",
     "dispatch.*": "which company is told of which items, by name, and when; never a value",

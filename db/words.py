@@ -199,6 +199,32 @@ class Noted(StrEnum):
     HOLD_LIFTED = "hold_lifted"
     IMPORT_CONFIRMED = "import_confirmed"
     DESTROYED = "destroyed"
+    BARRED = "barred"
+    BAR_OBJECTED = "bar_objected"
+    BAR_KEPT = "bar_kept"
+    BAR_LIFTED = "bar_lifted"
+
+
+class BarWhy(StrEnum):
+    """Why a member may not join again after leaving.
+
+    Clause 3.1 of policy 2021-03-15 keeps data against "bad users" and says no more; these words are
+    ours, and no value stands in them.
+    """
+
+    DECEIT = "deceit"
+    HARASSMENT = "harassment"
+    FALSE_IDENTITY = "false_identity"
+    UNASKED_SALES = "unasked_sales"
+    OFFERS_MISUSED = "offers_misused"
+
+
+class BarKept(StrEnum):
+    """Why a bar stays although its member objected."""
+
+    SHOWN_BY_RECORDS = "shown_by_records"
+    HAPPENED_AGAIN = "happened_again"
+    OTHERS_AT_RISK = "others_at_risk"
 
 
 class ActorKind(StrEnum):

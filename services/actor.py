@@ -38,6 +38,7 @@ class Permission(StrEnum):
     QUEUE_READ = "queue_read"
     COMPANY_EDIT = "company_edit"
     OFFICER_DESK = "officer_desk"
+    BAR_PLACE = "bar_place"
 
 
 class Relation(StrEnum):
@@ -75,11 +76,17 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.QUEUE_READ: _STAFF,
     Permission.COMPANY_EDIT: _STAFF,
     Permission.OFFICER_DESK: _STAFF,
+    Permission.BAR_PLACE: _STAFF,
 }
 """Which relations have which permission. A page names one; anything not listed is refused."""
 
 OFFICER_ONLY = frozenset(
-    {Permission.DEMAND_ENTER, Permission.COMPANY_EDIT, Permission.OFFICER_DESK}
+    {
+        Permission.DEMAND_ENTER,
+        Permission.COMPANY_EDIT,
+        Permission.OFFICER_DESK,
+        Permission.BAR_PLACE,
+    }
 )
 """What of the staff's only the privacy officer may (clause 10)."""
 

@@ -17,6 +17,7 @@ FOUND_BY = "found_by"
 WAKE = "wake"
 WITHDRAW = "withdraw"
 RECONFIRM = "reconfirm"
+BAR = "bar"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 
 # Never opened: every job goes in over the caller's own connection.

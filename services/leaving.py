@@ -17,7 +17,7 @@ from db.declarations import ITEMS
 from db.errors import PortalError
 from db.tables.moves import move
 from db.words import N_, Change, MoveKind, Purpose
-from services import jobs, leaving_facts, restriction, telling
+from services import bars, jobs, leaving_facts, restriction, telling
 from services.actor import Relation
 from services.gathering import Gathered
 from services.leaving_plan import Fate, plan
@@ -43,6 +43,7 @@ class Preview:
 
     `under_way`: it was asked for already. `running`: what of a purchase still goes on. `companies`
     are names of those who would be asked to delete; `wards` are the children of who leaves.
+    `barred_until`: the last day on which they could not join again, None where nothing bars it.
     """
 
     day: date
@@ -53,6 +54,7 @@ class Preview:
     companies: tuple[str, ...]
     wards: tuple[Ward, ...]
     under_way: bool
+    barred_until: date | None
 
     def of(self, fate: Fate) -> tuple[Line, ...]:
         """Return the lines of one fate."""
@@ -60,7 +62,7 @@ class Preview:
 
 
 def preview(subject: Subject) -> Preview:
-    """Return what leaving today would do: one query, whether or not the member sleeps."""
+    """Return what leaving today would do: two queries, whether or not the member sleeps."""
     today = subject.today
     found = _asked(subject.tables.store).ask(
         subject.connection,
@@ -80,6 +82,7 @@ def preview(subject: Subject) -> Preview:
         tuple(row["name"] for row in found["companies"]),
         leaving_facts.wards(found["wards"]) if subject.relation is Relation.SELF else (),
         under_way=bool(found["asked"]),
+        barred_until=barred.ends_on if (barred := bars.mine(subject)) else None,
     )
 
 

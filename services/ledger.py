@@ -91,6 +91,13 @@ class EventName(StrEnum):
     LEAVING_ASKED = "leaving_asked"
     LEFT = "left"
     GUARDIAN_LEFT = "guardian_left"
+    BAR_SOUGHT = "bar_sought"
+    BAR_PLACED = "bar_placed"
+    BAR_OBJECTED = "bar_objected"
+    BAR_KEPT = "bar_kept"
+    BAR_LIFTED = "bar_lifted"
+    JOINING_CHECKED = "joining_checked"
+    JOINING_REFUSED = "joining_refused"
 
 
 LOOKS = frozenset(

@@ -9,7 +9,7 @@ from jinja2 import pass_context
 
 from db.declarations import ITEMS
 from db.policy import policies
-from services import consent_words, request_words
+from services import bar_words, consent_words, request_words
 from services import language as tongue
 
 if TYPE_CHECKING:
@@ -68,6 +68,18 @@ def consents(context: Context, packed: str) -> list[str]:
     return consent_words.lines(context["language"], packed)
 
 
+@pass_context
+def barred(context: Context, why: str) -> str:
+    """Return why a bar on joining again was placed."""
+    return bar_words.why(context["language"], why)
+
+
+@pass_context
+def kept(context: Context, why: str) -> str:
+    """Return why a bar on joining again stays."""
+    return bar_words.kept(context["language"], why)
+
+
 def day(text: str) -> str:
     """Return an ISO day as it is written here."""
     return tongue.format_date(date.fromisoformat(text))
@@ -81,4 +93,5 @@ def moment(text: str) -> str:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "said": said, "item": item, "items": items, "purpose": purpose, "date": day, "moment": moment,
     "consents": consents, "asked": asked, "scope": scope, "refusal": refusal,
+    "barred": barred, "kept": kept,
 }  # fmt: skip

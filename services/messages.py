@@ -46,6 +46,9 @@ SUBJECTS: Final = {
     "request_done": N_("We did what you asked"),
     "request_refused": N_("We could not do what you asked"),
     "stop_lifted": N_("What you had stopped goes on"),
+    "bar_placed": N_("Joining again is barred for a time"),
+    "bar_kept": N_("Your objection to the bar on joining again"),
+    "bar_lifted": N_("You may join again"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -67,6 +70,9 @@ PURPOSES: Final = {
     "request_done": Purpose.NOTICES,
     "request_refused": Purpose.NOTICES,
     "stop_lifted": Purpose.NOTICES,
+    "bar_placed": Purpose.NOTICES,
+    "bar_kept": Purpose.NOTICES,
+    "bar_lifted": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
 SECRET: Final = frozenset({"password_link", "password_code", "email_link"})

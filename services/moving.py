@@ -144,7 +144,10 @@ def settle(keys: Connection, members: Sequence[UUID], target: Store, now: dateti
 
 
 def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
-    """Take all by which members who left were found or signed in; no import brings them back."""
+    """Take all by which members who left were found or signed in; no import brings them back.
+
+    What a bar knows of them stays until its end (`services.barring`).
+    """
     for table in (keys_tables.blind_index, keys_tables.sign_in):
         keys.execute(delete(table).where(table.c.member_id.in_(members)))
     origin = keys_tables.import_origin

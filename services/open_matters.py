@@ -1,6 +1,6 @@
-"""What is under way for a member: requests not yet decided, and what they have stopped.
+"""What is under way for a member: requests not yet decided, what they have stopped, and a bar.
 
-Both selects are meant to be folded into the overview's one statement.
+The selects are meant to be folded into the overview's one statement.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, Uuid, bindparam, select
+from sqlalchemy import Date, Select, Uuid, bindparam, select
 
+from db.tables.bars import bar
 from db.tables.member import STORES
 from db.words import RequestKind, RequestState
 from services import restriction
@@ -37,10 +38,11 @@ class OpenRequest:
 
 @dataclass(frozen=True)
 class OpenMatters:
-    """Requests, those due first, and restrictions, the latest first."""
+    """Requests, those due first, restrictions, the latest first, and a bar's last day."""
 
     requests: tuple[OpenRequest, ...]
     restrictions: tuple[Restriction, ...]
+    barred_until: date | None = None
 
 
 @cache
@@ -57,12 +59,22 @@ def waiting(store: Store) -> Select[Any]:
     )
 
 
-def of(requests: Iterable[Row], restrictions: Iterable[Row]) -> OpenMatters:
-    """Return the rows of `waiting` and of `restriction_rows.open_ones` as what is under way."""
+def standing_bar() -> Select[Any]:
+    """Return the last day of a bar on joining again; it takes `member` and `today`."""
+    return select(bar.c.ends_on.label("barred_until")).where(
+        bar.c.member_id == bindparam("member", type_=Uuid),
+        bar.c.lifted_at.is_(None),
+        bar.c.ends_on >= bindparam("today", type_=Date),
+    )
+
+
+def of(requests: Iterable[Row], restrictions: Iterable[Row], bars: Iterable[Row]) -> OpenMatters:
+    """Return the rows of `waiting`, `restriction_rows.open_ones` and `standing_bar` together."""
     return OpenMatters(
         tuple(
             OpenRequest(RequestKind(row["kind"]), row["item"], row["purpose"], row["due_on"])
             for row in requests
         ),
         restriction.grouped(restrictions),
+        next((row["barred_until"] for row in bars), None),
     )

@@ -67,5 +67,5 @@ def brief(subject: Subject) -> Brief:
         records.summary(subject, rows["counts"]),
         own_sessions.open_ones(rows["sessions"], actor.session_id),
         member=bool(rows["member"]),
-        matters=open_matters.of(rows["requests"], rows["restrictions"]),
+        matters=open_matters.of(rows["requests"], rows["restrictions"], rows["bars"]),
     )

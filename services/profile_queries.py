@@ -34,6 +34,7 @@ def overview(store: Store) -> Gathered:
         sessions=own_sessions.OPEN,
         requests=open_matters.waiting(store),
         restrictions=restriction_rows.open_ones(store),
+        bars=open_matters.standing_bar(),
     )
 
 

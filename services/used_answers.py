@@ -1,4 +1,7 @@
-"""Answers of sign-in providers that have counted: a signed-out tab may still hold one (P25)."""
+"""What may count once only: answers of sign-in providers (P25), and signed requests of companies.
+
+A signed-out tab may still hold an answer, and whoever saw a request may send it again.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,13 @@ def first_time(connection: Connection, claims: Claims, now: datetime) -> bool:
     Only a digest is kept: the claims name a person.
     """
     said = json.dumps(dict(claims), sort_keys=True, default=str)
-    row = {"digest": hashlib.sha256(said.encode()).digest(), "counted_at": now}
-    statement = insert(answer).values(row).on_conflict_do_nothing().returning(answer.c.digest)
-    noted = connection.scalar(statement)
+    first = once(connection, hashlib.sha256(said.encode()).digest(), now)
     connection.execute(delete(answer).where(answer.c.counted_at < now - KEPT))
-    return noted is not None
+    return first
+
+
+def once(connection: Connection, digest: bytes, now: datetime) -> bool:
+    """Note that this counts now; return whether it never did. It goes with the next sign-in."""
+    row = {"digest": digest, "counted_at": now}
+    statement = insert(answer).values(row).on_conflict_do_nothing().returning(answer.c.digest)
+    return connection.scalar(statement) is not None

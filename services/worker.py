@@ -11,6 +11,7 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from db import clock, company_keys, engines, keyring, policy, seal_keys
 from db.words import Store
 from services import (
+    barring,
     daily,
     delivery,
     destruction,
@@ -125,6 +126,13 @@ def follow_values(context: JobContext, member_id: str) -> None:  # noqa: ARG001 
             return  # they have left
         if store is Store.LIVE:
             found_by.refresh(data, keys, house.keyring, (who, sealer), now)
+            barring.follow(house, data, keys, who, now)
+
+
+@APP.task(name=jobs.BAR, pass_context=True, retry=_PATIENT)
+def settle_bar(context: JobContext, bar_id: str) -> None:  # noqa: ARG001 (the queue gives it first)
+    """Let a bar that was placed, kept or lifted have its effect, and tell its member."""
+    barring.settle(houses.house(), UUID(bar_id), clock.now())
 
 
 @APP.task(name=jobs.RECONFIRM, pass_context=True, retry=_PATIENT)
@@ -166,6 +174,7 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     signer = seal_keys.signer(context.additional_context["var"] / "keys")
     withdrawing.withdraw_all(houses.house(), signer, now)
     dormancy.run(houses.house(), now)
+    barring.run(houses.house(), now)
     destruction.run(databases, now)
     with databases.data.begin() as data:
         journal.settle(data, now)

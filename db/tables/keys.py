@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     Index,
     Integer,
@@ -12,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    false,
     text,
 )
 
@@ -66,6 +69,21 @@ import_origin = Table(
     Column("member_id", Uuid, nullable=False),
     Column("imported_at", _WHEN, nullable=False),
     Column("left_at", _WHEN),
+    schema="keys",
+)  # fmt: skip
+
+# Digests of members with a bar, apart from those by which somebody is found: leaving removes those,
+# and never these. `shared`: somebody without a bar had it, too, so that it says nothing; it stays
+# marked, since that one may leave. No foreign key: what they belong to is in the other database.
+barred = Table(
+    "barred", KEYS,
+    Column("kind", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("bar_id", Uuid, primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    Column("shared", Boolean, nullable=False, server_default=false()),
+    Index(None, "member_id"), Index(None, "bar_id"), Index(None, "ends_on"),
     schema="keys",
 )  # fmt: skip
 

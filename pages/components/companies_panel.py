@@ -62,7 +62,7 @@ def secret() -> None:
     """Draw the secret that was just made, this once."""
     made = st.session_state.pop(_SECRET, None)
     if made:
-        draw("company_secret.html", name=made[0], secret=made[1])
+        draw("company_secret.html", name=made[0], company_id=made[1], secret=made[2])
 
 
 def confirm_first() -> None:
@@ -153,7 +153,7 @@ def _save(actor: Actor, one: Company | None, draft: CompanyDraft) -> str:
     if one is None:
         with house().databases.data.begin() as connection:
             company_id = companies.add(connection, actor, draft, here=here)
-        if draft.means is NoticeMeans.WEBHOOK:
+        if _signs(draft.role, draft.means):
             _show(draft.name, company_id, 1)
         return _("{name} is in the list now.", name=draft.name)
     with house().databases.data.begin() as connection:
@@ -163,19 +163,24 @@ def _save(actor: Actor, one: Company | None, draft: CompanyDraft) -> str:
     return _("Saved.")
 
 
+def _signs(role: CompanyRole, means: NoticeMeans) -> bool:
+    """Return whether a secret is of use: for our notices, or for what a system asks of us."""
+    return means is NoticeMeans.WEBHOOK or role is CompanyRole.SOURCE_SYSTEM
+
+
 def _show(name: str, company_id: str, number: int) -> None:
     keys = house().company
     if keys is not None:
-        st.session_state[_SECRET] = (name, keys.secret(company_id, number))
+        st.session_state[_SECRET] = (name, company_id, keys.secret(company_id, number))
 
 
 def _secret(actor: Actor, one: Company) -> None:
-    if one.means is not NoticeMeans.WEBHOOK:
+    if not _signs(one.role, one.means):
         return
     draw("edit_before.html", lines=[
-        _("A new secret counts at once; notices signed with the old one stop.")
+        _("A new secret counts at once; what is signed with the old one is taken no more.")
     ])  # fmt: skip
-    if st.button(_("Make a new secret for the webhook"), key="company_secret"):
+    if st.button(_("Make a new secret"), key="company_secret"):
         _trying(lambda: _renew(actor, one))
 
 

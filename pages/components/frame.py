@@ -56,6 +56,7 @@ OFFICER: Pages = (
     ("desk-officer", "desk/officer.py", N_("The officer's desk")),
     ("desk-destruction", "desk/destruction.py", N_("Destruction")),
     ("desk-companies", "desk/companies.py", N_("Companies")),
+    ("desk-bars", "desk/bars.py", N_("Joining again")),
 )
 """Pages of the privacy officer alone."""
 PUBLIC: Pages = (

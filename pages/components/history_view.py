@@ -85,6 +85,13 @@ EVENTS: dict[EventName, str] = {
     EventName.LEAVING_ASKED: N_("asked to leave"),
     EventName.LEFT: N_("ended the membership"),
     EventName.GUARDIAN_LEFT: N_("ended the link to a guardian who left"),
+    EventName.BAR_SOUGHT: N_("looked for a member to bar from joining again"),
+    EventName.BAR_PLACED: N_("decided a bar on joining again"),
+    EventName.BAR_OBJECTED: N_("objected to a bar on joining again"),
+    EventName.BAR_KEPT: N_("kept a bar on joining again, after an objection"),
+    EventName.BAR_LIFTED: N_("lifted a bar on joining again"),
+    EventName.JOINING_CHECKED: N_("answered a sign-up page that somebody may join"),
+    EventName.JOINING_REFUSED: N_("answered a sign-up page that joining again is barred"),
 }
 """What happened; a test holds every `EventName` to have words here."""
 

@@ -24,11 +24,15 @@ class Matter:
 
 
 def matters(found: OpenMatters) -> tuple[Matter, ...]:
-    """Return the lines: requests first, then what is restricted."""
+    """Return the lines: requests first, then what is restricted, then a bar on joining again."""
     asked = tuple(
         Matter("/requests", title(one.kind, one.item, one.purpose),
                _("answer by {day}", day=format_date(one.due_on)))
         for one in found.requests
     )  # fmt: skip
     kept = tuple(Matter("/stop", one.title, one.blocked) for one in map(view, found.restrictions))
-    return (*asked, *kept)
+    until = found.barred_until
+    barred = () if until is None else (
+        Matter("/requests", _("Joining again is barred"), _("until {day}", day=format_date(until))),
+    )  # fmt: skip
+    return (*asked, *kept, *barred)

@@ -8,11 +8,12 @@ import streamlit as st
 
 from db import clock
 from db.errors import PortalError
+from pages.components import bar_panel
 from pages.components.fragment import draw
 from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from pages.http import certificate as route
-from services import certificate, certificate_link, certificate_page, status_lookup
+from services import bars, certificate, certificate_link, certificate_page, status_lookup
 from services.house import house
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def _look_up(given: Certificate) -> None:
 
 
 def _show(given: Certificate, found: Status) -> None:
-    link = certificate_link.seal(house().keyring, given, clock.now())
+    now = clock.now()
+    link = certificate_link.seal(house().keyring, given, now)
+    with house().databases.data.connect() as connection:
+        barred = bars.after_leaving(connection, given, clock.seoul_day(now))
     draw(
         "status.html",
         **certificate_page.words(language(), found),
@@ -61,3 +65,5 @@ def _show(given: Certificate, found: Status) -> None:
         page=f"{route.PATH}/html?of={link}",
         file=f"{route.PATH}/json?of={link}",
     )
+    if barred is not None:
+        bar_panel.after_leaving(barred)

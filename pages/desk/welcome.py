@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.words import ActorKind, StaffRole
 from pages.components import gate
 from pages.components.fragment import draw
-from services import desk_queue, officer_open
+from services import bars, desk_queue, officer_open
 from services.actor import Permission
 from services.house import house
 
@@ -18,4 +18,5 @@ with house().databases.data.begin() as connection:
     if officer:
         waiting["officer"] = officer_open.count(connection, actor).total
         waiting["destruction"] = officer_open.to_destroy(connection)
+        waiting["bars"] = sum(one.open for one in bars.listed(connection, actor))
 draw("desk_welcome.html", officer=officer, waiting=waiting)

@@ -1,4 +1,7 @@
-"""`/requests`: 내 요청. What was asked, until when it is answered, the result, and objecting."""
+"""`/requests`: 내 요청. What was asked, until when it is answered, the result, and objecting.
+
+A bar on joining again stands here, too: it is objected to in the same place.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ import streamlit as st
 
 from db import policy
 from db.words import Purpose
-from pages.components import gate, said
+from pages.components import bar_panel, gate, said
 from pages.components.fragment import draw, draw_common
 from pages.components.request_view import views
 from pages.components.text import _, language
-from services import access, policies, requests
+from services import access, bars, policies, requests
 from services.actor import Permission
 from services.ledger import EventName
 
@@ -24,6 +27,7 @@ look = access.Look(EventName.REQUESTS_VIEWED, Permission.PROCESSING_STOP, "/requ
 said.show()
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     found = requests.mine(subject)
+    barred = bars.mine(subject)
     today = subject.today
 
 
@@ -50,8 +54,10 @@ def _actions(one: RequestView) -> None:
                 _object(one, words.strip())
 
 
-draw_common("requests_intro.html", any=bool(found), child=actor.acting_for is not None)
+draw_common("requests_intro.html", any=bool(found or barred), child=actor.acting_for is not None)
 agencies = policies.agencies(policy.in_force(today), language())
+if barred is not None:
+    bar_panel.panel(actor, barred, agencies, look)
 for shown in views(found, today):
     draw("request.html", one=shown, agencies=agencies)
     _actions(shown)

@@ -15,7 +15,7 @@ from db import clock
 from db.errors import PortalError
 from db.settings import settings
 from db.words import N_
-from services import daily, demo_family, destruction, dormancy, journal_file, start
+from services import barring, daily, demo_family, destruction, dormancy, journal_file, start
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -61,6 +61,7 @@ def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> R
         raise NowError(N_("Another day can only be tried with --dry-run, or in the demo."))
     report = daily.run(data, settings().var, now, real)
     dormancy.run(house, now)
+    barring.run(house, now)
     return report
 
 

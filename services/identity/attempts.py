@@ -6,6 +6,7 @@ that asks: it stops whoever tries one password on many accounts. Both are kept u
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
@@ -32,6 +33,17 @@ AT_ONCE = 30
 """Wrong attempts that one address may make at once: a school or an office shares one."""
 EACH = timedelta(seconds=2)
 """What each further one costs, so that an address gets 30 a minute and no more."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many attempts may be made at once, and what each further one costs."""
+
+    at_once: int
+    each: timedelta
+
+
+ADDRESS = Pace(AT_ONCE, EACH)
 
 # One statement decides and counts, so that a hundred guesses at once are a hundred guesses.
 _COUNT = text(
@@ -113,15 +125,19 @@ def address_digest(keyring: Keyring, address: str) -> bytes | None:
     return keyring.blind("attempt:address", str(one))
 
 
-def pace(keys: Connection, key: bytes | None, now: datetime) -> None:
-    """Count an attempt of an address before it is looked at. Raise `WaitFirst` beyond its pace."""
+def pace(keys: Connection, key: bytes | None, now: datetime, allowed: Pace = ADDRESS) -> None:
+    """Count an attempt, of an address or whatever `key` is, before it is looked at.
+
+    Raise `WaitFirst` beyond its pace.
+    """
     if key is None:
         return
-    values = {"digest": key, "now": now, "each": EACH, "most": EACH * AT_ONCE}
+    most = allowed.each * allowed.at_once
+    values = {"digest": key, "now": now, "each": allowed.each, "most": most}
     if keys.scalar(_PACE, values) is not None:
         return
     paid = keys.scalar(select(attempt.c.last_at).where(attempt.c.digest == key))
-    raise WaitFirst((paid or now) - EACH * (AT_ONCE - 1))
+    raise WaitFirst((paid or now) - (most - allowed.each))
 
 
 def forget(keys: Connection, key: bytes, address: bytes | None, now: datetime) -> None:

@@ -167,3 +167,17 @@ def test_unverified_officers_see_the_list_and_no_form(portal: Portal) -> None:
     assert "[가상] 아기가게" in text_of(tab)
     assert not tab.selectbox
     assert any(one.key == "verify_companies" for one in tab.button)
+
+
+@pytest.mark.promise("P40")
+def test_a_system_that_asks_who_may_join_gets_its_id_and_secret(portal: Portal) -> None:
+    tab = choose(opened(portal), "new source_system")
+    field(tab, "name").set_value("[가상] 가입 화면")
+    shown = text_of(press(tab, "추가하기"))
+    (one,) = listed(portal)
+    keys = house.house().company
+    assert keys is not None
+    assert one.company_id in shown
+    assert keys.secret(one.company_id, 1) in shown
+    choose(tab, one.company_id)
+    assert keys.secret(one.company_id, 2) in text_of(press(tab, "새 비밀키 만들기"))
