@@ -62,14 +62,10 @@ class Preview:
 
 
 def preview(subject: Subject) -> Preview:
-    """Return what leaving today would do: two queries, whether or not the member sleeps."""
-    today = subject.today
-    found = _asked(subject.tables.store).ask(
-        subject.connection,
-        member=subject.member_id,
-        today=today,
-        items=list(ITEMS),
-        change=Change.LEFT,
+    """Return what leaving today would do: three queries, whether or not the member sleeps."""
+    today, given = subject.today, {"member": subject.member_id, "today": subject.today}
+    found = _COUNTED.ask(subject.connection, **given) | _asked(subject.tables.store).ask(
+        subject.connection, **given, items=list(ITEMS), change=Change.LEFT
     )
     facts, holds = leaving_facts.facts(found["held"]), leaving_facts.reaching(found["holding"])
     rules = policy.in_force(today)
@@ -86,12 +82,15 @@ def preview(subject: Subject) -> Preview:
     )
 
 
+# By itself: together with the others it takes the database twice as long as one after the other.
+_COUNTED = Gathered(
+    held=leaving_facts.HELD, holding=leaving_facts.HOLDING, wards=leaving_facts.WARDS
+)
+
+
 @cache
 def _asked(store: Store) -> Gathered:
     return Gathered(
-        held=leaving_facts.HELD,
-        holding=leaving_facts.HOLDING,
-        wards=leaving_facts.WARDS,
         last=restriction.last_events(store),
         companies=telling.who_has(store),
         asked=select(move.c.kind).where(move.c.member_id == bindparam("member", type_=Uuid)),
