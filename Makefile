@@ -27,8 +27,8 @@ check: $(READY) ## Check format, lint, types, imports between rooms, and migrati
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) -m services migrate --check
 
-bench: $(READY) ## Measure beside stock Streamlit and bare queries (BIG=1: a million members)
-	@$(PYTHON) -m bench $(if $(BIG),--big)
+bench: $(READY) ## Measure beside stock Streamlit and bare queries (ONLY=pages for some; BIG=1: a million members)
+	@$(PYTHON) -m bench $(ONLY) $(if $(BIG),--big)
 
 setup: $(READY) ## Make .venv with everything pinned (needs Python 3.11 or newer)
 	@echo "Everything is set up: $(PYTHON)"
