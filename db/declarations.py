@@ -326,7 +326,7 @@ NOT_PERSONAL: dict[str, str] = {
     "bar.*": "who may not join again, why in a word, until when, who decided; never a value",
     "barred.*": "a keyed digest, as in blind_index, of a member who may not join again",
     "key_due.*": "whose keys are still to be destroyed",
-    "journal.*": "what a restore must do again: ids and words, never a value",
+    "journal.*": "what a restore must do again: ids and words; carried values stay sealed",
     "dispatch.*": "which company is told of which items, by name, and when; never a value",
     "finding.*": "a row that a daily check questions, and who closed it; the note names no value",
     "guardianship.guardian_id": _LINK,

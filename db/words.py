@@ -192,6 +192,10 @@ class Noted(StrEnum):
     CLEARED = "cleared"
     CORRECTED = "corrected"
     CONSENT = "consent"
+    RESTRICTED = "restricted"
+    REQUESTED = "requested"
+    DISCLOSED = "disclosed"
+    PASSWORD_SET = "password_set"  # noqa: S105 (a word, no password)
     WITHDRAWN = "withdrawn"
     SEPARATED = "separated"
     REACTIVATED = "reactivated"
@@ -203,6 +207,7 @@ class Noted(StrEnum):
     BAR_OBJECTED = "bar_objected"
     BAR_KEPT = "bar_kept"
     BAR_LIFTED = "bar_lifted"
+    BACKED_UP = "backed_up"
 
 
 class BarWhy(StrEnum):

@@ -1,39 +1,66 @@
-"""Notes what a restore must do again: destructions, clearings, consents, moves, holds.
+"""Notes what a restore must do again: destructions, clearings, corrections, consents, moves, holds.
 
 An entry is a row of `ops.journal` in the transaction that does the thing, and a line of a file
 outside the database, flushed to disk **before** that transaction commits (`services/journal_file`).
 So whatever was committed is in the file, however the machine dies, as long as the file's disk
-lives. The reverse can happen: a line whose transaction never committed. The daily run marks those
-(`settle`); a restore does the ones after its last mark only where that protects the member.
+lives. The reverse can happen: a line whose transaction never committed. The worker says of each
+line which it is (`settle`); of those that it did not come to, a restore does only what protects
+the member (`services/replay_row`).
 
-No restore reads it yet.
+**What an entry carries.** `rows` are rows as they stand after the change, whole or only the columns
+that changed, with their key; `gone` names rows that went, by values that they held. A restore puts
+them in, or removes them, in the order of time: it needs to know nothing of what was done. So
+whoever changes something that must not be lost notes it in one line:
 
-Ids and words only, never a value: what was corrected can't be corrected again by a restore, which
-stops the use of the old value instead.
+    journal.note(connection, Noted.CLEARED, member_id, at, rows=[(table, row), …])
+
+A carried value is sealed under its member's key (`services/journal_rows`); ids and words are in
+`detail`. Rows of a member's own tables may be named in any store: a restore puts them where the
+member is. `WITHDRAWN` carries all that a withdrawal left: the rows of every `retained` table of the
+member, of `ops.withdrawal` and `ops.withdrawal_line` (and of `ops.dispatch`, so that companies stay
+told); its replay removes all else that is held of the member first.
+
+**Several machines.** Each process writes below its own `var`. `settle` writes down what others
+noted, rows included, and drops the rows from the database once they are in a file: they stand there
+for an hour or so. A restore needs the folder of a machine that runs a worker; with the folders of
+all machines put together, nothing of the last hour is missing.
+
+Entries live for 35 days, in files of a day each.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import delete, event, insert, select
+from sqlalchemy import delete, event, insert, select, update
 
-from db.tables.keeping import journal as rows
+from db.clock import seoul_day
+from db.tables.keeping import journal as rows_of
 from db.words import Noted
-from services import journal_file
+from services import journal_file, journal_rows
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sqlalchemy import Connection, Table
+
+    from services.journal_file import Journal
+    from services.journal_rows import Row
 
 KEPT: Final = timedelta(days=35)
 """How long entries are kept: longer than any backup of data, which lives 30 days at most."""
 _SURE: Final = timedelta(minutes=10)
 """A transaction that noted something has committed, or never will, after this time."""
+_DAY: Final = timedelta(days=1)
+_AT_ONCE: Final = 500
+_log = logging.getLogger("portal")
 _pending: WeakKeyDictionary[Connection, list[dict[str, Any]]] = WeakKeyDictionary()
 
 
@@ -46,6 +73,16 @@ class Entry:
     kind: Noted
     member_id: UUID | None
     detail: dict[str, Any]
+
+    @property
+    def rows(self) -> tuple[tuple[Table, dict[str, Any]], ...]:
+        """Return the rows it carries."""
+        return journal_rows.unpacked(self.detail.get("rows", []))
+
+    @property
+    def gone(self) -> tuple[tuple[Table, dict[str, Any]], ...]:
+        """Return what names the rows that went."""
+        return journal_rows.unpacked(self.detail.get("gone", []))
 
     def as_json(self) -> dict[str, Any]:
         """Return the line of the file."""
@@ -72,18 +109,43 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, UUID) else value
 
 
-def note(
-    connection: Connection, kind: Noted, member_id: UUID | None, at: datetime, /, **ids: object
+def note(  # noqa: PLR0913 (what, whose, when, and what it left)
+    connection: Connection,
+    kind: Noted,
+    member_id: UUID | None,
+    at: datetime,
+    /,
+    *,
+    rows: Iterable[Row] = (),
+    gone: Iterable[Row] = (),
+    **ids: object,
 ) -> None:
     """Note one thing in the caller's transaction, as either role. `ids`: ids, days and words."""
     detail = json.loads(json.dumps({k: _plain(v) for k, v in ids.items()}))
-    entry = Entry(uuid4(), at, kind, member_id, detail)
+    for name, held in (("rows", journal_rows.packed(rows)), ("gone", journal_rows.packed(gone))):
+        if held:
+            detail[name] = held
+    keep(connection, [Entry(uuid4(), at, kind, member_id, detail)])
+
+
+def note_each(
+    connection: Connection, kind: Noted, at: datetime, rows: Mapping[UUID, Iterable[Row]]
+) -> None:
+    """As `note`, of many members at once: what each one's rows are now."""
+    keep(connection, [
+        Entry(uuid4(), at, kind, member_id, {"rows": journal_rows.packed(held)})
+        for member_id, held in rows.items()
+    ])  # fmt: skip
+
+
+def keep(connection: Connection, entries: list[Entry]) -> None:
+    """Write entries as they are, in the caller's transaction."""
+    if not entries:
+        return
     # Inline: the portal's role may not read what it notes.
-    statement = insert(rows).inline().values(
-        entry_id=entry.entry_id, at=at, kind=kind, member_id=member_id, detail=detail
-    )  # fmt: skip
-    connection.execute(statement)
-    _waiting(connection).append({"entry": entry.as_json()})
+    connection.execute(insert(rows_of).inline(), [dict(one.__dict__) for one in entries])
+    waiting = _waiting(connection)
+    waiting.extend({"entry": one.as_json()} for one in entries)
 
 
 def _waiting(connection: Connection) -> list[dict[str, Any]]:
@@ -98,7 +160,7 @@ def _waiting(connection: Connection) -> list[dict[str, Any]]:
 def _write(connection: Connection) -> None:
     lines = _pending[connection]
     if lines:
-        journal_file.append(lines)
+        journal_file.append(lines, seoul_day(datetime.fromisoformat(lines[-1]["entry"]["at"])))
         lines.clear()
 
 
@@ -107,31 +169,76 @@ def _forget(connection: Connection) -> None:
 
 
 def since(connection: Connection, at: datetime) -> tuple[Entry, ...]:
-    """Return the committed entries of the database since `at`, as `portal_work`."""
-    found = connection.execute(select(rows).where(rows.c.at >= at).order_by(rows.c.at)).mappings()
-    return tuple(Entry(r["entry_id"], r["at"], Noted(r["kind"]), r["member_id"], r["detail"])
-                 for r in found)  # fmt: skip
+    """Return the entries of the database since `at`, as `portal_work`; most without their rows."""
+    found = connection.execute(select(rows_of).where(rows_of.c.at >= at).order_by(rows_of.c.at))
+    return tuple(_entry(row) for row in found)
 
 
-def settle(connection: Connection, now: datetime) -> None:
+def _entry(row: Any) -> Entry:  # noqa: ANN401 (a row)
+    return Entry(row.entry_id, row.at, Noted(row.kind), row.member_id, row.detail)
+
+
+def settle(connection: Connection, now: datetime) -> bool:
     """Bring file and database together, and let go what is older than any backup.
 
-    Lines without a row are marked as never done; rows without a line (a process on another
-    machine noted them) are written down here.
+    Rows without a line (a process on another machine noted them) are written down here; each line
+    is said to have happened, or never to. Return False, and judge nothing, when the database knows
+    less than it did: it was put back by other means than `restore`, or is a new one.
     """
     here = journal_file.read()
     if here is None:
-        return
-    sure = now - _SURE
-    done = {entry.entry_id: entry for entry in since(connection, now - KEPT) if entry.at <= sure}
-    known = {UUID(line["entry_id"]) for line in here.entries}
-    gone = [
-        line["entry_id"] for line in here.entries
-        if now - KEPT < datetime.fromisoformat(line["at"]) <= sure
-        and UUID(line["entry_id"]) not in done and line["entry_id"] not in here.undone
-    ]  # fmt: skip
-    fresh = [{"entry": e.as_json()} for key, e in done.items() if key not in known]
-    lines = [*fresh, *({"undone": one} for one in gone), {"settled": sure.isoformat()}]
-    journal_file.append(lines)
-    connection.execute(delete(rows).where(rows.c.at < now - KEPT))
+        return True
+    today = seoul_day(now)
+    done = set(connection.scalars(select(rows_of.c.entry_id).where(rows_of.c.at >= now - KEPT)))
+    _write_down(connection, done - here.places.keys(), today)
+    _say(done - here.done, "done", today)
+    _drop_rows(connection, done)
+    sound = not _forgotten(here, done, now)
+    if sound:
+        _say(_never(here, done, now), "undone", today)
+    else:
+        _log.error("the data is older than its journal: restore a backup of it, or ask who did")
+    connection.execute(delete(rows_of).where(rows_of.c.at < now - KEPT))
     journal_file.prune(now - KEPT)
+    return sound
+
+
+def _some(entries: set[UUID]) -> Iterator[list[UUID]]:
+    left = iter(sorted(entries))
+    while batch := list(islice(left, _AT_ONCE)):
+        yield batch
+
+
+def _write_down(connection: Connection, missing: set[UUID], today: date) -> None:
+    for some in _some(missing):
+        found = connection.execute(select(rows_of).where(rows_of.c.entry_id.in_(some)))
+        journal_file.append([{"entry": _entry(row).as_json()} for row in found], today)
+
+
+def _say(entries: set[UUID], what: Literal["done", "undone"], today: date) -> None:
+    for some in _some(entries):
+        journal_file.append([{what: [str(one) for one in some]}], today)
+
+
+def _drop_rows(connection: Connection, done: set[UUID]) -> None:
+    """Keep carried rows in the files alone: they are in this machine's by now."""
+    carried = rows_of.c.detail.has_key("rows")
+    found = connection.scalars(select(rows_of.c.entry_id).where(carried)).all()
+    for some in _some(done.intersection(found)):
+        connection.execute(
+            update(rows_of)
+            .where(rows_of.c.entry_id.in_(some))
+            .values(detail=rows_of.c.detail - "rows")
+        )
+
+
+def _forgotten(here: Journal, done: set[UUID], now: datetime) -> bool:
+    """Return whether the database knew an entry once that it doesn't know any more."""
+    young = (one for one in here.done - done if one in here.places)
+    return any(here.places[one].at > now - KEPT + _DAY for one in young)
+
+
+def _never(here: Journal, done: set[UUID], now: datetime) -> set[UUID]:
+    """Return the entries whose transaction is over by now and left nothing."""
+    open_ones = here.places.keys() - done - here.done - here.undone
+    return {one for one in open_ones if now - KEPT < here.places[one].at <= now - _SURE}

@@ -1,4 +1,4 @@
-"""The journal's files: one or more a process, JSON lines, each chained to the one before.
+"""The journal's files: JSON lines, each chained to the one before; a file for a process and a day.
 
 They lie in `var/journal`, outside everything that a restore puts back. A line is on disk when
 `append` returns. The chain shows a line that was changed, dropped or added; only the last line of a
@@ -13,14 +13,16 @@ import os
 import secrets
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
 
 from db.errors import PortalError
 from db.words import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from datetime import date
     from pathlib import Path
 
 FOLDER: Final = "journal"
@@ -34,25 +36,47 @@ class JournalError(PortalError):
 
 @dataclass
 class _Own:
-    """The file that one process writes."""
+    """The file that one process writes, and of which day it is."""
 
     folder: Path
-    name: str = field(default_factory=lambda: secrets.token_hex(4))
+    process: int = 0
+    day: date | None = None
+    name: str = ""
     last: str = _START
     size: int = 0
 
-    def begin_anew(self) -> None:
+    def begin_anew(self, day: date) -> None:
         """Go on in another file."""
-        self.name, self.last, self.size = secrets.token_hex(4), _START, 0
+        self.process, self.day, self.name = os.getpid(), day, secrets.token_hex(8)
+        self.last, self.size = _START, 0
+
+    def goes_on(self, day: date) -> bool:
+        """Return whether lines of `day` belong into the file as well."""
+        return self.size <= _LARGE and self.day == day and self.process == os.getpid()
+
+    @property
+    def path(self) -> Path:
+        """Return where the file is."""
+        return self.folder / f"{self.name}.jsonl"
+
+
+class Place(NamedTuple):
+    """Where an entry stands, so that it is read when it is needed; `order`: among its file's."""
+
+    at: datetime
+    path: Path
+    order: int
+    offset: int
+    size: int
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What the files say: entries in order, those that never happened, how far that is known."""
+    """What the files say: where each entry is, which happened and which never did."""
 
-    entries: tuple[dict[str, Any], ...]
-    undone: frozenset[str]
-    settled: str | None
+    places: dict[UUID, Place] = field(default_factory=dict)
+    done: set[UUID] = field(default_factory=set)
+    undone: set[UUID] = field(default_factory=set)
 
 
 _own: list[_Own] = []
@@ -63,7 +87,8 @@ def open_in(var: Path) -> None:
     """Let this process write its journal below `var`; until then it writes none."""
     folder = var / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _own[:] = [_Own(folder)]
+    if not _own or _own[0].folder != folder:
+        _own[:] = [_Own(folder)]
 
 
 def close() -> None:
@@ -78,39 +103,41 @@ def _chained(last: str, line: dict[str, Any]) -> tuple[str, str]:
     return json.dumps({"hash": digest, "line": line}, ensure_ascii=False) + "\n", digest
 
 
-def append(lines: Iterable[dict[str, Any]]) -> None:
-    """Write lines and wait for the disk. Raise `JournalError` when that fails."""
+def append(lines: Iterable[dict[str, Any]], day: date) -> None:
+    """Write lines of a day and wait for the disk. Raise `JournalError` when that fails."""
     if not _own:
         return
     own = _own[0]
     with _lock:
-        if own.size > _LARGE:
-            own.begin_anew()
+        if not own.goes_on(day):
+            own.begin_anew(day)
         text, last = "", own.last
         for line in lines:
             one, last = _chained(last, line)
             text += one
         try:
-            _flush(own.folder / f"{own.name}.jsonl", text)
+            _flush(own.path, text)
         except OSError:
             # A part of it may stand there; what follows goes to another file.
-            own.begin_anew()
+            own.begin_anew(day)
             raise JournalError(N_("The journal can't be written.")) from None
         own.last, own.size = last, own.size + len(text)
 
 
 def _flush(path: Path, text: str) -> None:
     fresh = not path.exists()
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(handle, text.encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with open(path, "ab", opener=_private) as file:  # noqa: PTH123 (of a mode of its own)
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
     if fresh:
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def read() -> Journal | None:
@@ -120,31 +147,50 @@ def read() -> Journal | None:
 
 def read_folder(folder: Path) -> Journal:
     """Return what the files of a folder say. Raise `JournalError` for a broken chain."""
-    lines = [line for path in sorted(folder.glob("*.jsonl")) for line in _lines(path)]
-    entries = {line["entry"]["entry_id"]: line["entry"] for line in lines if "entry" in line}
-    settled = max((line["settled"] for line in lines if "settled" in line), default=None)
-    undone = frozenset(line["undone"] for line in lines if "undone" in line)
-    ordered = sorted(entries.values(), key=lambda entry: entry["at"])
-    return Journal(tuple(ordered), undone, settled)
+    found = Journal()
+    for path in sorted(folder.glob("*.jsonl")):
+        for order, (offset, size, line) in enumerate(_lines(path)):
+            if entry := line.get("entry"):
+                at = datetime.fromisoformat(entry["at"])
+                place = Place(at, path, order, offset, size)
+                # Of two copies the larger one has its rows.
+                known = found.places.get(UUID(entry["entry_id"]), place)
+                found.places[UUID(entry["entry_id"])] = max(place, known, key=lambda p: p.size)
+            found.done.update(UUID(one) for one in line.get("done", ()))
+            found.undone.update(UUID(one) for one in line.get("undone", ()))
+    found.undone.difference_update(found.done)
+    return found
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    pieces = path.read_bytes().split(b"\n")
-    last = _START
-    for piece in pieces[:-1]:  # what follows the last line's end is torn
-        try:
-            held = json.loads(piece)
-            _text, last = _chained(last, held["line"])
-            sound = held["hash"] == last
-        except (ValueError, KeyError, TypeError):
-            sound, held = False, {}
-        if not sound:
-            raise JournalError(N_("The journal's file {file} was changed."), file=path.name)
-        yield held["line"]
+def entry_at(place: Place) -> dict[str, Any]:
+    """Return the entry that stands at a place, as its line has it."""
+    with place.path.open("rb") as file:
+        file.seek(place.offset)
+        line: dict[str, Any] = json.loads(file.read(place.size))["line"]["entry"]
+    return line
+
+
+def _lines(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Give offset, size and content of each line, its chain checked."""
+    last, offset = _START, 0
+    with path.open("rb") as file:
+        for piece in file:
+            if not piece.endswith(b"\n"):
+                return  # torn
+            try:
+                held = json.loads(piece)
+                _text, last = _chained(last, held["line"])
+                sound = held["hash"] == last
+            except (ValueError, KeyError, TypeError):
+                sound, held = False, {}
+            if not sound:
+                raise JournalError(N_("The journal's file {file} was changed."), file=path.name)
+            yield offset, len(piece), held["line"]
+            offset += len(piece)
 
 
 def prune(before: datetime) -> None:
-    """Remove files that were last written before then; this process's own stays."""
+    """Remove files that were last written before then; their days are over, so nobody goes on."""
     for path in _own[0].folder.glob("*.jsonl") if _own else ():
-        if path.stem != _own[0].name and path.stat().st_mtime < before.timestamp():
+        if path.stat().st_mtime < before.timestamp():
             path.unlink()
