@@ -16,8 +16,8 @@ from db import consent_terms
 from db.declarations import ITEMS, Basis
 from db.errors import PortalError
 from db.policy import in_force
-from db.words import N_, Change, CompanyRole, ConsentKind, Source
-from services import consent_words, notify, telling
+from db.words import N_, Change, CompanyRole, ConsentKind, Noted, Source
+from services import consent_words, journal, notify, telling
 from services.consent_list import Asked, State, current
 from services.language import translate
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from db.consent_terms import Term
+    from services.journal_rows import Row
     from services.subject import Subject
 
 __all__ = [
@@ -180,11 +181,13 @@ def refuse_device(subject: Subject, device: UUID) -> UUID:
             table.c.refused_at.is_(None),
         )
         .values(sealed=None, refused_at=subject.at)
-    )
-    if not gone.rowcount:
+        .returning(table)
+    ).mappings()
+    rows: list[Row] = [(table, one) for one in gone]
+    if not rows:
         raise ConsentRefused(N_("This device was refused before. Nothing was changed."))
     row = _row(subject, asked, granted=False, shown=True)
-    _insert(subject, [row | {"consent_id": consent_id, "recipient": APP}])
+    _insert(subject, [row | {"consent_id": consent_id, "recipient": APP}], rows)
     _receipt(subject, (asked,), consent_id, granted=False)
     return consent_id
 
@@ -225,9 +228,15 @@ def _append(
     return tuple(row["consent_id"] for row in rows)
 
 
-def _insert(subject: Subject, rows: list[dict[str, Any]]) -> None:
+def _insert(subject: Subject, rows: list[dict[str, Any]], changed: Sequence[Row] = ()) -> None:
+    """Write consents; `changed`: rows that changed with them, to be noted in one entry."""
+    table = subject.tables.consent
     if rows:
-        subject.connection.execute(insert(subject.tables.consent), rows)
+        subject.connection.execute(insert(table), rows)
+        journal.note(
+            subject.connection, Noted.CONSENT, subject.member_id, subject.at,
+            rows=[*changed, *((table, row) for row in rows)],
+        )  # fmt: skip
 
 
 def _row(subject: Subject, asked: Asked, *, granted: bool, shown: bool) -> dict[str, Any]:

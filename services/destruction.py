@@ -112,7 +112,13 @@ def _finish(databases: Databases, run_id: UUID, clock: _Clock) -> None:
     with databases.data.begin() as data:
         ended = update(destruction_run).where(destruction_run.c.run_id == run_id)
         data.execute(ended.values(finished_at=clock.at()))
-        journal.note(data, Noted.DESTROYED, None, clock.now, day=seoul_day(clock.now))
+        # The record is the proof (P13), so it must outlive the data.
+        rows = [
+            (table, row)
+            for table in (destruction_run, destruction)
+            for row in data.execute(select(table).filter_by(run_id=run_id)).mappings()
+        ]
+        journal.note(data, Noted.DESTROYED, None, clock.now, rows=rows)
 
 
 def destroy_keys(databases: Databases, now: datetime) -> int:

@@ -15,8 +15,8 @@ from sqlalchemy import insert, select
 
 from db import places
 from db.declarations import ITEMS
-from db.words import Ground
-from services import access, blocking, grounds, ledger, reference
+from db.words import Ground, Noted
+from services import access, blocking, grounds, journal, ledger, reference
 from services.grounds import DisclosureRefused, Refusal
 from services.house import house
 from services.ledger import EventName
@@ -78,21 +78,25 @@ def disclose(
 
 
 def _write(subject: Subject, asked: Asked, let: Let, made: Disclosure) -> None:
-    subject.connection.execute(
-        insert(subject.tables.disclosure).values(
-            member_id=subject.member_id,
-            disclosure_id=made.disclosure_id,
-            recipient=made.recipient,
-            items=list(made.values),
-            purpose=asked.purpose,
-            ground=asked.ground,
-            ground_id=asked.ground_id,
-            disclosed_on=subject.today,
-            disclosed_at=made.at,
-            shown_from=let.shown_from,
-            kept_until=made.kept_until,
-        )
-    )
+    row = {
+        "member_id": subject.member_id,
+        "disclosure_id": made.disclosure_id,
+        "recipient": made.recipient,
+        "items": list(made.values),
+        "purpose": asked.purpose,
+        "ground": asked.ground,
+        "ground_id": asked.ground_id,
+        "disclosed_on": subject.today,
+        "disclosed_at": made.at,
+        "shown_from": let.shown_from,
+        "kept_until": made.kept_until,
+    }
+    subject.connection.execute(insert(subject.tables.disclosure).values(row))
+    # It can't be taken back: whoever has the data must be known after a restore, too.
+    journal.note(
+        subject.connection, Noted.DISCLOSED, subject.member_id, subject.at,
+        rows=[(subject.tables.disclosure, row)],
+    )  # fmt: skip
     entry = ledger.Entry(
         EventName.DISCLOSED, subject.member_id, asked.purpose, items=tuple(made.values),
         case_id=subject.case_id, reason=asked.ground,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from db.asleep import NOTICE
 from db.clock import seoul_day
@@ -21,6 +21,7 @@ from db.settings import settings
 from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.moves import separation
+from db.tables.ops import outbox as notice
 from db.words import ActorKind, Noted, Store
 from services import journal, moving, notify, outbox
 from services.language import DEFAULT
@@ -197,11 +198,11 @@ def separate(house: House, now: datetime) -> int:
             ready = moving.rewrap(keys, house.keyring, list(due), Store.LIVE, Store.DORMANT)
         if not ready:
             return 0
-        data.execute(insert(separation), [_separation(due[m], now) for m in ready])
+        apart = {m: _separation(due[m], now) for m in ready}
+        data.execute(insert(separation), list(apart.values()))
         moving.rows(data, ready, Store.LIVE, Store.DORMANT)
         _note(data, ready, EventName.SEPARATED, now)
-        for member_id in ready:
-            journal.note(data, Noted.SEPARATED, member_id, now)
+        _note_for_restore(data, apart, now)
     with house.databases.keys.begin() as keys:
         moving.settle(keys, ready, Store.DORMANT, now)
     return len(ready)
@@ -220,3 +221,15 @@ def _note(data: Connection, members: Sequence[UUID], name: EventName, now: datet
     if members:
         one = {"at": now, "name": name, "allowed": True, "actor_kind": ActorKind.SYSTEM}
         data.execute(insert(event), [one | {"member_id": m} for m in members])
+
+
+def _note_for_restore(data: Connection, apart: dict[UUID, dict[str, Any]], now: datetime) -> None:
+    """Note the separations with the notices that the database wants to see them rest on (P10)."""
+    ids = [row["notice_id"] for row in apart.values()]
+    found = data.execute(
+        select(notice).where(notice.c.member_id.in_(apart), notice.c.message_id.in_(ids))
+    )
+    notices = {row.member_id: row._mapping for row in found}  # noqa: SLF001 (SQLAlchemy's name)
+    rows = {m: [(notice, notices[m]), (separation, row)] for m, row in apart.items()}
+    journal.note_each(data, Noted.SEPARATED, now, rows)
+

@@ -19,8 +19,8 @@ from db.errors import PortalError
 from db.sealing import digest
 from db.tables.member import LIVE
 from db.tables.ops import one_time
-from db.words import N_, ActorKind, Purpose, RestrictionWhy
-from services import access, held_values, ledger, notify, restriction_rows
+from db.words import N_, ActorKind, Noted, Purpose, RestrictionWhy
+from services import access, held_values, journal, ledger, notify, restriction_rows
 from services.actor import Actor, Permission
 from services.house import house
 from services.ledger import EventName
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Table
     from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
     from services.language import Language
@@ -61,22 +61,27 @@ def ask(subject: Subject, value: str, before: str | None) -> None:
         raise NoKeyError
     token, ends = secrets.token_urlsafe(32), subject.at + LASTS
     _forget_links(subject)
-    subject.connection.execute(
-        insert(one_time).values(
-            digest=digest(token), member_id=subject.member_id, use=USE, channel=USE,
-            expires_at=ends, tries_left=1,
-        )
-    )  # fmt: skip
+    link = {
+        "digest": digest(token), "member_id": subject.member_id, "use": USE, "channel": USE,
+        "expires_at": ends, "tries_left": 1,
+    }  # fmt: skip
+    subject.connection.execute(insert(one_time).values(link))
     table = subject.tables.pending_value
     row = {
+        "member_id": subject.member_id,
+        "item": _ITEM,
         "sealed": subject.sealer.seal(value.encode(), places.pending(_ITEM)),
         "asked_at": subject.at,
         "expires_at": ends,
     }
-    upsert = insert(table).values(member_id=subject.member_id, item=_ITEM, **row)
+    upsert = insert(table).values(row)
     subject.connection.execute(
         upsert.on_conflict_do_update(index_elements=["member_id", "item"], set_=row)
     )
+    journal.note(
+        subject.connection, Noted.REQUESTED, subject.member_id, subject.at,
+        rows=[(table, row), (one_time, link)],
+    )  # fmt: skip
     _dispute(subject)
     fact = uuid4()
     notify.notify(subject, "email_link", {"token": token}, key=f"email_link:{fact}", to=value)
@@ -158,17 +163,25 @@ def _over() -> LinkOver:
 
 def _forget_links(subject: Subject) -> None:
     mine = (one_time.c.member_id == subject.member_id) & (one_time.c.use == USE)
-    subject.connection.execute(delete(one_time).where(mine))
+    gone = subject.connection.execute(delete(one_time).where(mine))
+    if gone.rowcount:
+        _note_gone(subject, one_time, {"member_id": subject.member_id, "use": USE})
+
+
+def _note_gone(subject: Subject, table: Table, which: dict[str, Any]) -> None:
+    """Note rows that went: a link of then must not let another address count after a restore."""
+    journal.note(
+        subject.connection, Noted.REQUESTED, subject.member_id, subject.at, gone=[(table, which)]
+    )
 
 
 def _forget_value(subject: Subject) -> str | None:
     """Remove the address that waits and return it; None when there is none that can be opened."""
     table = subject.tables.pending_value
-    sealed = subject.connection.scalar(
-        delete(table)
-        .where(table.c.member_id == subject.member_id, table.c.item == _ITEM)
-        .returning(table.c.sealed)
-    )
+    mine = {"member_id": subject.member_id, "item": _ITEM}
+    sealed = subject.connection.scalar(delete(table).filter_by(**mine).returning(table.c.sealed))
+    if sealed is not None:
+        _note_gone(subject, table, mine)
     return subject.open(sealed, places.pending(_ITEM))
 
 
@@ -183,11 +196,13 @@ def _dispute(subject: Subject) -> None:
 
 def _settle(subject: Subject) -> None:
     table = subject.tables.restriction
-    subject.connection.execute(
+    ended = subject.connection.execute(
         update(table)
         .where(table.c.member_id == subject.member_id, _ours(table.c))
         .values(ended_at=subject.at)
+        .returning(table)
     )
+    restriction_rows.note(subject, ended.mappings())
 
 
 def _ours(column: Columns) -> ColumnElement[bool]:

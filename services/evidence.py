@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
 
 from db import places
-from services import files, ledger
+from db.words import Noted
+from services import files, journal, ledger
 from services.files import MediaType
 from services.ledger import EventName
 from services.outbox import NoKeyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from services.subject import Subject
 
 
@@ -33,18 +36,24 @@ def keep(subject: Subject, request_id: UUID, content: bytes) -> UUID:
     if subject.sealer is None:
         raise NoKeyError
     evidence_id = uuid4()
-    subject.connection.execute(
-        insert(subject.tables.evidence).values(
-            member_id=subject.member_id,
-            evidence_id=evidence_id,
-            request_id=request_id,
-            media_type=kind,
-            size=len(content),
-            sealed=subject.sealer.seal(content, places.evidence(evidence_id)),
-            received_at=subject.at,
-        )
-    )
+    row = {
+        "member_id": subject.member_id,
+        "evidence_id": evidence_id,
+        "request_id": request_id,
+        "media_type": kind,
+        "size": len(content),
+        "sealed": subject.sealer.seal(content, places.evidence(evidence_id)),
+        "received_at": subject.at,
+    }
+    subject.connection.execute(insert(subject.tables.evidence).values(row))
+    _note(subject, [row])
     return evidence_id
+
+
+def _note(subject: Subject, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Note files as they stand now: one that was destroyed must not come back."""
+    held = [(subject.tables.evidence, row) for row in rows]
+    journal.note(subject.connection, Noted.REQUESTED, subject.member_id, subject.at, rows=held)
 
 
 def look(subject: Subject, request_id: UUID) -> tuple[Evidence, ...]:
@@ -77,18 +86,24 @@ def look(subject: Subject, request_id: UUID) -> tuple[Evidence, ...]:
 def destroy(subject: Subject, request_id: UUID) -> int:
     """Destroy a decided (or taken back) request's files; return how many there were."""
     table = subject.tables.evidence
-    gone = subject.connection.execute(
-        update(table)
-        .where(
-            table.c.member_id == subject.member_id,
-            table.c.request_id == request_id,
-            table.c.sealed.is_not(None),
+    gone = (
+        subject.connection.execute(
+            update(table)
+            .where(
+                table.c.member_id == subject.member_id,
+                table.c.request_id == request_id,
+                table.c.sealed.is_not(None),
+            )
+            .values(sealed=None, destroyed_at=subject.at)
+            .returning(table)
         )
-        .values(sealed=None, destroyed_at=subject.at)
-    ).rowcount
+        .mappings()
+        .all()
+    )
     if gone:
+        _note(subject, gone)
         _tell(subject, EventName.EVIDENCE_DESTROYED)
-    return gone
+    return len(gone)
 
 
 def _tell(subject: Subject, name: EventName) -> None:

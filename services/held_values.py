@@ -10,14 +10,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import places, policy, writer
 from db.declarations import ITEMS
-from db.words import Change, Purpose, Source
-from services import found_by, ledger, telling
+from db.words import Change, Noted, Purpose, Source
+from services import found_by, journal, ledger, telling
 from services.ledger import EventName
 from services.outbox import NoKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from services.journal_rows import Row
     from services.subject import Subject
 
 
@@ -55,6 +56,8 @@ def put(subject: Subject, item: str, seq: int, value: str, source: Source = Sour
     subject.connection.execute(upsert.on_conflict_do_update(index_elements=_KEY, set_=row))
     if item == "birth_date":
         _set_turns_14(subject, value)
+    # Not the day of `_set_turns_14`: it is kept unsealed no longer than needed.
+    _note(subject, Noted.CORRECTED, [(subject.tables.profile_value, row)])
     found_by.follow(subject, (item,))
     _tell(subject, EventName.VALUE_CORRECTED, (item,))
 
@@ -67,13 +70,14 @@ def add(subject: Subject, item: str, value: str, source: Source = Source.PORTAL)
     """
     table = subject.tables.profile_value
     mine = (table.c.member_id == subject.member_id) & (table.c.item == item)
-    added = 0
+    added, row = 0, {}
     while not added:
         last = subject.connection.scalar(select(func.max(table.c.seq)).where(mine))
         row = _row(subject, item, 0 if last is None else last + 1, value) | {"source": source}
         added = subject.connection.execute(
             insert(table).values(row).on_conflict_do_nothing()
         ).rowcount
+    _note(subject, Noted.CORRECTED, [(table, row)])
     found_by.follow(subject, (item,))
     _tell(subject, EventName.VALUE_CORRECTED, (item,))
 
@@ -104,11 +108,18 @@ def clear(subject: Subject, items: Sequence[str], seq: int | None = None) -> tup
     if not gone:
         return ()
     telling.tell(subject, Change.CLEARED, gone, key=f"cleared:{uuid4()}")
-    subject.connection.execute(
-        update(table).where(held).values(sealed=None, cleared_at=subject.at, changed_at=subject.at)
-    )
+    emptied = subject.connection.execute(
+        update(table)
+        .where(held)
+        .values(sealed=None, cleared_at=subject.at, changed_at=subject.at)
+        .returning(table)
+    ).mappings()
+    rows: list[Row] = [(table, row) for row in emptied]
     if "birth_date" in gone:
         _set_turns_14(subject, None)
+        no_day = {"member_id": subject.member_id, "turns_14_on": None}
+        rows.append((subject.tables.member, no_day))
+    _note(subject, Noted.CLEARED, rows)
     found_by.follow(subject, gone)
     _tell(subject, EventName.VALUE_CLEARED, gone)
     return gone
@@ -121,6 +132,10 @@ def _set_turns_14(subject: Subject, birth_date: str | None) -> None:
     subject.connection.execute(
         update(table).where(table.c.member_id == subject.member_id).values(turns_14_on=day)
     )
+
+
+def _note(subject: Subject, kind: Noted, rows: list[Row]) -> None:
+    journal.note(subject.connection, kind, subject.member_id, subject.at, rows=rows)
 
 
 def _tell(subject: Subject, name: EventName, items: tuple[str, ...]) -> None:

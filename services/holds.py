@@ -163,9 +163,9 @@ def place(connection: Connection, actor: Actor, wish: Wish) -> UUID:
         "hold_id": uuid4(), "member_id": wish.member_id, "kind": wish.kind, "why": wish.why,
         "reference": wish.reference.strip() or None, "ends_on": wish.ends_on,
     }  # fmt: skip
-    made = insert(hold).values(**row, placed_by=actor.person, placed_at=actor.at)
-    connection.execute(made)
-    journal.note(connection, Noted.HELD, wish.member_id, actor.at, **row)
+    row |= {"placed_by": actor.person, "placed_at": actor.at}
+    connection.execute(insert(hold).values(row))
+    journal.note(connection, Noted.HELD, wish.member_id, actor.at, rows=[(hold, row)])
     entry = ledger.Entry(EventName.HOLD_PLACED, wish.member_id, page=PAGE, reason=wish.why)
     ledger.write(connection, actor, entry)
     return row["hold_id"]  # type: ignore[return-value]
@@ -178,11 +178,11 @@ def lift(connection: Connection, actor: Actor, hold_id: UUID) -> None:
         update(hold)
         .where(hold.c.hold_id == hold_id, hold.c.lifted_at.is_(None))
         .values(lifted_by=actor.person, lifted_at=actor.at)
-        .returning(hold.c.member_id, hold.c.why)
+        .returning(hold)
     )
-    row = connection.execute(ended).one_or_none()
+    row = connection.execute(ended).mappings().one_or_none()
     if row is None:
         return
-    journal.note(connection, Noted.HOLD_LIFTED, None, actor.at, hold_id=hold_id)
-    entry = ledger.Entry(EventName.HOLD_LIFTED, row.member_id, page=PAGE, reason=row.why)
+    journal.note(connection, Noted.HOLD_LIFTED, None, actor.at, rows=[(hold, row)])
+    entry = ledger.Entry(EventName.HOLD_LIFTED, row["member_id"], page=PAGE, reason=row["why"])
     ledger.write(connection, actor, entry)

@@ -109,7 +109,7 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, UUID) else value
 
 
-def note(  # noqa: PLR0913 (what, whose, when, and what it left)
+def note(
     connection: Connection,
     kind: Noted,
     member_id: UUID | None,

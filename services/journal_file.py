@@ -126,7 +126,7 @@ def append(lines: Iterable[dict[str, Any]], day: date) -> None:
 
 def _flush(path: Path, text: str) -> None:
     fresh = not path.exists()
-    with open(path, "ab", opener=_private) as file:  # noqa: PTH123 (of a mode of its own)
+    with open(path, "ab", opener=_private) as file:
         file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())

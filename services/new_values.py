@@ -17,8 +17,8 @@ from db.clock import seoul_day
 from db.declarations import ITEMS
 from db.sealing import SealError
 from db.tables.member import STORES
-from db.words import RIGHTS, Change, CompanyRole, Ground, Purpose, Store
-from services import blocking, use
+from db.words import RIGHTS, Change, CompanyRole, Ground, Noted, Purpose, Store
+from services import blocking, journal, use
 from services.use import Why
 
 if TYPE_CHECKING:
@@ -72,12 +72,14 @@ def write_down(data: Connection, values: NewValues, notice: Row[Any], now: datet
             name: getattr(row, name)
             for name in ("purpose", "ground", "ground_id", "kept_until", "shown_from")
         }
-        data.execute(
-            insert(values.tables.disclosure).values(
-                member_id=notice.member_id, disclosure_id=uuid4(), recipient=notice.company_id,
-                items=items, disclosed_on=seoul_day(now), disclosed_at=now, **copied,
-            )
-        )  # fmt: skip
+        made = {
+            "member_id": notice.member_id, "disclosure_id": uuid4(),
+            "recipient": notice.company_id, "items": items, "disclosed_on": seoul_day(now),
+            "disclosed_at": now, **copied,
+        }  # fmt: skip
+        data.execute(insert(values.tables.disclosure).values(made))
+        rows = [(values.tables.disclosure, made)]
+        journal.note(data, Noted.DISCLOSED, notice.member_id, now, rows=rows)
 
 
 def _had(data: Connection, tables: MemberTables, notice: Row[Any]) -> dict[str, Row[Any]]:

@@ -18,13 +18,14 @@ from db.tables.member import STORES
 from db.words import (
     N_,
     Change,
+    Noted,
     Purpose,
     RefusalReason,
     RequestKind,
     RequestState,
     RestrictionWhy,
 )
-from services import evidence, ledger, request_notices, restriction_rows, telling
+from services import evidence, journal, ledger, request_notices, restriction_rows, telling
 from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
@@ -101,6 +102,7 @@ def make(
     )
     if made is None:
         raise RequestRefused(N_("You have already asked for this. We will answer that request."))
+    _keep(subject, row)
     if kind is RequestKind.CORRECTION:
         scope = (item, None, subject.at)
         restriction_rows.begin(subject, RestrictionWhy.DISPUTED, request_id, [scope])
@@ -108,6 +110,14 @@ def make(
     request_notices.received(subject, request_id, kind, item, purpose)
     note(subject, EventName.REQUEST_MADE, item)
     return request_id
+
+
+def _keep(subject: Subject, row: Mapping[str, Any]) -> None:
+    """Note a request as it stands now: neither it nor its end may be lost with the data."""
+    journal.note(
+        subject.connection, Noted.REQUESTED, subject.member_id, subject.at,
+        rows=[(subject.tables.request, row)],
+    )  # fmt: skip
 
 
 def _tell(subject: Subject, change: Change, item: str | None, request_id: UUID) -> None:
@@ -201,10 +211,11 @@ def close(subject: Subject, request_id: UUID, values: dict[str, Any]) -> str | N
             table.c.state == RequestState.OPEN,
         )
         .values({"decided_at": subject.at, "sealed": None} | values)
-        .returning(table.c.item, table.c.kind)
+        .returning(table)
     ).one_or_none()
     if row is None:
         raise RequestRefused(N_("This request is not open any more."))
+    _keep(subject, row._mapping)  # noqa: SLF001 (SQLAlchemy's own name for it)
     evidence.destroy(subject, request_id)
     if row.kind == RequestKind.RESTRICTION and values["state"] != RequestState.DONE:
         restriction_rows.end(subject, request_id)

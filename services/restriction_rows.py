@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import Select, Uuid, bindparam, insert, select, update
 
 from db.tables.member import STORES
+from db.words import Noted
+from services import journal
 from services.gathering import ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from db.words import Purpose, RestrictionWhy, Store
@@ -35,22 +37,36 @@ def begin(
     ]  # fmt: skip
     if rows:
         subject.connection.execute(insert(subject.tables.restriction), rows)
+        note(subject, rows)
     return len(rows)
+
+
+def note(subject: Subject, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Note restrictions as they stand now, so that a restore brings them to that."""
+    held = [(subject.tables.restriction, row) for row in rows]
+    if held:
+        journal.note(subject.connection, Noted.RESTRICTED, subject.member_id, subject.at, rows=held)
 
 
 def end(subject: Subject, request_id: UUID) -> int:
     """End what a request restricts, now; return how many restrictions that were."""
     table = subject.tables.restriction
-    ended = subject.connection.execute(
-        update(table)
-        .where(
-            table.c.member_id == subject.member_id,
-            table.c.request_id == request_id,
-            table.c.ended_at.is_(None),
+    ended = (
+        subject.connection.execute(
+            update(table)
+            .where(
+                table.c.member_id == subject.member_id,
+                table.c.request_id == request_id,
+                table.c.ended_at.is_(None),
+            )
+            .values(ended_at=subject.at)
+            .returning(table)
         )
-        .values(ended_at=subject.at)
+        .mappings()
+        .all()
     )
-    return int(ended.rowcount)
+    note(subject, ended)
+    return len(ended)
 
 
 @cache

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from db.clock import seoul_day
 from db.errors import PortalError
 from db.tables import ops
-from db.words import N_
+from db.words import N_, Noted
+from services import journal
 from services.access import as_subject
 from services.identity import hashing
 
@@ -74,6 +75,8 @@ def keep(data: Connection, member_id: UUID, hashed: str, now: datetime) -> None:
 def set_password(data: Connection, member_id: UUID, password: str, now: datetime) -> None:
     """Give a member a password and end every session the old one opened. No rules are checked."""
     keep(data, member_id, hashing.make(password), now)
+    # Only that it was set: a hash is not sealed, so the journal must not carry it.
+    journal.note(data, Noted.PASSWORD_SET, member_id, now)
     sessions = ops.signin_session
     data.execute(delete(sessions).where(sessions.c.member_id == member_id))
     _revoke(data, ops.session.c.member_id == member_id, now)
