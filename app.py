@@ -35,7 +35,7 @@ from pages.http import (
 )
 from pages.signin.context import SignInContext
 from pages.signin.routes import routes
-from services import demo_family, journal_file, provider_check, sign_in_settings, start
+from services import demo_family, provider_check, sign_in_settings, start
 from services.house import open_house
 
 if TYPE_CHECKING:
@@ -116,7 +116,6 @@ def serve(chosen: Settings, addresses: Addresses) -> None:
     accounts = demo_family.ensure(chosen, addresses, clock.now())
     house = start.house_of("portal_web", addresses, chosen)
     open_house(house)
-    journal_file.open_in(chosen.var)
     left = demo_family.certificate_of(house.keyring)
     print(f"\n  Jikim: {chosen.address}\n\n{demo_family.table(accounts, left)}", flush=True)  # noqa: T201
     listen(build(chosen, house), chosen)

@@ -75,9 +75,18 @@ def _header(found: bytes) -> Header:
     return Header(**plain)
 
 
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
+
+
+def is_draft(path: Path) -> bool:
+    """Return whether a file is one that `write` did not come to the end of."""
+    return path.name.startswith(".") and path.suffix == ".new"
+
+
 def write(path: Path, header: Header, key: BackupKey, plain: Iterable[bytes]) -> None:
     """Write a backup, whole or not at all: it takes its place when everything is on disk."""
-    draft = path.with_name(f".{path.name}.new")
+    draft = _draft(path)
     try:
         draft.unlink(missing_ok=True)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

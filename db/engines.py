@@ -33,6 +33,16 @@ class Addresses:
     passwords: dict[Role, str]
 
 
+def renamed(addresses: Addresses, data: str, keys: str) -> Addresses:
+    """Return the addresses of two other databases on the same servers."""
+
+    def pair(urls: tuple[URL, URL]) -> tuple[URL, URL]:
+        return urls[0].set(database=data), urls[1].set(database=keys)
+
+    roles = {role: pair(urls) for role, urls in addresses.roles.items()}
+    return Addresses(pair(addresses.owner), roles, addresses.passwords)
+
+
 @dataclass(frozen=True)
 class Databases:
     """Two engines of one role."""

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg import sql
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, create_engine, text
 from sqlalchemy.pool import NullPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from db.engines import Addresses, Role
+    from db.engines import Addresses
 
 _HERE = Path(__file__).parent / "migrations"
 _LOCK = 7_251_104
@@ -41,11 +42,11 @@ def _create_database(url: URL) -> None:
             connection.execute(text(f'create database "{url.database}"'))
 
 
-def _ensure_roles(owner: Engine, passwords: dict[Role, str]) -> None:
+def ensure_roles(addresses: Addresses) -> None:
     """Make the login roles, plain ones with a password; on later runs set it again."""
-    with owner.begin() as connection:
+    with create_engine(addresses.owner[0], poolclass=NullPool).begin() as connection:
         connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
-        for role, password in passwords.items():
+        for role, password in addresses.passwords.items():
             known = connection.scalar(
                 text("select 1 from pg_roles where rolname = :role"), {"role": role}
             )
@@ -74,9 +75,27 @@ def upgrade(addresses: Addresses, revision: str = "head") -> None:
     """Create what is absent and migrate both databases. Idempotent; safe for two at once."""
     for url in addresses.owner:
         _create_database(url)
-    _ensure_roles(create_engine(addresses.owner[0], poolclass=NullPool), addresses.passwords)
+    ensure_roles(addresses)
     for url, name in zip(addresses.owner, ("data", "keys"), strict=True):
         _with_alembic(url, name, lambda config: command.upgrade(config, revision))
+
+
+def upgrade_one(url: URL, name: str) -> None:
+    """Migrate one database, `name` (data or keys), that is there and has its roles."""
+    _with_alembic(url, name, lambda config: command.upgrade(config, "head"))
+
+
+def revision_of(url: URL) -> str:
+    """Return the revision that a database's schema has."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return str(connection.scalar(text("select version_num from public.alembic_version")))
+
+
+def knows(name: str, revision: str) -> bool:
+    """Return whether the migrations of `name` (data or keys) come to this revision."""
+    known = ScriptDirectory.from_config(_config(name)).walk_revisions()
+    return revision in {one.revision for one in known}
 
 
 def downgrade(addresses: Addresses, revision: str = "base") -> None:

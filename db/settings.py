@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Addresses of TLS proxies whose X-Forwarded headers count, by comma."
     )
+    keys_backup: Path | None = Field(
+        None,
+        description="File of the newest backup of the keys; empty: `backup/keys.backup` below "
+        "PORTAL_VAR.",
+    )
     smtp_url: str = Field("", description="smtp://user:password@host:port; empty: mailbox on disk.")
     mail_from: str = Field("jikim@localhost", description="Sender of mail.")
     sms_url: str = Field("", description="HTTP address of the SMS service; empty: mailbox on disk.")
@@ -128,6 +133,11 @@ class Settings(BaseSettings):
             msg = "needs ?sslmode=verify-full (or require) for a server on another computer"
             raise ValueError(msg)
         return value
+
+    @property
+    def keys_backup_file(self) -> Path:
+        """Return where the newest backup of the keys is kept: one file, written anew each time."""
+        return self.keys_backup or self.var / "backup" / "keys.backup"
 
     @property
     def address(self) -> str:

@@ -14,6 +14,8 @@ COMMANDS = {
     "demo": "make the demo family",
     "import": "import members from another system, by a map",
     "daily": "destroy what is past its time, and do what else falls due by itself",
+    "backup": "back up the data, and the keys apart from it",
+    "restore": "put a backup back, with all that was done since",
     "bounce": "record a mail that came back as undeliverable",
     "webhook-secret": "print the secret by which a company checks our signature",
     "verify-ledger": "check the ledger against its seals, and name what was changed",

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from db.clock import seoul_day
-from db.tables import ops
+from db.tables import moves, ops
 from db.tables.keeping import destruction, key_due
 from db.tables.member import STORES
 from db.tables.moves import withdrawal, withdrawal_line
@@ -203,6 +203,21 @@ def _left(column: Column[UUID]) -> ColumnElement[bool]:
     """Return whether a value or a record of a member who left is still kept."""
     kept = (_RETAINED.profile_value, _RETAINED.record)
     return or_(*(exists().where(table.c.member_id == column) for table in kept))
+
+
+def purge(connection: Connection, ids: Sequence[UUID]) -> int:
+    """Remove all rows of these members, in whatever store they are; return how many there were.
+
+    For a restore: who they were is destroyed already, so no record of it is written again.
+    """
+    theirs = [STORES[store].member for store in Store]
+    found = sum(
+        connection.execute(delete(table).where(table.c.member_id.in_(ids))).rowcount
+        for table in theirs
+    )
+    for table in (moves.separation, moves.move, *_SIGN_IN):
+        connection.execute(delete(table).where(table.c.member_id.in_(ids)))
+    return found
 
 
 def _gone(connection: Connection, ids: Sequence[UUID], batch: Batch) -> int:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from db.policy_facts import Dormancy
     from services.house import House
+    from services.journal_rows import Row
 
 AT_ONCE: Final = 500
 """Members in one transaction: the memory of a run does not grow with how many are due."""
@@ -230,6 +231,8 @@ def _note_for_restore(data: Connection, apart: dict[UUID, dict[str, Any]], now: 
         select(notice).where(notice.c.member_id.in_(apart), notice.c.message_id.in_(ids))
     )
     notices = {row.member_id: row._mapping for row in found}  # noqa: SLF001 (SQLAlchemy's name)
-    rows = {m: [(notice, notices[m]), (separation, row)] for m, row in apart.items()}
+    rows: dict[UUID, list[Row]] = {
+        m: [(notice, notices[m]), (separation, row)] for m, row in apart.items()
+    }
     journal.note_each(data, Noted.SEPARATED, now, rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select, update
@@ -16,8 +16,9 @@ from services.ledger import EventName
 from services.outbox import NoKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from services.journal_rows import Held
     from services.subject import Subject
 
 
@@ -50,7 +51,7 @@ def keep(subject: Subject, request_id: UUID, content: bytes) -> UUID:
     return evidence_id
 
 
-def _note(subject: Subject, rows: Iterable[Mapping[str, Any]]) -> None:
+def _note(subject: Subject, rows: Iterable[Held]) -> None:
     """Note files as they stand now: one that was destroyed must not come back."""
     held = [(subject.tables.evidence, row) for row in rows]
     journal.note(subject.connection, Noted.REQUESTED, subject.member_id, subject.at, rows=held)

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import delete, event, insert, select, update
+from sqlalchemy import Text, delete, event, insert, literal, select, update
 
 from db.clock import seoul_day
 from db.tables.keeping import journal as rows_of
@@ -203,6 +203,11 @@ def settle(connection: Connection, now: datetime) -> bool:
     return sound
 
 
+def never(entries: set[UUID], now: datetime) -> None:
+    """Say of entries that they never happened."""
+    _say(entries, "undone", seoul_day(now))
+
+
 def _some(entries: set[UUID]) -> Iterator[list[UUID]]:
     left = iter(sorted(entries))
     while batch := list(islice(left, _AT_ONCE)):
@@ -228,7 +233,7 @@ def _drop_rows(connection: Connection, done: set[UUID]) -> None:
         connection.execute(
             update(rows_of)
             .where(rows_of.c.entry_id.in_(some))
-            .values(detail=rows_of.c.detail - "rows")
+            .values(detail=rows_of.c.detail.op("-")(literal("rows", Text)))
         )
 
 

@@ -20,10 +20,12 @@ from db.tables.naming import DATA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import Column, ColumnElement, Connection, Table
+    from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table
 
-Row = tuple["Table", "Mapping[str, Any]"]
-"""A table and columns of one of its rows: all that changed, and its key."""
+    Held = Mapping[str, Any] | RowMapping
+    Row = tuple[Table, Held]
+    """A table and columns of one of its rows: all that changed, and its key."""
+
 Packed = list[list[Any]]
 
 

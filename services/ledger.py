@@ -98,6 +98,7 @@ class EventName(StrEnum):
     BAR_LIFTED = "bar_lifted"
     JOINING_CHECKED = "joining_checked"
     JOINING_REFUSED = "joining_refused"
+    RESTORED = "restored"
 
 
 LOOKS = frozenset(

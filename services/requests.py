@@ -30,13 +30,13 @@ from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date, datetime
 
     from sqlalchemy import ScalarSelect
 
     from db.tables.member import MemberTables
     from db.words import Store
+    from services.journal_rows import Held
     from services.subject import Subject
     from services.telling import Progress
 
@@ -112,7 +112,7 @@ def make(
     return request_id
 
 
-def _keep(subject: Subject, row: Mapping[str, Any]) -> None:
+def _keep(subject: Subject, row: Held) -> None:
     """Note a request as it stands now: neither it nor its end may be lost with the data."""
     journal.note(
         subject.connection, Noted.REQUESTED, subject.member_id, subject.at,

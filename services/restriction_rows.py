@@ -14,10 +14,11 @@ from services import journal
 from services.gathering import ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from db.words import Purpose, RestrictionWhy, Store
+    from services.journal_rows import Held
     from services.subject import Subject
 
 Scope = tuple["str | None", "Purpose | None", "datetime"]
@@ -41,7 +42,7 @@ def begin(
     return len(rows)
 
 
-def note(subject: Subject, rows: Iterable[Mapping[str, Any]]) -> None:
+def note(subject: Subject, rows: Iterable[Held]) -> None:
     """Note restrictions as they stand now, so that a restore brings them to that."""
     held = [(subject.tables.restriction, row) for row in rows]
     if held:

@@ -40,6 +40,14 @@ def write(path: Path, made: Iterable[Seal]) -> None:
         file.writelines(seal.line(one) for one in made)
 
 
+def replace(path: Path, made: Iterable[Seal]) -> None:
+    """Write a copy anew, whole or not at all."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    add(draft, made)
+    draft.replace(path)
+
+
 def read(path: Path) -> tuple[Seal, ...]:
     """Return the seals of a copy. Raise `CopyError` when it is none."""
     try:

@@ -9,11 +9,11 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from db import company_keys, embedded, engines, keyring, migrate, seal_keys
+from db import aside, backup_keys, company_keys, embedded, engines, keyring, migrate, seal_keys
 from db.errors import PortalError
 from db.tables import keys, ledger, ops
 from db.words import N_, Store
-from services import policies
+from services import journal_file, policies
 from services.house import House
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
     """
     if not _any_row(addresses.owner[1], keys.member_key):
         keyring.create(settings.var / "keys")
+        backup_keys.create(settings.var / "keys")
     if not _any_row(addresses.owner[0], ledger.seal):
         seal_keys.create(settings.var / "keys")
     if not _any_row(addresses.owner[0], ops.dispatch):
@@ -59,9 +60,16 @@ def _ensure_keys(addresses: Addresses, settings: Settings) -> None:
 @contextmanager
 def running(settings: Settings, now: datetime) -> Iterator[Addresses]:
     """Prepare as `prepare` does; afterwards stop the embedded server if this started it."""
+    with server(settings):
+        yield prepare(settings, now)
+
+
+@contextmanager
+def server(settings: Settings) -> Iterator[Addresses]:
+    """Give the addresses, of databases as they are or are not; stop the server as `running`."""
     started = settings.embedded and not embedded.is_running(settings.var)
     try:
-        yield prepare(settings, now)
+        yield engines.find(settings)
     finally:
         if started:
             embedded.stop(settings.var)
@@ -70,10 +78,12 @@ def running(settings: Settings, now: datetime) -> Iterator[Addresses]:
 def prepare(settings: Settings, now: datetime) -> Addresses:
     """Start the embedded server if there is no other, migrate, and register the policy versions.
 
-    Idempotent. Raise a `PortalError` naming what is wrong: a setting, a key file, a policy file.
+    Idempotent. Raise a `PortalError` naming what is wrong: a setting, a key file, a policy file,
+    or a restore that is under way.
     """
     addresses = engines.find(settings)
     try:
+        aside.refuse(addresses.owner[0])
         migrate.upgrade(addresses)
     except OperationalError:  # its message may quote the address
         raise DatabaseAwayError(
@@ -91,7 +101,8 @@ def prepare(settings: Settings, now: datetime) -> Addresses:
 
 
 def house_of(role: Role, addresses: Addresses, settings: Settings) -> House:
-    """Return the databases and keys that a process of `role` is given."""
+    """Return the databases and keys that a process of `role` is given; it may write its journal."""
+    journal_file.open_in(settings.var)
     return House(
         engines.connect(addresses.roles[role]),
         keyring.load(settings.var / "keys", _KEYS_OF[role]),

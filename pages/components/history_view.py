@@ -92,6 +92,7 @@ EVENTS: dict[EventName, str] = {
     EventName.BAR_LIFTED: N_("lifted a bar on joining again"),
     EventName.JOINING_CHECKED: N_("answered a sign-up page that somebody may join"),
     EventName.JOINING_REFUSED: N_("answered a sign-up page that joining again is barred"),
+    EventName.RESTORED: N_("put all data back from a backup"),
 }
 """What happened; a test holds every `EventName` to have words here."""
 

@@ -15,7 +15,7 @@ from db import clock
 from db.errors import PortalError
 from db.settings import settings
 from db.words import N_
-from services import barring, daily, demo_family, destruction, dormancy, journal_file, start
+from services import barring, daily, demo_family, destruction, dormancy, start
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -72,7 +72,6 @@ def _destroyed(chosen: Namespace, house: House, now: datetime) -> str:
             found = destruction.plan(data, now)
         lines = [f"  {one.rows} {one.kind} ({one.store})" for one in found]
         return "\n".join(["To be destroyed:", *lines] if lines else [])
-    journal_file.open_in(settings().var)
     done = destruction.run(house.databases, now, _show)
     if not (done.rows or done.members or done.keys):
         return ""

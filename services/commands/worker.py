@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from db import engines
+from db import aside, engines
 from db.settings import settings
 from services.worker import run_worker
 
@@ -18,4 +18,6 @@ def arguments(_parser: ArgumentParser) -> None:
 
 def run(_chosen: Namespace) -> None:
     """Run until stopped."""
-    run_worker(engines.find(settings()), settings())
+    addresses = engines.find(settings())
+    aside.refuse(addresses.owner[0])
+    run_worker(addresses, settings())

@@ -1,0 +1,105 @@
+"""The database beside the data's, in which a restore works until everything is done again.
+
+It is there exactly as long as a restore is under way, on every machine and for every role: that is
+how the others know, and why nothing half restored is ever opened.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from db import engines
+from db.errors import PortalError
+from db.words import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection
+
+    from db.engines import Addresses
+
+SUFFIX: Final = "_restoring"
+_ALONE: Final = 7_251_107
+"""Advisory lock: one restore at a time."""
+
+
+class RestoringError(PortalError):
+    """A restore is under way, so that nothing else may be."""
+
+
+def beside(url: URL) -> URL:
+    """Return the address of the database beside this one."""
+    return url.set(database=f"{url.database}{SUFFIX}")
+
+
+def addresses(of: Addresses) -> Addresses:
+    """Return where a restore works: the data's database beside, and the keys as they are."""
+    data, keys = of.owner
+    return engines.renamed(of, beside(data).database or "", keys.database or "")
+
+
+@contextmanager
+def _server(url: URL) -> Iterator[Connection]:
+    engine = create_engine(
+        url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def alone(url: URL) -> Iterator[None]:
+    """Keep other restores of the same server away. Raise `RestoringError` when there is one."""
+    with _server(url) as connection:
+        if not connection.scalar(text(f"select pg_try_advisory_lock({_ALONE})")):
+            raise RestoringError(N_("Another restore is running."))
+        yield
+
+
+def is_there(url: URL) -> bool:
+    """Return whether a server has the database of `url`."""
+    known = text("select exists (select from pg_database where datname = :name)")
+    with _server(url) as connection:
+        return bool(connection.scalar(known, {"name": url.database}))
+
+
+def refuse(url: URL) -> None:
+    """Raise `RestoringError` while a restore of the database of `url` is under way."""
+    if is_there(beside(url)):
+        raise RestoringError(
+            N_("A restore is under way, or was broken off. "
+               "Let it end, or run it again: python -m services restore FILE")
+        )  # fmt: skip
+
+
+def at_work(url: URL) -> int:
+    """Return how many connections portal and worker have to a database."""
+    found = text(
+        "select count(*) from pg_stat_activity where datname = :name and usename = any(:roles)"
+    )
+    with _server(url) as connection:
+        given = {"name": url.database, "roles": list(engines.ROLES)}
+        return connection.scalar(found, given) or 0
+
+
+def begin(url: URL) -> URL:
+    """Make an empty database beside that of `url`, in place of one that a kill left."""
+    made = beside(url)
+    with _server(url) as connection:
+        connection.execute(text(f'drop database if exists "{made.database}" with (force)'))
+        connection.execute(text(f'create database "{made.database}"'))
+    return made
+
+
+def take_place(url: URL) -> None:
+    """Let the database beside be the one of `url` from now on; what was there is gone."""
+    with _server(url) as connection:
+        connection.execute(text(f'drop database if exists "{url.database}" with (force)'))
+        connection.execute(
+            text(f'alter database "{beside(url).database}" rename to "{url.database}"')
+        )
