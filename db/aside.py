@@ -7,6 +7,7 @@ how the others know, and why nothing half restored is ever opened.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import create_engine, text
@@ -90,10 +91,31 @@ def at_work(url: URL) -> int:
 def begin(url: URL) -> URL:
     """Make an empty database beside that of `url`, in place of one that a kill left."""
     made = beside(url)
+    give_up(url)
     with _server(url) as connection:
-        connection.execute(text(f'drop database if exists "{made.database}" with (force)'))
         connection.execute(text(f'create database "{made.database}"'))
     return made
+
+
+def mark(url: URL, restored_from: datetime | None) -> None:
+    """Note at a database of which backup it is, until all of a restore is done (None)."""
+    said = f"'{restored_from.isoformat()}'" if restored_from else "null"
+    with _server(url) as connection:
+        connection.execute(text(f'comment on database "{url.database}" is {said}'))
+
+
+def marked(url: URL) -> datetime | None:
+    """Return what `mark` noted, by this attempt or by one that was broken off."""
+    noted = text("select shobj_description(oid, 'pg_database') from pg_database where datname = :n")
+    with _server(url) as connection:
+        said = connection.scalar(noted, {"n": url.database})
+    return datetime.fromisoformat(said) if said else None
+
+
+def give_up(url: URL) -> None:
+    """Remove the database beside that of `url`, which stays as it is."""
+    with _server(url) as connection:
+        connection.execute(text(f'drop database if exists "{beside(url).database}" with (force)'))
 
 
 def take_place(url: URL) -> None:

@@ -108,8 +108,9 @@ def _begin(addresses: Addresses, settings: Settings, now: datetime) -> UUID:
     work = engines.connect(addresses.roles["portal_work"])
     try:
         with work.data.begin() as data:
-            journal.settle(data, now)
             journal.keep(data, [journal.Entry(backup_id, now, Noted.BACKED_UP, None, {})])
+        with work.data.begin() as data:
+            journal.settle(data, now)
     finally:
         work.dispose()
     return backup_id

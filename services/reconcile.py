@@ -43,7 +43,7 @@ class Differences:
     gone: int = 0
     """Whose key was destroyed: their rows are, too."""
     left: int = 0
-    """Who left, and of whose leaving the journal said nothing: their rows are destroyed."""
+    """Who left, and of whom nothing is there that their key of today opens."""
     woken: int = 0
     """Whose rows went back to the live store."""
     keys_moved: int = 0
@@ -74,11 +74,18 @@ def run(house: House, now: datetime, *, keys_older: bool) -> Differences:
         for members in _batches(house.databases.data, STORES[store].member.c.member_id):
             _settle(house, store, members, found)
             _follow_keys(house, store, members, found, now, keys_older=keys_older)
-    with house.databases.data.connect() as data:
-        for members in _batches(house.databases.keys, _KEY.c.member_id):
-            known = {one for store in Store for one in _there(data, store, members)}
-            found.rows_lost += len(members) - len(known)
+    for members in _batches(house.databases.keys, _KEY.c.member_id):
+        _count_lost(house, members, found)
     return found
+
+
+def _count_lost(house: House, members: list[UUID], found: Differences) -> None:
+    """Count the keys without rows."""
+    with house.databases.data.connect() as data, house.databases.keys.connect() as keys:
+        there = {one for store in Store for one in _there(data, store, members)}
+        stores = [store for one, store in _stores(keys, members).items() if one not in there]
+    found.left += stores.count(Store.RETAINED)
+    found.rows_lost += len(stores) - stores.count(Store.RETAINED)
 
 
 def follow(house: House, members: Iterable[UUID], now: datetime) -> None:
@@ -128,7 +135,7 @@ def _settle(house: House, store: Store, members: list[UUID], found: Differences)
         left = [] if store is Store.RETAINED else _in(known, Store.RETAINED)
         if gone or left:
             purge(data, [*gone, *left])
-        found.gone, found.left = found.gone + len(gone), found.left + len(left)
+        found.gone += len(gone)
         found.members += len(members) - len(gone) - len(left)
 
 

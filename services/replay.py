@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from db.clock import seoul_day
 from db.tables import keys as keys_tables
@@ -131,7 +131,7 @@ def _one(target: Target, entry: Entry, done: Done, *, sure: bool) -> None:
         with target.data.begin_nested():
             did = _do(target, entry, store, done, sure=sure)
             replay_row.settle_constraints(target.data)
-    except DBAPIError:
+    except (IntegrityError, DataError):
         done.lost += 1
         return
     if did:
@@ -159,7 +159,7 @@ def _do(target: Target, entry: Entry, store: Store | None, done: Done, *, sure: 
     put = replay_row.put_all(target, entry, store, sure=sure)
     if sure and not put and entry.kind in _CARRIES:
         done.lost += 1
-    return sure or put
+    return sure or put or entry.kind is Noted.BACKED_UP
 
 
 def _confirm(target: Target, entry: Entry) -> None:
@@ -225,4 +225,7 @@ def _withdraw(target: Target, entry: Entry, done: Done, *, sure: bool) -> bool:
         done.kept_lost += 1
         row = insert(key_due).values(member_id=who, at=entry.at)
         target.data.execute(row.on_conflict_do_nothing())
+        origin = keys_tables.import_origin
+        came = update(origin).where(origin.c.member_id == who, origin.c.left_at.is_(None))
+        target.keys.execute(came.values(left_at=entry.at))
     return True

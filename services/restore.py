@@ -11,11 +11,13 @@ come from their newest backup.
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from db import aside, backup_file, backup_keys, engines, keyring, migrate, pg_tools
 from db.backup_file import BackupError, What
+from db.errors import PortalError
 from db.words import N_, Store
 from services import destruction, journal, journal_file, ledger, reconcile, replay, restored
 from services import restore_checks as checks
@@ -23,6 +25,7 @@ from services.house import House
 from services.ledger import EventName
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date, datetime
     from pathlib import Path
 
@@ -78,24 +81,37 @@ def run(addresses: Addresses, settings: Settings, wish: Wish, now: datetime) -> 
         checks.nobody_at_work(addresses)
         checks.nothing_lost(data, over=wish.over)
         old_keys = checks.keys_wanted(keys, wish.keys, settings.keys_backup_file, key, now)
-        keys_header = old_keys[1] if old_keys else None
-        checks.fitting(backup[1], keys_header)
+        checks.fitting(backup[1], old_keys[1] if old_keys else None)
         found = checks.journal_since(
             addresses, backup[1].backup_id, now, unreplayed=wish.unreplayed
         )
         aside.begin(data)
         migrate.ensure_roles(addresses)
-        if old_keys is not None:
-            aside.begin(keys)
-            _put_back(keys, old_keys, key, settings)
-            aside.take_place(keys)
-        migrate.upgrade_one(keys, "keys")
-        _put_back(data, backup, key, settings)
-        report = _do_again(
-            aside.addresses(addresses), settings, (backup[1], keys_header), found, now
-        )
+        keys_of = _bring_keys(keys, old_keys, key, settings)
+        with _given_up(data) if keys_of is None else nullcontext():
+            _put_back(data, backup, key, settings)
+            _check_keys(aside.addresses(addresses), settings)
+        made_at = backup[1].made_at
+        report = _do_again(aside.addresses(addresses), settings, (made_at, keys_of), found, now)
+        aside.mark(keys, None)
         aside.take_place(data)
     return replace(report, replayed=not wish.unreplayed)
+
+
+def _bring_keys(
+    keys: URL, old: tuple[Path, Header] | None, key: BackupKey, settings: Settings
+) -> datetime | None:
+    """Restore the keys where they are lost; return of when they are, None if they never were.
+
+    What the keys were restored from stays noted, should this attempt be broken off.
+    """
+    if old is not None:
+        aside.begin(keys)
+        _put_back(keys, old, key, settings)
+        aside.mark(aside.beside(keys), old[1].made_at)
+        aside.take_place(keys)
+    migrate.upgrade_one(keys, "keys")
+    return aside.marked(keys)
 
 
 def _put_back(url: URL, backup: tuple[Path, Header], key: BackupKey, settings: Settings) -> None:
@@ -112,37 +128,62 @@ def _put_back(url: URL, backup: tuple[Path, Header], key: BackupKey, settings: S
     migrate.upgrade_one(made, header.what.value)
 
 
+@contextmanager
+def _given_up(url: URL) -> Iterator[None]:
+    """Let what was there go on when the backup can't be put back: nothing has changed yet."""
+    try:
+        yield
+    except PortalError:
+        aside.give_up(url)
+        raise
+
+
+def _house(addresses: Addresses, settings: Settings) -> House:
+    databases = engines.connect(addresses.roles["portal_work"])
+    return House(databases, keyring.load(settings.var / "keys", tuple(Store)))
+
+
+def _check_keys(addresses: Addresses, settings: Settings) -> None:
+    """Raise `BackupError` for keys of another portal: by them everybody would be destroyed."""
+    house = _house(addresses, settings)
+    try:
+        strange = reconcile.nobody_known(house)
+    finally:
+        house.databases.dispose()
+    if strange:
+        raise BackupError(
+            N_("None of the members in this backup has a key here: these are other keys. "
+               "Restore those that belong to it (--keys FILE).")
+        )  # fmt: skip
+
+
 def _do_again(
     addresses: Addresses,
     settings: Settings,
-    headers: tuple[Header, Header | None],
+    made_at: tuple[datetime, datetime | None],
     found: Journal,
     now: datetime,
 ) -> Report:
-    """Do in the database beside all that must be done before it is opened."""
-    databases = engines.connect(addresses.roles["portal_work"])
-    house = House(databases, keyring.load(settings.var / "keys", tuple(Store)))
-    header, keys_header = headers
+    """Do in the database beside all that must be done before it is opened.
+
+    `made_at`: of when the data is, and the keys if they come from a backup.
+    """
+    house, (data_of, keys_of) = _house(addresses, settings), made_at
+    databases = house.databases
     try:
-        if reconcile.nobody_known(house):
-            raise BackupError(
-                N_("None of the members in this backup has a key here: these are other keys. "
-                   "Restore those that belong to it (--keys FILE).")
-            )  # fmt: skip
         with databases.data.begin() as data:
             restored.begin_anew(data, now)
-        done = replay.run(house, found, header.made_at)
-        differences = reconcile.run(house, now, keys_older=keys_header is not None)
+        done = replay.run(house, found, data_of)
+        differences = reconcile.run(house, now, keys_older=keys_of is not None)
         reconcile.follow(house, done.found_by, now)
         destroyed = destruction.run(databases, now)
         with databases.data.begin() as data:
-            seals = restored.set_seals_aside(data, settings.var, header.made_at)
+            seals = restored.set_seals_aside(data, settings.var, data_of)
             ledger.note(data, ledger.Entry(EventName.RESTORED, None), now)
         journal.never(done.left_out, now)
     finally:
         databases.dispose()
+    days = tuple(one.day for one in seals)
     return Report(
-        header.made_at, differences.members, done, differences, destroyed,
-        keys_header.made_at if keys_header else None, tuple(one.day for one in seals),
-        replayed=True,
-    )  # fmt: skip
+        data_of, differences.members, done, differences, destroyed, keys_of, days, replayed=True
+    )

@@ -63,7 +63,6 @@ def _differences(report: Report) -> Iterator[str]:
     found = report.differences
     said = (
         (found.gone, "members whose key was destroyed: their rows are destroyed, too"),
-        (found.left, "members who left since, of whom the journal told nothing: destroyed"),
         (found.woken, "members whose account is awake, as their key says"),
         (found.keys_moved, "members whose key was wrapped again for where their rows are"),
     )
@@ -73,11 +72,14 @@ def _differences(report: Report) -> Iterator[str]:
 def _lost(report: Report) -> Iterator[str]:
     done, found = report.done, report.differences
     said = (
-        (found.rows_lost, "members who joined after the backup: of them only the key is left"),
+        (
+            found.rows_lost,
+            "members who joined after the backup (run imports again: it brings them)",
+        ),
         (done.unknown, "things done about members who are not in the backup"),
         (done.unsure, "things that were under way and may never have happened: left as they were"),
         (done.lost, "things that could not be done again"),
-        (done.kept_lost, "members who left, and of whom what was to be kept can't be opened"),
+        (done.kept_lost + found.left, "members who left: what was to be kept of them is gone"),
     )
     yield "Lost:"
     yield from (f"  {n:,} {words}" for n, words in said if n)
