@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from db import engines
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from db.engines import Addresses
 
 SUFFIX: Final = "_restoring"
+PATIENCE: Final = "5s"
+"""The server may need a moment to notice that a restore was killed."""
 _ALONE: Final = 7_251_107
 """Advisory lock: one restore at a time."""
 
@@ -57,8 +60,11 @@ def _server(url: URL) -> Iterator[Connection]:
 def alone(url: URL) -> Iterator[None]:
     """Keep other restores of the same server away. Raise `RestoringError` when there is one."""
     with _server(url) as connection:
-        if not connection.scalar(text(f"select pg_try_advisory_lock({_ALONE})")):
-            raise RestoringError(N_("Another restore is running."))
+        connection.execute(text(f"set lock_timeout = '{PATIENCE}'"))
+        try:
+            connection.execute(text(f"select pg_advisory_lock({_ALONE})"))
+        except OperationalError:
+            raise RestoringError(N_("Another restore is running.")) from None
         yield
 
 
