@@ -38,8 +38,8 @@ class Tools:
 
 
 def server_major(url: URL) -> int:
-    """Return the major version of the server at `url`."""
-    engine = create_engine(url, poolclass=NullPool)
+    """Return the major version of the server at `url`, whether or not that database is there."""
+    engine = create_engine(url.set(database="postgres"), poolclass=NullPool)
     with engine.connect() as connection:
         return int(connection.scalar(text("show server_version_num")) or 0) // 10_000
 
