@@ -44,7 +44,8 @@ def _create_database(url: URL) -> None:
 
 def ensure_roles(addresses: Addresses) -> None:
     """Make the login roles, plain ones with a password; on later runs set it again."""
-    with create_engine(addresses.owner[0], poolclass=NullPool).begin() as connection:
+    server = create_engine(addresses.owner[0].set(database="postgres"), poolclass=NullPool)
+    with server.begin() as connection:
         connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
         for role, password in addresses.passwords.items():
             known = connection.scalar(
