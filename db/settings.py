@@ -52,8 +52,8 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Addresses of TLS proxies whose X-Forwarded headers count, by comma."
     )
-    keys_backup: Path | None = Field(
-        None,
+    keys_backup: str = Field(
+        "",
         description="File of the newest backup of the keys; empty: `backup/keys.backup` below "
         "PORTAL_VAR.",
     )
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     @property
     def keys_backup_file(self) -> Path:
         """Return where the newest backup of the keys is kept: one file, written anew each time."""
-        return self.keys_backup or self.var / "backup" / "keys.backup"
+        return Path(self.keys_backup or self.var / "backup" / "keys.backup")
 
     @property
     def address(self) -> str:
