@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from alembic import command
 from alembic.config import Config
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from db.engines import Addresses
 
 _HERE = Path(__file__).parent / "migrations"
+_PLAIN: LiteralString = "nosuperuser nocreatedb nocreaterole nobypassrls"
+_RIGHTS = text(
+    "select rolsuper or rolcreatedb or rolcreaterole or rolbypassrls from pg_roles "
+    "where rolname = :role"
+)
 _LOCK = 7_251_104
 """Advisory lock: two starters migrate one after the other."""
 
@@ -48,17 +53,17 @@ def ensure_roles(addresses: Addresses) -> None:
     with server.begin() as connection:
         connection.execute(text(f"select pg_advisory_xact_lock({_LOCK})"))
         for role, password in addresses.passwords.items():
-            known = connection.scalar(
-                text("select 1 from pg_roles where rolname = :role"), {"role": role}
-            )
-            verb = "alter" if known else "create"
+            # None: no such role. False: a plain one, which only a superuser may say again.
+            rights = connection.scalar(_RIGHTS, {"role": role})
+            verb = "create" if rights is None else "alter"
+            plain = "login" if rights is False else f"login {_PLAIN}"
             raw = connection.connection.driver_connection
             if raw is None:  # pragma: no cover (a live connection always has one)
                 continue
             raw.execute(
-                sql.SQL(
-                    "{} role {} login nosuperuser nocreatedb nocreaterole nobypassrls password {}"
-                ).format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password))
+                sql.SQL("{} role {} {} password {}").format(
+                    sql.SQL(verb), sql.Identifier(role), sql.SQL(plain), sql.Literal(password)
+                )
             )
 
 

@@ -63,6 +63,8 @@ class Report:
 
     made_at: datetime
     members: int
+    waiting: int
+    """Messages that were on their way at the time of the backup, and go out now."""
     done: replay.Done
     differences: reconcile.Differences
     destroyed: destruction.Report
@@ -172,7 +174,7 @@ def _do_again(
     databases = house.databases
     try:
         with databases.data.begin() as data:
-            restored.begin_anew(data, now)
+            waiting = restored.begin_anew(data, now)
         done = replay.run(house, found, data_of)
         differences = reconcile.run(house, now, keys_older=keys_of is not None)
         reconcile.follow(house, done.found_by, now)
@@ -185,5 +187,6 @@ def _do_again(
         databases.dispose()
     days = tuple(one.day for one in seals)
     return Report(
-        data_of, differences.members, done, differences, destroyed, keys_of, days, replayed=True
-    )
+        data_of, differences.members, waiting, done, differences, destroyed, keys_of, days,
+        replayed=True,
+    )  # fmt: skip

@@ -39,6 +39,8 @@ def lines(report: Report) -> Iterator[str]:
         yield f"The keys came from their backup of {_at(report.keys_of)}."
     yield from _again(report)
     yield from _differences(report)
+    if report.waiting:
+        yield f"{report.waiting:,} messages that waited then go out now, most for a second time."
     yield from _lost(report)
     yield "Everybody signs in anew. You can start the portal and the workers."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from db.tables import ops
 from db.tables.ledger import seal as seals
@@ -30,21 +30,23 @@ _AGAIN: Final = text(
 )
 
 
-def begin_anew(data: Connection, now: datetime) -> None:
+def begin_anew(data: Connection, now: datetime) -> int:
     """End every session, and whatever opens one: they may have been ended since the backup.
 
-    Messages that were on their way go out (again); not those with a link or a code.
+    Messages that were on their way go out (again), but for those with a link or a code; return how
+    many.
     """
     for table in (ops.one_time, ops.authorization_code, ops.signin_session):
         data.execute(delete(table))
     open_ones = update(ops.session).where(ops.session.c.revoked_at.is_(None))
     data.execute(open_ones.values(revoked_at=now, revoked_why="restored"))
-    message = ops.outbox.c
-    waiting = (message.sent_at.is_(None), message.failed_at.is_(None))
-    secret = update(ops.outbox).where(*waiting, message.template.in_(messages.SECRET))
-    data.execute(secret.values(failed_at=now, sealed=None))
     data.execute(_DROP, {"names": [jobs.DAILY, jobs.RECOVER]})
     data.execute(_AGAIN)
+    message = ops.outbox.c
+    waiting = (message.sent_at.is_(None), message.failed_at.is_(None), message.bounced_at.is_(None))
+    secret = update(ops.outbox).where(*waiting, message.template.in_(messages.SECRET))
+    data.execute(secret.values(failed_at=now, sealed=None))
+    return data.scalar(select(func.count()).where(*waiting)) or 0
 
 
 def set_seals_aside(data: Connection, var: Path, made_at: datetime) -> tuple[Seal, ...]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 
 from db import clock, embedded
 from db.settings import Settings
@@ -16,7 +16,7 @@ from db.tables.member import LIVE
 from db.words import Purpose
 from services import access, clearing, daily, journal_file, restored, start
 from services.__main__ import main
-from services.commands import backup, restore, verify_ledger
+from services.commands import backup, demo, restore, verify_ledger
 from services.house import House
 from services.ledger import EventName
 from tests.installing import install
@@ -110,6 +110,35 @@ def test_the_day_the_disk_dies(
         code, out = said(capsys, "verify-ledger", "--against", str(var / restored.LOST))
     assert code == 1
     assert "The seal of 2026-11-22 is gone." in out
+
+
+def test_on_a_server_of_ones_own(
+    own_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """By a role that may create databases and roles, and is no superuser."""
+    server = embedded.start(own_folder, durable=False)
+    owner = create_engine(
+        server.url("postgres", server.password, "postgres"), isolation_level="AUTOCOMMIT"
+    )
+    with owner.connect() as connection:
+        connection.execute(text("create role own login createdb createrole password 'a b@c'"))
+    owner.dispose()
+    data, keys = (
+        server.url("own", "a b@c", name).render_as_string(hide_password=False) for name in "xy"
+    )
+    given = Settings(var=tmp_path, database_url=data, keys_database_url=keys)
+    for module in (backup, restore, demo):
+        monkeypatch.setattr(module, "settings", lambda: given)
+    assert said(capsys, "demo")[0] == 0
+    file = tmp_path / "x.backup"
+    assert said(capsys, "backup", str(file))[0] == 0
+    code, out = said(capsys, "restore", str(file))
+    assert (code, out.endswith("what is there now is replaced.\n")) == (1, True)
+    code, out = said(capsys, "restore", str(file), "--over")
+    assert code == 0, out
+    start.prepare(given, clock.now())
+    assert said(capsys, "backup", str(file))[0] == 0
 
 
 def test_a_failure_is_a_sentence(here: Settings, capsys: pytest.CaptureFixture[str]) -> None:

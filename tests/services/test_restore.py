@@ -357,9 +357,11 @@ def test_holds_hold_again_and_what_was_destroyed_before_them_is_gone(portal: Res
     until = today + 90 * DAY
     boss, new = replace(boss, at=NOW + DAY + HOUR), replace(officer(portal), at=NOW + DAY + HOUR)
     with portal.db.work.data.begin() as data:
-        for who, kind in ((boss, "visit"), (new, "advertisement"), (new, "inbox")):
-            last = holds.place(data, who, holds.Wish(HoldWhy.AUDIT, until, kind=kind))
-        holds.lift(data, replace(boss, at=NOW + DAY + 2 * HOUR), last)
+        placed = [
+            holds.place(data, who, holds.Wish(HoldWhy.AUDIT, until, kind=kind))
+            for who, kind in ((boss, "visit"), (new, "advertisement"), (new, "inbox"))
+        ]
+        holds.lift(data, replace(boss, at=NOW + DAY + 2 * HOUR), placed[-1])
     with portal.db.work.data.begin() as data:
         journal.settle(data, NOW + 2 * DAY)
     report = portal.restore(file, NOW + 3 * DAY)
@@ -396,6 +398,10 @@ def test_a_password_that_was_changed_opens_nothing_and_nobody_stays_signed_in(
         data.execute(insert(ops.session).values(session))
         data.execute(insert(ops.signin_session).values(
             digest=b"d", member_id=other, auth_time=NOW, expires_at=AT))  # fmt: skip
+        for template in ("woken", "password_link"):
+            data.execute(insert(ops.outbox).values(
+                member_id=other, message_id=uuid4(), channel="email", template=template,
+                language="ko", created_at=NOW))  # fmt: skip
     file = portal.back_up()
     with portal.db.work.data.begin() as data:
         passwords.set_password(data, who, "longer-than-that", LATER)
@@ -406,6 +412,9 @@ def test_a_password_that_was_changed_opens_nothing_and_nobody_stays_signed_in(
         [open_one] = data.execute(select(ops.session.c.revoked_at, ops.session.c.revoked_why))
         assert tuple(open_one) == (AT, "restored")
         assert data.execute(select(ops.signin_session)).all() == []
+        failed = select(ops.outbox.c.template).where(ops.outbox.c.failed_at.is_not(None))
+        assert data.scalars(failed).all() == ["password_link"]
+    assert report.waiting == 1
     assert report.done.again[Noted.PASSWORD_SET] == 1
 
 
