@@ -195,6 +195,7 @@ class Noted(StrEnum):
     RESTRICTED = "restricted"
     REQUESTED = "requested"
     DISCLOSED = "disclosed"
+    TOLD = "told"
     PASSWORD_SET = "password_set"  # noqa: S105 (a word, no password)
     WITHDRAWN = "withdrawn"
     SEPARATED = "separated"

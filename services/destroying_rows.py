@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from db.clock import seoul_day
-from db.tables import moves, ops
+from db.tables import ops
 from db.tables.keeping import destruction, key_due
 from db.tables.member import STORES
-from db.tables.moves import withdrawal, withdrawal_line
+from db.tables.moves import move, separation, withdrawal, withdrawal_line
 from db.words import DestructionMethod, Store
 from services import due
 from services.holds import AFTER_WITHDRAWAL
@@ -215,7 +215,7 @@ def purge(connection: Connection, ids: Sequence[UUID]) -> int:
         connection.execute(delete(table).where(table.c.member_id.in_(ids))).rowcount
         for table in theirs
     )
-    for table in (moves.separation, moves.move, *_SIGN_IN):
+    for table in (separation, move, *SIGN_IN):
         connection.execute(delete(table).where(table.c.member_id.in_(ids)))
     return found
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from db.engines import Databases
     from services.due import Due
+    from services.journal_rows import Row
 
 BATCH: Final = 5_000
 KEY_BATCH: Final = 1_000
@@ -112,13 +113,17 @@ def _finish(databases: Databases, run_id: UUID, clock: _Clock) -> None:
     with databases.data.begin() as data:
         ended = update(destruction_run).where(destruction_run.c.run_id == run_id)
         data.execute(ended.values(finished_at=clock.at()))
-        # The record is the proof (P13), so it must outlive the data.
-        rows = [
-            (table, row)
-            for table in (destruction_run, destruction)
-            for row in data.execute(select(table).filter_by(run_id=run_id)).mappings()
-        ]
+        rows = record_of(data, run_id)
         journal.note(data, Noted.DESTROYED, None, clock.now, rows=rows)
+
+
+def record_of(data: Connection, run_id: UUID) -> list[Row]:
+    """Return the rows of a destruction record: the proof (P13), which must outlive the data."""
+    return [
+        (table, row)
+        for table in (destruction_run, destruction)
+        for row in data.execute(select(table).filter_by(run_id=run_id)).mappings()
+    ]
 
 
 def destroy_keys(databases: Databases, now: datetime) -> int:

@@ -22,8 +22,8 @@ told); its replay removes all else that is held of the member first.
 
 **Several machines.** Each process writes below its own `var`. `settle` writes down what others
 noted, rows included, and drops the rows from the database once they are in a file: they stand there
-for an hour or so. A restore needs the folder of a machine that runs a worker; with the folders of
-all machines put together, nothing of the last hour is missing.
+for an hour or so. Large rows (a file given as proof, the records of who left) are only in the file
+of the machine that noted them. So a restore wants the folders of all machines put together.
 
 Entries live for 35 days, in files of a day each.
 """
@@ -60,6 +60,8 @@ _SURE: Final = timedelta(minutes=10)
 """A transaction that noted something has committed, or never will, after this time."""
 _DAY: Final = timedelta(days=1)
 _AT_ONCE: Final = 500
+_LARGE: Final = 100_000
+"""Characters of carried rows that are too many to go through the database as well."""
 _log = logging.getLogger("portal")
 _pending: WeakKeyDictionary[Connection, list[dict[str, Any]]] = WeakKeyDictionary()
 
@@ -143,9 +145,18 @@ def keep(connection: Connection, entries: list[Entry]) -> None:
     if not entries:
         return
     # Inline: the portal's role may not read what it notes.
-    connection.execute(insert(rows_of).inline(), [dict(one.__dict__) for one in entries])
+    connection.execute(insert(rows_of).inline(), [_row(one) for one in entries])
     waiting = _waiting(connection)
     waiting.extend({"entry": one.as_json()} for one in entries)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    """Return the entry as the database keeps it: rows that are many or large are left out."""
+    held: journal_rows.Packed = entry.detail.get("rows", [])
+    rows = (row for _table, _columns, rows in held for row in rows)
+    size = sum(len(text) for row in rows for text in row if isinstance(text, str))
+    small = {name: value for name, value in entry.detail.items() if name != "rows"}
+    return entry.__dict__ | ({"detail": small} if size > _LARGE else {})
 
 
 def _waiting(connection: Connection) -> list[dict[str, Any]]:

@@ -100,7 +100,7 @@ def _chained(last: str, line: dict[str, Any]) -> tuple[str, str]:
     """Return the text of a line and its hash."""
     body = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(f"{last}{body}".encode()).hexdigest()
-    return json.dumps({"hash": digest, "line": line}, ensure_ascii=False) + "\n", digest
+    return f'{{"hash": "{digest}", "line": {body}}}\n', digest
 
 
 def append(lines: Iterable[dict[str, Any]], day: date) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from datetime import date, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import Date, DateTime, LargeBinary, Uuid, and_, delete, insert, update
@@ -18,7 +18,7 @@ from db.tables import keeping, member, moves, ops  # noqa: F401 (registers the t
 from db.tables.naming import DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlalchemy import Column, ColumnElement, Connection, RowMapping, Table
 
@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     """A table and columns of one of its rows: all that changed, and its key."""
 
 Packed = list[list[Any]]
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, bytes | memoryview):
-        return base64.b64encode(value).decode()
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+"""Rows of one table with the same columns together: its name, the columns' names, the values."""
+_PLAIN: Final[dict[type, Callable[[Any], str]]] = {
+    bytes: lambda value: base64.b64encode(value).decode(),
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    UUID: str,
+}
 
 
 def _typed(column: Column[Any], plain: Any) -> Any:  # noqa: ANN401 (as the column has it)
@@ -52,19 +51,35 @@ def _typed(column: Column[Any], plain: Any) -> Any:  # noqa: ANN401 (as the colu
 
 def packed(rows: Iterable[Row]) -> Packed:
     """Return rows as JSON has them; columns that the database computes are left out."""
-    return [
-        [table.fullname, {k: _plain(v) for k, v in row.items() if k in _own(table)}]
-        for table, row in rows
-    ]
+    found: Packed = []
+    for table, row in rows:
+        own = _own(table)
+        names = [name for name in row if name in own]
+        values = [_plain(row[name]) for name in names]
+        if found and found[-1][:2] == [table.fullname, names]:
+            found[-1][2].append(values)
+        else:
+            found.append([table.fullname, names, [values]])
+    return found
 
 
-def unpacked(rows: Packed) -> tuple[tuple[Table, dict[str, Any]], ...]:
+def _plain(value: object) -> object:
+    way = _PLAIN.get(type(value))
+    return way(value) if way else value
+
+
+def unpacked(groups: Packed) -> tuple[tuple[Table, dict[str, Any]], ...]:
     """Return the rows. A table or a column that is gone by now is passed over."""
-    known = ((DATA.tables[name], row) for name, row in rows if name in DATA.tables)
+    known = [group for group in groups if group[0] in DATA.tables]
     return tuple(
-        (table, {k: _typed(table.c[k], v) for k, v in row.items() if k in _own(table)})
-        for table, row in known
+        (DATA.tables[name], _unpacked(DATA.tables[name], dict(zip(columns, values, strict=True))))
+        for name, columns, rows in known
+        for values in rows
     )
+
+
+def _unpacked(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    return {k: _typed(table.c[k], v) for k, v in row.items() if k in _own(table)}
 
 
 @cache

@@ -16,8 +16,8 @@ from db import policy
 from db.declarations import ITEMS
 from db.errors import PortalError
 from db.tables.moves import move
-from db.words import N_, Change, MoveKind, Purpose
-from services import bars, jobs, leaving_facts, restriction, telling
+from db.words import N_, Change, MoveKind, Noted, Purpose
+from services import bars, jobs, journal, leaving_facts, restriction, telling
 from services.actor import Relation
 from services.gathering import Gathered
 from services.leaving_plan import Fate, plan
@@ -107,17 +107,19 @@ def ask(subject: Subject, certificate: Certificate) -> None:
     actor.require_verification()
     number, secret = certificate.digests
     # Of two tabs that leave at once, the second waits for the first and then writes nothing.
+    row = {
+        "member_id": subject.member_id, "kind": MoveKind.WITHDRAW, "asked_at": subject.at,
+        "actor_kind": actor.kind, "actor_id": actor.person, "session_id": actor.session_id,
+        "case_id": subject.case_id, "language": actor.language,
+        "number_digest": number, "secret_digest": secret,
+    }  # fmt: skip
     asked = subject.connection.scalar(
-        insert(move)
-        .values(
-            member_id=subject.member_id, kind=MoveKind.WITHDRAW, asked_at=subject.at,
-            actor_kind=actor.kind, actor_id=actor.person, session_id=actor.session_id,
-            case_id=subject.case_id, language=actor.language,
-            number_digest=number, secret_digest=secret,
-        )
-        .on_conflict_do_nothing()
-        .returning(move.c.member_id)
-    )  # fmt: skip
+        insert(move).values(row).on_conflict_do_nothing().returning(move.c.member_id)
+    )
     if asked is None:
         raise LeavingError(N_("This is under way already, in another tab."))
+    # The number and secret are on a screen, maybe on paper: they must lead somewhere.
+    journal.note(
+        subject.connection, Noted.REQUESTED, subject.member_id, subject.at, rows=[(move, row)]
+    )
     jobs.defer(subject.connection, jobs.WITHDRAW, member_id=str(subject.member_id))

@@ -9,7 +9,7 @@ the member (`replay_row`).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -26,7 +26,7 @@ from db.tables.keeping import key_due, overdue_import
 from db.tables.member import LIVE
 from db.words import Noted, Store
 from services import destruction, journal_file, moving, replay_row
-from services.destroying_rows import purge
+from services.destroying_rows import certify, purge
 from services.journal import Entry
 from services.replay_row import Target
 
@@ -47,7 +47,7 @@ _OF_NOBODY: Final = _CHANGES_WHAT_IS_DUE | {Noted.DESTROYED, Noted.BACKED_UP, No
 """What is done whether or not the restored data knows a member."""
 _CARRIES: Final = frozenset({
     Noted.CLEARED, Noted.CORRECTED, Noted.CONSENT, Noted.RESTRICTED, Noted.REQUESTED,
-    Noted.DISCLOSED, Noted.HELD, Noted.HOLD_LIFTED,
+    Noted.DISCLOSED, Noted.TOLD, Noted.HELD, Noted.HOLD_LIFTED,
 })  # fmt: skip
 """What can't be done without the rows that it carried."""
 
@@ -82,20 +82,20 @@ def pending(house: House, found: Journal, since: datetime) -> list[tuple[UUID, P
     return sorted(new, key=lambda one: (one[1].at, str(one[1].path), one[1].order))
 
 
-def run(house: House, found: Journal, since: datetime) -> Done:
+def run(house: House, found: Journal, since: datetime, now: datetime) -> Done:
     """Do everything again; destructions as of their own day where holds came or went after it."""
     done, batch = Done(), list[Entry]()
     destroyed_at: datetime | None = None
     for entry in _entries(pending(house, found, since)):
         if destroyed_at is not None and entry.kind in _CHANGES_WHAT_IS_DUE:
-            _flush(house, batch, found, done)
+            _flush(house, batch, found, done, now)
             destruction.run(house.databases, destroyed_at)
             destroyed_at = None
         destroyed_at = entry.at if entry.kind is Noted.DESTROYED else destroyed_at
         batch.append(entry)
         if len(batch) == _BATCH:
-            _flush(house, batch, found, done)
-    _flush(house, batch, found, done)
+            _flush(house, batch, found, done, now)
+    _flush(house, batch, found, done, now)
     return done
 
 
@@ -103,14 +103,14 @@ def _entries(places: list[tuple[UUID, Place]]) -> Iterator[Entry]:
     return (Entry.from_json(journal_file.entry_at(place)) for _id, place in places)
 
 
-def _flush(house: House, batch: list[Entry], found: Journal, done: Done) -> None:
+def _flush(house: House, batch: list[Entry], found: Journal, done: Done, now: datetime) -> None:
     """Do a batch in one transaction, and note that the data knows these entries from now on."""
     if not batch:
         return
     with house.databases.data.begin() as data, house.databases.keys.begin() as keys:
         target = Target(data, keys, house.keyring, replay_row.staff_of(data))
         for entry in batch:
-            _one(target, entry, done, sure=entry.entry_id in found.done)
+            _one(target, entry, done, now, sure=entry.entry_id in found.done)
         noted = [one.__dict__ | {"detail": _without_rows(one)} for one in batch]
         data.execute(insert(journal_rows_table).on_conflict_do_nothing(), noted)
     done.lost += target.lost
@@ -122,14 +122,14 @@ def _without_rows(entry: Entry) -> dict[str, object]:
     return {name: value for name, value in entry.detail.items() if name != "rows"}
 
 
-def _one(target: Target, entry: Entry, done: Done, *, sure: bool) -> None:
+def _one(target: Target, entry: Entry, done: Done, now: datetime, *, sure: bool) -> None:
     store = target.store_of(entry.member_id)
     if store is None and entry.kind not in _OF_NOBODY:
         done.unknown += 1
         return
     try:
         with target.data.begin_nested():
-            did = _do(target, entry, store, done, sure=sure)
+            did = _do(target, entry, store, done, now, sure=sure)
             replay_row.settle_constraints(target.data)
     except (IntegrityError, DataError):
         done.lost += 1
@@ -141,10 +141,12 @@ def _one(target: Target, entry: Entry, done: Done, *, sure: bool) -> None:
         done.left_out.add(entry.entry_id)
 
 
-def _do(target: Target, entry: Entry, store: Store | None, done: Done, *, sure: bool) -> bool:
+def _do(
+    target: Target, entry: Entry, store: Store | None, done: Done, now: datetime, *, sure: bool
+) -> bool:
     """Do one entry; return whether it was done, all of it or what protects the member."""
     if entry.kind is Noted.WITHDRAWN:
-        return _withdraw(target, entry, done, sure=sure)
+        return _withdraw(target, entry, done, now, sure=sure)
     if entry.kind is Noted.SEPARATED:
         return _separate(target, entry, store, sure=sure)
     if entry.kind is Noted.REACTIVATED:
@@ -207,7 +209,7 @@ def awake(data: Connection, member_id: UUID) -> None:
         data.execute(delete(table).where(table.c.member_id == member_id))
 
 
-def _withdraw(target: Target, entry: Entry, done: Done, *, sure: bool) -> bool:
+def _withdraw(target: Target, entry: Entry, done: Done, now: datetime, *, sure: bool) -> bool:
     """Remove all that is held of a member who left, and put in what is kept of them.
 
     That is sealed under a key that was made for it: without it (an older backup of the keys was
@@ -218,14 +220,20 @@ def _withdraw(target: Target, entry: Entry, done: Done, *, sure: bool) -> bool:
     if who is None or not (sure or left or not stores):
         return False
     purge(target.data, [who])
-    if left:
-        moving.settle(target.keys, [who], Store.RETAINED, entry.at)
-        replay_row.put_all(target, entry, None, sure=True)
-    elif stores:
+    moving.settle(target.keys, [who], Store.RETAINED, entry.at)
+    replay_row.put_all(target, entry if left else _without_kept(entry), None, sure=True)
+    if not left:
+        # The certificate says what is kept: of that nothing is.
+        certify(target.data, [who], now)
+    if stores and not left:
         done.kept_lost += 1
         row = insert(key_due).values(member_id=who, at=entry.at)
         target.data.execute(row.on_conflict_do_nothing())
-        origin = keys_tables.import_origin
-        came = update(origin).where(origin.c.member_id == who, origin.c.left_at.is_(None))
-        target.keys.execute(came.values(left_at=entry.at))
     return True
+
+
+def _without_kept(entry: Entry) -> Entry:
+    """Return an entry without the rows that only the key made for them opens."""
+    kept = f"{Store.RETAINED}."
+    rows = [row for row in entry.detail.get("rows", ()) if not row[0].startswith(kept)]
+    return replace(entry, detail=entry.detail | {"rows": rows})

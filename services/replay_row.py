@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, Uuid, bindparam, literal, select, text, union_all, update
 from sqlalchemy.exc import IntegrityError
@@ -14,8 +14,8 @@ from db.sealing import SealError
 from db.tables import ops
 from db.tables.keeping import hold
 from db.tables.member import STORES
-from db.words import RequestState, Store
-from services import journal_rows, outbox
+from db.words import Change, NoticeMeans, RequestState, Store
+from services import jobs, journal_rows, outbox
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
     from db.keyring import Keyring
     from services.journal import Entry
+
+
+_WARNS: Final = frozenset({
+    Change.CORRECTED, Change.CLEARED, Change.CONSENT_WITHDRAWN, Change.RESTRICTED,
+    Change.DEVICE_REFUSED,
+})  # fmt: skip
+"""What companies are told for the member's sake."""
 
 
 def _protects(table: Table, row: dict[str, Any]) -> bool:
@@ -39,6 +46,8 @@ def _protects(table: Table, row: dict[str, Any]) -> bool:
         "restriction": row.get("ended_at") is None,
         "request": row.get("state") == RequestState.OPEN,
         "hold": row.get("lifted_at") is None,
+        "dispatch": row.get("change") in _WARNS,
+        "move": True,
     }
     return signs.get(table.name, False)
 
@@ -117,6 +126,16 @@ def _put(target: Target, table: Table, row: dict[str, Any], entry: Entry) -> Non
         return
     if table.name == "profile_value":
         _follow(target, table, row, entry)
+    elif table is ops.dispatch:
+        _tell_again(target, row)
+
+
+def _tell_again(target: Target, row: dict[str, Any]) -> None:
+    """Have a company told once more: whether it was, nobody knows any more."""
+    means = select(ops.company.c.means).where(ops.company.c.company_id == row["company_id"])
+    if target.data.scalar(means) != NoticeMeans.NONE:
+        member_id, dispatch_id = str(row["member_id"]), str(row["dispatch_id"])
+        jobs.defer(target.data, jobs.DISPATCH, member_id=member_id, dispatch_id=dispatch_id)
 
 
 def _follow(target: Target, table: Table, row: dict[str, Any], entry: Entry) -> None:

@@ -175,7 +175,7 @@ def _do_again(
     try:
         with databases.data.begin() as data:
             waiting = restored.begin_anew(data, now)
-        done = replay.run(house, found, data_of)
+        done = replay.run(house, found, data_of, now)
         differences = reconcile.run(house, now, keys_older=keys_of is not None)
         reconcile.follow(house, done.found_by, now)
         destroyed = destruction.run(databases, now)

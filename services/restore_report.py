@@ -21,6 +21,7 @@ _AGAIN: Final[dict[Noted, str]] = {
     Noted.RESTRICTED: "stops of uses, begun or ended",
     Noted.REQUESTED: "steps of requests",
     Noted.DISCLOSED: "disclosures written down",
+    Noted.TOLD: "rounds of notices to companies, which are sent again",
     Noted.PASSWORD_SET: "passwords removed that were changed since (their members set new ones)",
     Noted.WITHDRAWN: "members who left",
     Noted.SEPARATED: "accounts put to sleep",
@@ -85,7 +86,7 @@ def _lost(report: Report) -> Iterator[str]:
     )
     yield "Lost:"
     yield from (f"  {n:,} {words}" for n, words in said if n)
-    yield "  records, uses, messages, notices to companies, staff and companies entered since"
+    yield "  records, uses, messages, answers of companies, staff and companies entered since"
     yield f"  the ledger since {_at(report.made_at)}; the restore stands in it as an event"
     if days := report.seals_lost:
         yield f"  the seals of {len(days)} days ({days[0]} to {days[-1]}): they stand in"

@@ -164,11 +164,14 @@ def _sealed_anew(
     return changed
 
 
+def bare(member: Row) -> Row:
+    """Return what is needed of a member who left: neither dormancy nor guardianship goes on."""
+    return {name: member[name] for name in ("member_id", "joined_on", "created_at")}
+
+
 def put(data: Connection, member: Row, rows: dict[str, list[Row]]) -> None:
     """Write a member and what stays of them into `retained`: parents first."""
     retained = STORES[Store.RETAINED]
-    # What nobody needs of a member who left: neither dormancy nor guardianship goes on.
-    bare = {name: member[name] for name in ("member_id", "joined_on", "created_at")}
-    copy_in(data, retained.member, [bare])
+    copy_in(data, retained.member, [bare(member)])
     for table in retained.all[1:]:
         copy_in(data, table, rows[table.name])

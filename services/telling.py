@@ -34,8 +34,8 @@ from db.clock import seoul_day
 from db.declarations import ITEMS
 from db.tables.member import STORES
 from db.tables.ops import company, dispatch
-from db.words import Change, CompanyRole, NoticeMeans
-from services import jobs
+from db.words import Change, CompanyRole, Noted, NoticeMeans
+from services import jobs, journal
 from services.gathering import ordered
 
 if TYPE_CHECKING:
@@ -105,12 +105,14 @@ def _write(
     data: Connection, tables: MemberTables, member_id: UUID, given: dict[str, Any], now: datetime
 ) -> int:
     fixed = {"member": member_id, "at": now, "today": seoul_day(now)}
-    told = data.execute(_tell(tables), given | fixed).all()
+    told = data.execute(_tell(tables), given | fixed).mappings().all()
+    if told:
+        rows = [(dispatch, row) for row in told]
+        journal.note(data, Noted.TOLD, member_id, now, rows=rows)
     for row in told:
-        if row.means != NoticeMeans.NONE:
-            jobs.defer(
-                data, jobs.DISPATCH, member_id=str(member_id), dispatch_id=str(row.dispatch_id)
-            )
+        if row["means"] != NoticeMeans.NONE:
+            dispatch_id = str(row["dispatch_id"])
+            jobs.defer(data, jobs.DISPATCH, member_id=str(member_id), dispatch_id=dispatch_id)
     return len(told)
 
 
@@ -196,12 +198,10 @@ def _tell(tables: MemberTables) -> Select[Any]:
         insert(dispatch)
         .from_select(list(columns), chosen)
         .on_conflict_do_nothing()
-        .returning(dispatch.c.dispatch_id, dispatch.c.company_id)
+        .returning(*(dispatch.c[name] for name in columns))
         .cte("new")
     )
-    return select(new.c.dispatch_id, company.c.means).join(
-        company, company.c.company_id == new.c.company_id
-    )
+    return select(*new.c, company.c.means).join(company, company.c.company_id == new.c.company_id)
 
 
 @cache

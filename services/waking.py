@@ -67,17 +67,18 @@ def ask(subject: Subject) -> bool:
     """
     actor = subject.actor
     actor.require_verification()
+    row = {
+        "member_id": subject.member_id, "kind": MoveKind.REACTIVATE, "asked_at": subject.at,
+        "actor_kind": actor.kind, "actor_id": actor.person, "session_id": actor.session_id,
+        "language": actor.language,
+    }  # fmt: skip
     asked = subject.connection.scalar(
-        insert(move)
-        .values(
-            member_id=subject.member_id, kind=MoveKind.REACTIVATE, asked_at=subject.at,
-            actor_kind=actor.kind, actor_id=actor.person, session_id=actor.session_id,
-            language=actor.language,
-        )
-        .on_conflict_do_nothing()
-        .returning(move.c.member_id)
-    )  # fmt: skip
+        insert(move).values(row).on_conflict_do_nothing().returning(move.c.member_id)
+    )
     if asked is not None:
+        journal.note(
+            subject.connection, Noted.REQUESTED, subject.member_id, subject.at, rows=[(move, row)]
+        )
         jobs.defer(subject.connection, jobs.WAKE, member_id=str(subject.member_id))
     return asked is not None
 

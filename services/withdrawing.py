@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from db.seal_keys import Signer
     from db.sealing import Sealer
     from services.house import House
+    from services.journal_rows import Row as Carried
     from services.language import Language
     from services.retaining import Taken
 
@@ -152,13 +153,16 @@ def _leave(data: Connection, signer: Signer, who: _Leaver) -> None:
     taken = retaining.take(data, who.store, who.member_id)
     kept = _keep(data, who, rules, taken)
     lines = _lines(rules, taken, kept)
-    _certify(data, signer, who, (rules.policy.version, lines))
-    _record(data, who, taken, kept)
-    _end_guardianships(data, who)
+    left = [
+        *_as_put(taken, kept),
+        *_certify(data, signer, who, (rules.policy.version, lines)),
+        *_record(data, who, taken, kept),
+        *_end_guardianships(data, who),
+    ]
     ledger.write(data, who.actor, ledger.Entry(EventName.LEFT, who.member_id))
     if may_write:
         _say_goodbye(data, who, taken, lines)
-    journal.note(data, Noted.WITHDRAWN, who.member_id, who.now)
+    journal.note(data, Noted.WITHDRAWN, who.member_id, who.now, rows=left)
 
 
 def _end_sign_ins(data: Connection, who: _Leaver) -> None:
@@ -184,6 +188,15 @@ def _keep(
     due = upsert(key_due).values(member_id=who.member_id, at=who.now)
     data.execute(due.on_conflict_do_nothing())
     return {name: [] for name in kept}
+
+
+def _as_put(taken: Taken, kept: dict[str, list[retaining.Row]]) -> Iterator[Carried]:
+    """Give the rows that `_keep` put in, with their tables: a restore puts them in again."""
+    retained = STORES[Store.RETAINED]
+    if any(kept.values()):
+        yield retained.member, retaining.bare(taken.member)
+    for table in retained.all[1:]:
+        yield from ((table, row) for row in kept[table.name])
 
 
 def _lines(
@@ -213,19 +226,18 @@ def _truthful(planned: Line, stays: dict[str, int]) -> Iterator[Line]:
 
 def _certify(
     data: Connection, signer: Signer, who: _Leaver, said: tuple[str, tuple[Line, ...]]
-) -> None:
+) -> list[Carried]:
     """Write the certificate: digests, times and a signature; no value, no name (P34)."""
     version, lines = said
     number = bytes(who.asked.number_digest)
     signature = signer.sign(certificate.statement(number, who.now, version, lines))
     withdrawal_id = uuid4()
-    data.execute(
-        insert(withdrawal).values(
-            withdrawal_id=withdrawal_id, member_id=who.member_id, number_digest=number,
-            secret_digest=bytes(who.asked.secret_digest), left_at=who.now, policy_version=version,
-            key_id=signer.verifier.key_id, signature=signature,
-        )
-    )  # fmt: skip
+    row = {
+        "withdrawal_id": withdrawal_id, "member_id": who.member_id, "number_digest": number,
+        "secret_digest": bytes(who.asked.secret_digest), "left_at": who.now,
+        "policy_version": version, "key_id": signer.verifier.key_id, "signature": signature,
+    }  # fmt: skip
+    data.execute(insert(withdrawal).values(row))
     rows = [
         {
             "withdrawal_id": withdrawal_id, "line": number, "kind": line.kind,
@@ -236,11 +248,12 @@ def _certify(
     ]  # fmt: skip
     if rows:
         data.execute(insert(withdrawal_line), rows)
+    return [(withdrawal, row), *((withdrawal_line, one) for one in rows)]
 
 
 def _record(
     data: Connection, who: _Leaver, taken: Taken, kept: dict[str, list[retaining.Row]]
-) -> None:
+) -> list[Carried]:
     """Add to the day's destruction record; the hourly run vacuums, asks again and closes it."""
     gone = 1 + sum(len(rows) - len(kept[name]) for name, rows in taken.rows.items())
     # A form of which anything is kept is not due yet; it is when that goes.
@@ -254,6 +267,7 @@ def _record(
     what = (who.store, LEAVING, "")
     method = DestructionMethod.ROWS_AND_KEY
     record(data, Batch(run_id, who.now, 0), what, gone, paper=paper, method=method)
+    return destruction.record_of(data, run_id)
 
 
 def _forms(rows: dict[str, list[retaining.Row]]) -> set[object]:
@@ -262,7 +276,7 @@ def _forms(rows: dict[str, list[retaining.Row]]) -> set[object]:
     return {row.get("obtained_on") for row in each if row.get("source") == Source.PAPER}
 
 
-def _end_guardianships(data: Connection, who: _Leaver) -> None:
+def _end_guardianships(data: Connection, who: _Leaver) -> Iterator[Carried]:
     """End the links to the leaver's children; one without another guardian is store-only (P41)."""
     for store in (Store.LIVE, Store.DORMANT):
         link = STORES[store].guardianship
@@ -273,10 +287,11 @@ def _end_guardianships(data: Connection, who: _Leaver) -> None:
                 or_(link.c.ended_on.is_(None), link.c.ended_on > who.today),
             )
             .values(ended_on=who.today)
-            .returning(link.c.member_id)
+            .returning(link)
         )
-        for child in data.scalars(ended).all():
-            ledger.note(data, ledger.Entry(EventName.GUARDIAN_LEFT, child), who.now)
+        for row in data.execute(ended).mappings().all():
+            ledger.note(data, ledger.Entry(EventName.GUARDIAN_LEFT, row["member_id"]), who.now)
+            yield link, row
 
 
 def _say_goodbye(data: Connection, who: _Leaver, taken: Taken, lines: tuple[Line, ...]) -> None:

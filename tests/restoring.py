@@ -5,32 +5,33 @@ from __future__ import annotations
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
-from db import aside, migrate, places, seal_keys
+from db import aside, migrate, seal_keys
 from db.settings import settings
 from db.tables import keeping
 from db.tables.member import STORES
 from db.tables.moves import separation, withdrawal, withdrawal_line
-from db.words import Noted, Purpose, Store
-from services import access, backup, journal, journal_file, moving, restore
+from db.words import Purpose, Store
+from services import access, backup, journal, journal_file, restore, withdrawing
 from services.actor import Permission
-from services.destroying_rows import purge
 from services.house import House
 from services.ledger import EventName
-from tests.people import NOW, PLAIN, acting, portal_house
+from tests import leaving
+from tests.people import NOW, acting, portal_house
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
+    from uuid import UUID
 
     from db.settings import Settings
+    from services.certificate import Certificate
     from services.restore import Report
     from services.subject import Subject
     from tests.database import PortalDb
@@ -98,12 +99,16 @@ class Restoring:
     def held(self) -> Held:
         """Return every row about a member that a restore brings to where it was.
 
-        What a member was told is lost with the data; it was sent.
+        What a member was told is lost with the data; it was sent. When the files were clean is
+        another instant each time.
         """
         tables = [t for s in STORES.values() for t in s.all if t is not s.inbox]
         with self.db.owner_data.connect() as data:
             return {
-                table.fullname: {tuple(map(str, row)) for row in data.execute(select(table))}
+                table.fullname: {
+                    tuple(map(str, row))
+                    for row in data.execute(select(*(c for c in table.c if c.name != "erased_at")))
+                }
                 for table in (*tables, separation, withdrawal, withdrawal_line)
             }
 
@@ -113,38 +118,12 @@ class Restoring:
         with access.open(actor, who, Purpose.CORRECT, look=LOOK) as subject:
             return do(subject)
 
-    def leave(self, who: UUID, at: datetime = LATER, until: date = date(2027, 11, 22)) -> None:
-        """Let a member leave as a withdrawal does: e-mail and name stay, under a fresh key."""
-        sealer, wrapped = self.db.keyring.new_sealer(Store.RETAINED, who)
-        numbers = {"number_digest": who.bytes, "secret_digest": b"s", "signature": b"x" * 64}
-        certificate = uuid4()
-        rows: list[Any] = [
-            (RETAINED.member, {"member_id": who, "created_at": at}),
-            *(
-                (RETAINED.profile_value, {
-                    "member_id": who, "item": item, "seq": 0, "ends_on": until,
-                    "sealed": sealer.seal(PLAIN[item].encode(), places.profile(item, 0)),
-                })
-                for item in ("email", "name")
-            ),
-            (withdrawal, {
-                "withdrawal_id": certificate, "member_id": who, "left_at": at,
-                "policy_version": "2021-03-15", "key_id": "k", **numbers,
-            }),
-            (withdrawal_line, {
-                "withdrawal_id": certificate, "line": 1, "kind": "email", "count": 1,
-                "destroyed_at": at,
-            }),
-        ]  # fmt: skip
-        with self.db.work.data.begin() as data:
-            with self.db.work.keys.begin() as keys:
-                moving.announce(keys, {who: wrapped}, Store.RETAINED)
-            purge(data, [who])
-            for table, row in rows:
-                data.execute(insert(table).values(row))
-            journal.note(data, Noted.WITHDRAWN, who, at, rows=rows)
-        with self.db.work.keys.begin() as keys:
-            moving.settle(keys, [who], Store.RETAINED, at)
+    def leave(self, who: UUID, at: datetime = LATER) -> Certificate:
+        """Let a member leave."""
+        made = leaving.ask(self.db, who, at)
+        assert withdrawing.withdraw(self.house, seal_keys.signer(self.var / "keys"), who, at)
+        portal_house(self.db)
+        return made
 
 
 @pytest.fixture

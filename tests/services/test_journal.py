@@ -128,8 +128,8 @@ def test_values_of_every_kind_come_back(
 
 
 def test_a_table_or_a_column_that_is_gone_by_now_is_passed_over() -> None:
-    known = ["live.member", {"member_id": str(uuid4()), "shoe_size": 38}]
-    [(_table, values)] = journal_rows.unpacked([["live.hats", {"hat": 1}], known])
+    known = ["live.member", ["member_id", "shoe_size"], [[str(uuid4()), 38]]]
+    [(_table, values)] = journal_rows.unpacked([["live.hats", ["hat"], [[1]]], known])
     assert set(values) == {"member_id"}
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import create_engine, delete, insert, select, update
+from sqlalchemy import create_engine, delete, insert, select, text, update
 from sqlalchemy.pool import NullPool
 
-from db import aside, backup_file, backup_keys, pg_tools, places, sealing
+from db import aside, backup_file, backup_keys, pg_tools, places, seal_keys, sealing
 from db.drafts import RecordDraft
 from db.tables import keys as keys_tables
 from db.tables import ops
@@ -46,12 +47,14 @@ from services import (
     requests,
     restriction,
     waking,
+    withdrawing,
 )
 from services.actor import Actor, Permission
 from services.consents import Decision
 from services.identity import passwords
 from services.ledger import EventName
 from tests.companies import PARCEL, company
+from tests.leaving import ask, status
 from tests.people import (
     FIELDS,
     NOW,
@@ -250,18 +253,81 @@ def test_who_was_put_to_sleep_sleeps_and_who_came_back_is_awake(portal: Restorin
 
 @pytest.mark.promise("P23")
 def test_who_left_has_left_and_what_is_kept_of_them_is_there(portal: Restoring) -> None:
-    who, stays = member(portal.db), member(portal.db)
+    shop, who = company(portal.db), member(portal.db)
+    child = child_of(portal.db, who, "2020-05-06")
+    give = partial(
+        disclosing.disclose, company_id=shop, items=PARCEL, purpose=Purpose.DELIVERY,
+        ground=Ground.REQUEST,
+    )  # fmt: skip
+    portal.as_member(who, give, NOW)
     with portal.db.work.data.begin() as data:
         passwords.set_password(data, who, "longer-than-ten", NOW)
     file = portal.back_up()
-    portal.leave(who)
+    made = portal.leave(who)
+    before = status(portal.db, made)
+    with portal.db.owner_data.connect() as data:
+        asked = data.execute(select(ops.dispatch)).all()
     report = restored_as_it_was(portal, file)
     assert report.done.again[Noted.WITHDRAWN] == 1
     assert stores_of(portal.db, who) == [Store.RETAINED]
     assert email(portal.db, who) == PLAIN["email"]
+    after = status(portal.db, made)
+    assert (after.lines, after.left_at) == (before.lines, before.left_at)
     with portal.db.owner_data.connect() as data:
         assert data.execute(select(ops.credential)).all() == []
-    assert stores_of(portal.db, stays) == [Store.LIVE]
+        assert data.execute(select(ops.dispatch)).all() == asked
+        assert len(asked) == 1
+        link = LIVE.guardianship.c
+        ended = select(link.ended_on).where(link.member_id == child)
+        assert data.scalar(ended) == date(2026, 11, 22)
+
+
+def test_who_left_with_nothing_to_keep_has_their_certificate(portal: Restoring) -> None:
+    who = member(portal.db, values=(), records=())
+    file = portal.back_up()
+    made = portal.leave(who)
+    restored_as_it_was(portal, file)
+    assert stores_of(portal.db, who) == []
+    assert all(line.destroyed_at for line in status(portal.db, made).lines)
+
+
+@pytest.mark.promise("P23")
+def test_a_wish_that_the_worker_did_not_come_to_is_done_after_the_restore(
+    portal: Restoring,
+) -> None:
+    """The certificate's number and secret were on a screen already."""
+    leaver, sleeper = member(portal.db), member(portal.db, Store.DORMANT)
+    file = portal.back_up()
+    made = ask(portal.db, leaver, LATER)
+    wish(portal.db, sleeper)
+    restored_as_it_was(portal, file)
+    signer = seal_keys.signer(portal.var / "keys")
+    assert withdrawing.withdraw_all(portal.house, signer, AT) == 1
+    assert status(portal.db, made).left_at == AT
+    assert waking.wake_all(portal.house, AT) == 1
+    assert stores_of(portal.db, sleeper) == [Store.LIVE]
+
+
+def test_companies_are_told_again_of_what_was_changed(portal: Restoring) -> None:
+    """Whether they had been, nobody knows any more; by hand stays by hand."""
+    by_mail = company(portal.db, means="email", address="shop@example.com")
+    by_hand, who = company(portal.db), member(portal.db)
+    for shop in (by_mail, by_hand):
+        portal.as_member(who, lambda s, shop=shop: disclosing.disclose(  # type: ignore[misc]
+            s, shop, PARCEL, Purpose.DELIVERY, Ground.REQUEST), NOW)  # fmt: skip
+    file = portal.back_up()
+    portal.as_member(who, lambda s: correction.correct(s, "mobile", 0, "010-9876-5432"))
+    with portal.db.owner_data.connect() as data:
+        told = {row.dispatch_id: row.company_id for row in data.execute(select(ops.dispatch))}
+    report = restored_as_it_was(portal, file)
+    assert report.done.again[Noted.TOLD] == 1
+    again = text("select args->>'dispatch_id' from jobs.procrastinate_jobs "
+                 "where task_name = 'dispatch'")  # fmt: skip
+    with portal.db.owner_data.connect() as data:
+        here = {row.dispatch_id: row.company_id for row in data.execute(select(ops.dispatch))}
+        assert here == told
+        assert sorted(told.values()) == sorted((by_mail, by_hand))
+        assert [told[UUID(one)] for one in data.scalars(again)] == [by_mail]
 
 
 @pytest.mark.promise("P23", "P13")
@@ -322,7 +388,11 @@ def test_an_earlier_backup_with_todays_keys_opens_nothing_that_was_destroyed(
 ) -> None:
     gone, stays = member(portal.db), member(portal.db)
     file, before = portal.back_up(), keys_of(portal)
-    portal.leave(gone, until=date(2026, 11, 22))
+    portal.leave(gone)
+    past = date(2026, 11, 22)
+    with portal.db.work.data.begin() as data:
+        data.execute(update(RETAINED.profile_value).values(ends_on=past))
+        data.execute(update(RETAINED.record).values(event_date=past, ends_on=past))
     assert destruction.run(portal.db.work, NOW + DAY).keys == 1
     after, value = keys_of(portal), LIVE.profile_value.c
     assert list(after) == [stays]

@@ -13,7 +13,7 @@ _BEFORE = (
     "'cleared', 'corrected', 'consent', 'withdrawn', 'separated', 'reactivated', 'held', "
     "'hold_lifted', 'import_confirmed', 'destroyed'"
 )
-_NEW = "'restricted', 'requested', 'disclosed', 'password_set', 'backed_up'"
+_NEW = "'restricted', 'requested', 'disclosed', 'told', 'password_set', 'backed_up'"
 
 
 def _kinds(words: str) -> None:
