@@ -235,4 +235,3 @@ def _note_for_restore(data: Connection, apart: dict[UUID, dict[str, Any]], now: 
         m: [(notice, notices[m]), (separation, row)] for m, row in apart.items()
     }
     journal.note_each(data, Noted.SEPARATED, now, rows)
-
