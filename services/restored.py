@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, func, select, text, update
 
+from db.asleep import NOTICE
 from db.tables import ops
 from db.tables.ledger import seal as seals
 from services import jobs, messages, seal_copy
@@ -30,12 +31,21 @@ _AGAIN: Final = text(
 )
 
 
+# Who has used a service since the backup must not sleep because that is forgotten: they are told
+# anew, and a month is theirs again (P10, P11).
+_TELL_ANEW: Final = text("""
+    update ops.outbox n set key = n.key || ' before a restore' where n.template = :notice
+        and not exists (select from ops.separation s where s.notice_id = n.message_id)
+""")
+
+
 def begin_anew(data: Connection, now: datetime) -> int:
     """End every session, and whatever opens one: they may have been ended since the backup.
 
     Messages that were on their way go out (again), but for those with a link or a code; return how
-    many.
+    many. Notices that an account will sleep don't count any more.
     """
+    data.execute(_TELL_ANEW, {"notice": NOTICE})
     for table in (ops.one_time, ops.authorization_code, ops.signin_session):
         data.execute(delete(table))
     open_ones = update(ops.session).where(ops.session.c.revoked_at.is_(None))

@@ -82,6 +82,7 @@ class Person:
     told: dict[date, date | None] = field(default_factory=dict)
     """By last use: when a notice was accepted, None when it bounced."""
     marketing: bool = False
+    woken: date | None = None
     certificate: Certificate | None = None
 
     def leave(self, today: date) -> None:
@@ -219,7 +220,7 @@ class Life(RuleBasedStateMachine):
         if one := self.some(data, Store.DORMANT):
             wish(self.db, one.who)
             assert waking.wake(self.house, one.who, self.now)
-            one.store, one.last_used = Store.LIVE, self.today
+            one.store, one.last_used, one.woken = Store.LIVE, self.today, self.today
 
     @precondition(lambda self: self.any(Store.LIVE, Store.DORMANT))
     @rule(data=st.data(), store=st.sampled_from([Store.LIVE, Store.DORMANT]))
