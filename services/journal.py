@@ -210,7 +210,7 @@ def settle(connection: Connection, now: datetime) -> bool:
     else:
         _log.error("the data is older than its journal: restore a backup of it, or ask who did")
     connection.execute(delete(rows_of).where(rows_of.c.at < now - KEPT))
-    journal_file.prune(now - KEPT)
+    journal_file.prune(seoul_day(now - KEPT))
     return sound
 
 

@@ -1,8 +1,8 @@
 """The journal's files: JSON lines, each chained to the one before; a file for a process and a day.
 
-They lie in `var/journal`, outside everything that a restore puts back. A line is on disk when
-`append` returns. The chain shows a line that was changed, dropped or added; only the last line of a
-file may be torn, since a torn one was never followed by its commit.
+Their names begin with the day. They lie in `var/journal`, outside everything that a restore puts
+back. A line is on disk when `append` returns. The chain shows a line that was changed, dropped or
+added; only the last line of a file may be torn, since a torn one was never followed by its commit.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class _Own:
 
     def begin_anew(self, day: date) -> None:
         """Go on in another file."""
-        self.process, self.day, self.name = os.getpid(), day, secrets.token_hex(8)
+        self.process, self.day = os.getpid(), day
+        self.name = f"{day.isoformat()}-{secrets.token_hex(8)}"
         self.last, self.size = _START, 0
 
     def goes_on(self, day: date) -> bool:
@@ -189,8 +190,10 @@ def _lines(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
             offset += len(piece)
 
 
-def prune(before: datetime) -> None:
-    """Remove files that were last written before then; their days are over, so nobody goes on."""
+def prune(before: date) -> None:
+    """Remove the files of days before that one: nobody writes them any more."""
     for path in _own[0].folder.glob("*.jsonl") if _own else ():
-        if path.stat().st_mtime < before.timestamp():
+        if path.name < before.isoformat():
             path.unlink()
+            if path == _own[0].path:
+                _own[0].day = None

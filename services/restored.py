@@ -34,7 +34,7 @@ _AGAIN: Final = text(
 # Who has used a service since the backup must not sleep because that is forgotten: they are told
 # anew, and a month is theirs again (P10, P11).
 _TELL_ANEW: Final = text("""
-    update ops.outbox n set key = n.key || ' before a restore' where n.template = :notice
+    update ops.outbox n set key = n.message_id::text where n.template = :notice
         and not exists (select from ops.separation s where s.notice_id = n.message_id)
 """)
 

@@ -221,7 +221,6 @@ def test_after_thirty_five_days_nothing_is_left(portal_db: PortalDb, var: Path) 
     path = next(path for path in files(var) if str(old) in path.read_text())
     new = note(portal_db, NOW + 36 * DAY)
     assert str(new) not in path.read_text(), "a file for a day"
-    os.utime(path, (NOW.timestamp(), NOW.timestamp()))
     assert settle(portal_db, NOW + 36 * DAY + HOUR)
     assert found().places.keys() == {new}
     with portal_db.work.data.connect() as data:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,23 +12,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from db import aside, migrate, seal_keys
 from db.settings import settings
-from db.words import Store
+from db.words import Noted, Store
 from services import backup, journal_file, restore
 from tests.services.test_lifecycle import Life, Person
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from tests.database import PortalDb
 
 DAY = timedelta(days=1)
+CLEARED = st.sampled_from(["phone", "sex"])
+ACTS = (
+    "correct", "clear", "consent", "use", "days", "days", "days", "wake", "wake", "leave",
+    "leave asleep",
+)  # fmt: skip
 
 
 @dataclass
@@ -50,28 +56,51 @@ class LifeWithBackups(Life):
         seal_keys.create(self.settings.var / "keys")
         journal_file.open_in(self.settings.var)
         self.copies: list[Copy] = []
-        self.restores = 0
+        self.again: Counter[Noted] = Counter()
 
     def usable(self) -> list[Copy]:
         """Return the backups that may still be kept."""
         return [one for one in self.copies if one.at + backup.KEPT >= self.now]
 
-    @precondition(lambda self: len(self.usable()) < 2)
-    @rule()
     def back_up(self) -> None:
         file = self.settings.var / f"{len(self.copies)}.backup"
         backup.make(self.db.addresses, self.settings, file, self.now)
         self.copies.append(Copy(file, self.now, {p.who: deepcopy(p) for p in self.people}))
 
-    @rule(days=st.integers(1, 9))
-    def days_pass(self, days: int) -> None:
+    def some_days(self, days: int) -> None:
         self.now += days * DAY
         self.daily_run(bounces=False)
 
-    @precondition(lambda self: self.usable())
-    @rule(data=st.data())
-    def restore(self, data: st.DataObject) -> None:
-        copy = data.draw(st.sampled_from(self.usable()))
+    def bad_days(self, data: st.DataObject) -> None:
+        """Let things happen between a backup and the restore of it, or of the one before."""
+        while sum(one.store is Store.LIVE for one in self.people) < 4:
+            self.join(pays=data.draw(st.booleans()), visits=True)
+        for days in data.draw(st.sampled_from([(1,), (366, 1), (340, 20)])):
+            self.some_days(days)
+        self.back_up()
+        for what in data.draw(st.permutations(ACTS)):
+            self.now += timedelta(minutes=1)
+            self.act(what, data)
+        self.restore(data.draw(st.sampled_from(self.usable())))
+
+    def act(self, what: str, data: st.DataObject) -> None:
+        """Do one thing; it may turn out that there is nobody to do it with."""
+        acts: dict[str, Callable[[], object]] = {
+            "correct": lambda: self.correct(data=data, text=f"겨울{self.now}"),
+            "clear": lambda: self.clear(
+                data=data, item=data.draw(st.sampled_from(["phone", "sex"]))
+            ),
+            "consent": lambda: self.consent(data=data, yes=data.draw(st.booleans())),
+            "use": lambda: self.used(data=data),
+            "days": lambda: self.some_days(data.draw(st.integers(1, 6))),
+            "wake": lambda: self.wake(data=data),
+            "leave": lambda: self.leave(data=data, store=Store.LIVE),
+            "leave asleep": lambda: self.leave(data=data, store=Store.DORMANT),
+        }
+        if self.now < self.copies[-1].at + 20 * DAY or what != "days":
+            acts[what]()
+
+    def restore(self, copy: Copy) -> None:
         self.now += timedelta(minutes=1)
         self.db.work.dispose()
         self.db.web.dispose()
@@ -82,7 +111,7 @@ class LifeWithBackups(Life):
         self.people = [one for one in self.people if one.who in copy.people]
         for one in self.people:
             self.forget_use(one, copy.people[one.who])
-        self.restores += 1
+        self.again.update(report.done.again)
 
     def forget_use(self, one: Person, then: Person) -> None:
         one.last_used = max(then.last_used, one.woken or date.min)
@@ -100,22 +129,22 @@ class LifeWithBackups(Life):
 
 @pytest.mark.promise("P23")
 def test_lives_go_on_after_a_restore_as_if_nothing_had_been(portal_db: PortalDb) -> None:
-    restores = 0
+    again: Counter[Noted] = Counter()
 
-    class Here(LifeWithBackups):
-        def __init__(self) -> None:
-            super().__init__(portal_db)
+    @profile(max_examples=3, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+    @given(st.data())
+    def live(data: st.DataObject) -> None:
+        life = LifeWithBackups(portal_db)
+        try:
+            for _ in range(4):
+                life.bad_days(data)
+                life.everybody_is_where_and_as_the_policy_says()
+        finally:
+            life.teardown()
+            again.update(life.again)
 
-        def teardown(self) -> None:
-            nonlocal restores
-            restores += self.restores
-            super().teardown()
-
-    run_state_machine_as_test(
-        Here,
-        settings=profile(
-            max_examples=8, stateful_step_count=20, derandomize=True, deadline=None,
-            phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
-        ),
-    )  # fmt: skip
-    assert restores >= 5
+    live()
+    assert again.keys() >= {
+        Noted.CORRECTED, Noted.CLEARED, Noted.CONSENT, Noted.WITHDRAWN, Noted.SEPARATED,
+        Noted.REACTIVATED, Noted.DESTROYED,
+    }, f"all of it was to be done again somewhere: {again}"  # fmt: skip
