@@ -25,7 +25,7 @@ from db.tables.keeping import journal as journal_rows_table
 from db.tables.keeping import key_due, overdue_import
 from db.tables.member import LIVE
 from db.words import Noted, Store
-from services import destruction, journal_file, moving, replay_row
+from services import destruction, journal_file, moving, replay_bars, replay_row
 from services.destroying_rows import certify, purge
 from services.journal import Entry
 from services.replay_row import Target
@@ -43,7 +43,9 @@ _BATCH: Final = 200
 _EARLIER: Final = timedelta(days=1)
 """An entry may be this much older than the backup that doesn't have it: its run began before."""
 _CHANGES_WHAT_IS_DUE: Final = frozenset({Noted.HELD, Noted.HOLD_LIFTED, Noted.IMPORT_CONFIRMED})
-_OF_NOBODY: Final = _CHANGES_WHAT_IS_DUE | {Noted.DESTROYED, Noted.BACKED_UP, Noted.WITHDRAWN}
+_OF_NOBODY: Final = (
+    _CHANGES_WHAT_IS_DUE | replay_bars.KINDS | {Noted.DESTROYED, Noted.BACKED_UP, Noted.WITHDRAWN}
+)
 """What is done whether or not the restored data knows a member."""
 _CARRIES: Final = frozenset({
     Noted.CLEARED, Noted.CORRECTED, Noted.CONSENT, Noted.RESTRICTED, Noted.REQUESTED,
@@ -151,6 +153,8 @@ def _do(
         return _separate(target, entry, store, sure=sure)
     if entry.kind is Noted.REACTIVATED:
         return _reactivate(target, entry, store, sure=sure)
+    if entry.kind in replay_bars.KINDS:
+        return replay_bars.do(target, entry, sure=sure)
     if entry.kind is Noted.PASSWORD_SET:
         # The earlier password must not open anything: they set another by a link.
         mine = ops.credential.c.member_id == entry.member_id

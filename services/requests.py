@@ -30,6 +30,7 @@ from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
     from sqlalchemy import ScalarSelect

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from services.restore import Report
 
-_AGAIN: Final[dict[Noted, str]] = {
+AGAIN: Final[dict[Noted, str]] = {
     Noted.CLEARED: "values cleared",
     Noted.CORRECTED: "values put right",
     Noted.CONSENT: "decisions about consents and devices",
@@ -28,6 +28,10 @@ _AGAIN: Final[dict[Noted, str]] = {
     Noted.REACTIVATED: "accounts woken",
     Noted.HELD: "holds placed",
     Noted.HOLD_LIFTED: "holds lifted",
+    Noted.BARRED: "bars on joining again placed",
+    Noted.BAR_OBJECTED: "objections to bars",
+    Noted.BAR_KEPT: "bars kept",
+    Noted.BAR_LIFTED: "bars lifted",
     Noted.IMPORT_CONFIRMED: "imports confirmed",
     Noted.DESTROYED: "runs of the destruction",
 }
@@ -54,7 +58,7 @@ def _again(report: Report) -> Iterator[str]:
     if not report.replayed:
         yield "Nothing was done again: what members cleared, corrected or refused since is undone."
         return
-    counts = [(report.done.again[kind], words) for kind, words in _AGAIN.items()]
+    counts = [(report.done.again[kind], words) for kind, words in AGAIN.items()]
     yield "Done again since then:" if any(n for n, _ in counts) else "Nothing was to be done again."
     yield from (f"  {n:,} {words}" for n, words in counts if n)
     gone = report.destroyed

@@ -17,12 +17,15 @@ from db import aside, backup_file, backup_keys, pg_tools, places, seal_keys, sea
 from db.drafts import RecordDraft
 from db.tables import keys as keys_tables
 from db.tables import ops
+from db.tables.bars import bar
 from db.tables.keeping import destruction_run, hold
 from db.tables.keeping import journal as rows_of
 from db.tables.member import LIVE
 from db.tables.moves import separation
 from db.words import (
     ActorKind,
+    BarKept,
+    BarWhy,
     ConsentKind,
     Ground,
     HoldWhy,
@@ -34,6 +37,7 @@ from db.words import (
 )
 from services import (
     access,
+    bars,
     clearing,
     consents,
     correction,
@@ -45,6 +49,7 @@ from services import (
     holds,
     journal,
     requests,
+    restore_report,
     restriction,
     waking,
     withdrawing,
@@ -548,6 +553,40 @@ def test_the_keys_decide_where_the_journal_says_nothing(portal: Restoring) -> No
         assert data.execute(select(separation)).all() == []
 
 
+def test_bars_stand_are_objected_to_and_are_lifted_again(portal: Restoring) -> None:
+    boss, other = (replace(officer(portal), verified_at=LATER) for _ in range(2))
+    until, members = date(2027, 5, 1), [member(portal.db) for _ in range(3)]
+
+    def place(who: UUID) -> UUID:
+        with portal.db.web.data.begin() as data:
+            return bars.place(data, boss, who, BarWhy.DECEIT, until)
+
+    early = place(members[0])
+    file = portal.back_up()
+    kept, lifted = (place(who) for who in members[1:])
+    for which in (early, kept, lifted):
+        with portal.db.web.data.begin() as data:
+            bars.note_objection(data, boss, which)
+    with portal.db.web.data.begin() as data:
+        bars.keep(data, other, kept, BarKept.HAPPENED_AGAIN)
+        bars.lift(data, other, lifted)
+    with portal.db.owner_data.connect() as data:
+        before = set(data.execute(select(bar)).all())
+    report = restored_as_it_was(portal, file)
+    with portal.db.owner_data.connect() as data:
+        assert str(set(data.execute(select(bar)).all()) ^ before) == "set()"
+        waiting = text("select count(*) from jobs.procrastinate_jobs where task_name = 'bar'")
+        assert data.scalar(waiting) == 1 + 7
+    assert report.done.again[Noted.BAR_OBJECTED] == 3
+    # Staff who came later can't answer for anything in the restored data.
+    late = replace(officer(portal), verified_at=AT, at=AT)
+    with portal.db.web.data.begin() as data:
+        bars.lift(data, late, early)
+    portal.settle()
+    again = portal.restore(file, AT + HOUR)
+    assert again.done.lost == 1
+
+
 def test_a_second_restore_of_the_same_backup_ends_the_same(portal: Restoring) -> None:
     who = member(portal.db)
     file = portal.back_up()
@@ -562,3 +601,7 @@ def test_a_second_restore_of_the_same_backup_ends_the_same(portal: Restoring) ->
     report = portal.restore(file, AT + HOUR)
     assert portal.held() == before
     assert report.done.again[Noted.CLEARED] == 2
+
+
+def test_every_kind_of_entry_has_words_in_the_report() -> None:
+    assert set(restore_report.AGAIN) == set(Noted) - {Noted.BACKED_UP}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
 _BEFORE = (
     "'cleared', 'corrected', 'consent', 'withdrawn', 'separated', 'reactivated', 'held', "
-    "'hold_lifted', 'import_confirmed', 'destroyed'"
+    "'hold_lifted', 'import_confirmed', 'destroyed', 'barred', 'bar_objected', 'bar_kept', "
+    "'bar_lifted'"
 )
 _NEW = "'restricted', 'requested', 'disclosed', 'told', 'password_set', 'backed_up'"
 
