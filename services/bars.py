@@ -21,7 +21,7 @@ from db.policy import in_force
 from db.policy_facts import AFTER_WITHDRAWAL
 from db.tables.bars import bar
 from db.words import N_, BarKept, BarWhy, Noted, Purpose, RequestKind
-from services import jobs, journal, ledger
+from services import bar_rows, jobs, journal, ledger
 from services.actor import AccessDenied, Actor, Permission, page_opens
 from services.house import house
 from services.identity.accounts import members_typed
@@ -29,6 +29,7 @@ from services.joining import ENOUGH, WEIGHT
 from services.ledger import EventName
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from sqlalchemy import ColumnClause, Connection
@@ -93,12 +94,12 @@ _SEEN: tuple[ColumnClause[Any], ...] = (
 _LISTED = (*_SEEN, column("placed_by", Uuid), column("placed_no", Text))
 
 
-def _of(row: Any) -> dict[str, Any]:  # noqa: ANN401 (a row)
+def _of(row: Mapping[Any, Any]) -> dict[str, Any]:
     same = ("bar_id", "placed_at", "ends_on", "objected_at", "answered_at", "lifted_at")
-    return {name: getattr(row, name) for name in same} | {
-        "why": BarWhy(row.why),
-        "known_by": None if row.known_by is None else tuple(row.known_by),
-        "kept_why": BarKept(row.kept_why) if row.kept_why else None,
+    return {name: row[name] for name in same} | {
+        "why": BarWhy(row["why"]),
+        "known_by": None if row["known_by"] is None else tuple(row["known_by"]),
+        "kept_why": BarKept(row["kept_why"]) if row["kept_why"] else None,
     }
 
 
@@ -116,11 +117,11 @@ def listed(connection: Connection, actor: Actor) -> tuple[Listed, ...]:
     officer(actor)
     alone = not connection.scalar(select(func.ops.other_officers(actor.person)))
     function = func.ops.bars(actor.person, seoul_day(actor.at))
-    rows = connection.execute(select(function.table_valued(*_LISTED, name="listed")))
+    rows = connection.execute(select(function.table_valued(*_LISTED, name="listed"))).mappings()
     return tuple(
         Listed(
-            **_of(row), placed_no=row.placed_no, mine=row.placed_by == actor.person,
-            may_keep=alone or row.placed_by != actor.person,
+            **_of(row), placed_no=row["placed_no"], mine=row["placed_by"] == actor.person,
+            may_keep=alone or row["placed_by"] != actor.person,
         )
         for row in rows
     )  # fmt: skip
@@ -257,22 +258,21 @@ def _note(
 
 def mine(subject: Subject) -> Bar | None:
     """Return the bar that stands against the member today, if any: one query."""
-    row = subject.connection.execute(
-        select(bar).where(
-            bar.c.member_id == subject.member_id,
-            bar.c.lifted_at.is_(None),
-            bar.c.ends_on >= subject.today,
-        )
-    ).one_or_none()
-    return None if row is None else Bar(**_of(row))
+    given = {"member": subject.member_id, "today": subject.today}
+    return standing(subject.connection.execute(bar_rows.STANDING, given).mappings())
+
+
+def standing(rows: Iterable[Mapping[Any, Any]]) -> Bar | None:
+    """Return the bar of a row of `bar_rows.STANDING`, if there is one."""
+    return next((Bar(**_of(row)) for row in rows), None)
 
 
 def after_leaving(connection: Connection, given: Certificate, today: date) -> Bar | None:
     """Return the bar that stands against who left with this certificate, if any: one query."""
     function = func.ops.withdrawal_bar(*given.digests, today)
-    rows = connection.execute(select(function.table_valued(*_SEEN, name="left")))
-    row = rows.one_or_none()
-    return None if row is None else Bar(**_of(row))
+    return standing(
+        connection.execute(select(function.table_valued(*_SEEN, name="left"))).mappings()
+    )
 
 
 def object_to(subject: Subject, bar_id: UUID) -> None:

@@ -17,7 +17,7 @@ from db.declarations import ITEMS
 from db.errors import PortalError
 from db.tables.moves import move
 from db.words import N_, Change, MoveKind, Noted, Purpose
-from services import bars, jobs, journal, leaving_facts, restriction, telling
+from services import bar_rows, jobs, journal, leaving_facts, restriction, telling
 from services.actor import Relation
 from services.gathering import Gathered
 from services.leaving_plan import Fate, plan
@@ -62,7 +62,7 @@ class Preview:
 
 
 def preview(subject: Subject) -> Preview:
-    """Return what leaving today would do: three queries, whether or not the member sleeps."""
+    """Return what leaving today would do: two queries, whether or not the member sleeps."""
     today, given = subject.today, {"member": subject.member_id, "today": subject.today}
     found = _COUNTED.ask(subject.connection, **given) | _asked(subject.tables.store).ask(
         subject.connection, **given, items=list(ITEMS), change=Change.LEFT
@@ -78,7 +78,7 @@ def preview(subject: Subject) -> Preview:
         tuple(row["name"] for row in found["companies"]),
         leaving_facts.wards(found["wards"]) if subject.relation is Relation.SELF else (),
         under_way=bool(found["asked"]),
-        barred_until=barred.ends_on if (barred := bars.mine(subject)) else None,
+        barred_until=next((row["barred_until"] for row in found["barred"]), None),
     )
 
 
@@ -93,6 +93,7 @@ def _asked(store: Store) -> Gathered:
     return Gathered(
         last=restriction.last_events(store),
         companies=telling.who_has(store),
+        barred=bar_rows.UNTIL,
         asked=select(move.c.kind).where(move.c.member_id == bindparam("member", type_=Uuid)),
     )
 

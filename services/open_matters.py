@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, Select, Uuid, bindparam, select
+from sqlalchemy import Select, Uuid, bindparam, select
 
-from db.tables.bars import bar
 from db.tables.member import STORES
 from db.words import RequestKind, RequestState
 from services import restriction
@@ -59,17 +58,8 @@ def waiting(store: Store) -> Select[Any]:
     )
 
 
-def standing_bar() -> Select[Any]:
-    """Return the last day of a bar on joining again; it takes `member` and `today`."""
-    return select(bar.c.ends_on.label("barred_until")).where(
-        bar.c.member_id == bindparam("member", type_=Uuid),
-        bar.c.lifted_at.is_(None),
-        bar.c.ends_on >= bindparam("today", type_=Date),
-    )
-
-
 def of(requests: Iterable[Row], restrictions: Iterable[Row], bars: Iterable[Row]) -> OpenMatters:
-    """Return the rows of `waiting`, `restriction_rows.open_ones` and `standing_bar` together."""
+    """Return the rows of `waiting`, `restriction_rows.open_ones` and `bar_rows.UNTIL` together."""
     return OpenMatters(
         tuple(
             OpenRequest(RequestKind(row["kind"]), row["item"], row["purpose"], row["due_on"])

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from db.tables.member import STORES
 from db.tables.ops import credential
 from db.words import ConsentKind
-from services import open_matters, own_sessions, restriction_rows
+from services import bar_rows, open_matters, own_sessions, restriction_rows
 from services.gathering import Gathered, ordered
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def overview(store: Store) -> Gathered:
         sessions=own_sessions.OPEN,
         requests=open_matters.waiting(store),
         restrictions=restriction_rows.open_ones(store),
-        bars=open_matters.standing_bar(),
+        bars=bar_rows.UNTIL,
     )
 
 

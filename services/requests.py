@@ -25,7 +25,16 @@ from db.words import (
     RequestState,
     RestrictionWhy,
 )
-from services import evidence, journal, ledger, request_notices, restriction_rows, telling
+from services import (
+    bar_rows,
+    bars,
+    evidence,
+    journal,
+    ledger,
+    request_notices,
+    restriction_rows,
+    telling,
+)
 from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
@@ -37,6 +46,7 @@ if TYPE_CHECKING:
 
     from db.tables.member import MemberTables
     from db.words import Store
+    from services.bars import Bar
     from services.journal_rows import Held
     from services.subject import Subject
     from services.telling import Progress
@@ -146,12 +156,20 @@ def note(
 
 def mine(subject: Subject) -> tuple[Request, ...]:
     """Return every request of the member, open ones first, then the latest: one query."""
-    found = _asked(subject.tables.store).ask(subject.connection, member=subject.member_id)
+    return with_bar(subject)[0]
+
+
+def with_bar(subject: Subject) -> tuple[tuple[Request, ...], Bar | None]:
+    """Return what `mine` does, and the bar on joining again that may be objected to: one query."""
+    found = _asked(subject.tables.store).ask(
+        subject.connection, member=subject.member_id, today=subject.today
+    )
     told = telling.progress(found["told"], subject.at)
-    return tuple(
+    held = tuple(
         replace(one, told=tuple(p for p in told if p.key.endswith(str(one.request_id))))
         for one in (read(subject, row) for row in found["requests"])
     )
+    return held, bars.standing(found["barred"])
 
 
 @cache
@@ -161,7 +179,7 @@ def _asked(store: Store) -> Gathered:
         table.c.member_id == bindparam("member", type_=Uuid)
     )
     first = (table.c.decided_at.desc().nulls_first(), table.c.due_on, table.c.request_id)
-    return Gathered(requests=ordered(own, *first), told=telling.TOLD)
+    return Gathered(requests=ordered(own, *first), told=telling.TOLD, barred=bar_rows.STANDING)
 
 
 def files_of(tables: MemberTables) -> ScalarSelect[int]:

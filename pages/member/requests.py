@@ -15,7 +15,7 @@ from pages.components import bar_panel, gate, said
 from pages.components.fragment import draw, draw_common
 from pages.components.request_view import views
 from pages.components.text import _, language
-from services import access, bars, policies, requests
+from services import access, policies, requests
 from services.actor import Permission
 from services.ledger import EventName
 
@@ -26,8 +26,7 @@ actor = gate.member(Permission.PROCESSING_STOP)
 look = access.Look(EventName.REQUESTS_VIEWED, Permission.PROCESSING_STOP, "/requests")
 said.show()
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
-    found = requests.mine(subject)
-    barred = bars.mine(subject)
+    found, barred = requests.with_bar(subject)
     today = subject.today
 
 

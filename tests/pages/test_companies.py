@@ -180,4 +180,4 @@ def test_a_system_that_asks_who_may_join_gets_its_id_and_secret(portal: Portal) 
     assert one.company_id in shown
     assert keys.secret(one.company_id, 1) in shown
     choose(tab, one.company_id)
-    assert keys.secret(one.company_id, 2) in text_of(press(tab, "새 비밀키 만들기"))
+    assert keys.secret(one.company_id, 2) in text_of(press(tab, "새 비밀 키 만들기"))
