@@ -140,6 +140,17 @@ class Change(StrEnum):
     LEFT = "left"
 
 
+class ExportGroup(StrEnum):
+    """What a member may choose to take along; all together are everything that is held."""
+
+    PROFILE = "profile"
+    RECORDS = "records"
+    CONSENTS = "consents"
+    SHARING = "sharing"
+    HISTORY = "history"
+    MESSAGES = "messages"
+
+
 class MoveKind(StrEnum):
     """What a member asked for that crosses stores; the worker does it."""
 

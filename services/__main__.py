@@ -20,6 +20,7 @@ COMMANDS = {
     "webhook-secret": "print the secret by which a company checks our signature",
     "verify-ledger": "check the ledger against its seals, and name what was changed",
     "verify-proof": "check a member's proof or certificate; needs no database",
+    "verify-export": "check an archive that a member took along; needs no database",
     "populate": "add made-up members, to measure a large installation",
     "promises": "print the promises, with the tests that prove each",
     "worker": "run the worker",
@@ -27,6 +28,7 @@ COMMANDS = {
 }
 MODULES = {
     "import": "importing",
+    "verify-export": "verify_export",
     "verify-ledger": "verify_ledger",
     "verify-proof": "verify_proof",
     "webhook-secret": "webhook_secret",

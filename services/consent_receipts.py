@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from db.words import Store
     from services.language import Language
-    from services.subject import Subject
+    from services.whose import Whose
 
 _TEMPLATES = Path(__file__).parent / "templates"
 BY = {
@@ -51,7 +51,7 @@ class Line:
     by: str | None
 
 
-def lines(subject: Subject, consent_id: UUID | None, language: Language) -> tuple[Line, ...]:
+def lines(subject: Whose, consent_id: UUID | None, language: Language) -> tuple[Line, ...]:
     """Return the decisions of one moment, or all with a date, the newest first: one query.
 
     What was decided in one action stands together: `consent_id` is any of them. Raise `NoReceipt`.
@@ -98,7 +98,7 @@ def _decided(store: Store) -> Select[Any]:
     )
 
 
-def html(subject: Subject, found: tuple[Line, ...], language: Language) -> str:
+def html(subject: Whose, found: tuple[Line, ...], language: Language) -> str:
     """Return the receipt: sender, facts, dates and results, with the exact words, as a page."""
     template = _environment().get_template("consent_receipt.html")
     sender = ", ".join(one.name for one in in_force(subject.today).controllers)

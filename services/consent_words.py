@@ -74,11 +74,15 @@ def item_name(language: Language, name: str | None) -> str:
 
 def purpose(language: Language, name: str | None) -> str:
     """Return what a purpose is called in the newest policy that names it."""
+    return known_purpose(language, name) or translate(language, _NOT_STATED)
+
+
+def known_purpose(language: Language, name: str | None) -> str | None:
+    """Return what a purpose is called in the newest policy that names it; None: none does."""
     if name is None:
-        return translate(language, _NOT_STATED)
+        return None
     uses = (u for p in reversed(policies()) for group in p.purposes for u in group.uses)
-    found = next((_of(use.name, language) for use in uses if use.id == name), None)
-    return found or translate(language, _NOT_STATED)
+    return next((_of(use.name, language) for use in uses if use.id == name), None)
 
 
 def kept(language: Language, period: Period | None) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from services.gathering import Row
     from services.language import Language
     from services.subject import Subject
+    from services.whose import Whose
 
 PAGE_ROWS = 20
 
@@ -95,13 +96,13 @@ def _letter(subject: Subject, row: Row, language: Language, address: str) -> Let
     return Letter(
         row["message_id"],
         messages.subject(row["template"], language) if known else "",
-        _blocks(subject, row, language, address) if known else (),
+        blocks_of(subject, row, language, address) if known else (),
         row["created_at"],
         row["read_at"] is None,
     )
 
 
-def _blocks(subject: Subject, row: Row, language: Language, address: str) -> tuple[Block, ...]:
+def blocks_of(subject: Whose, row: Row, language: Language, address: str) -> tuple[Block, ...]:
     """Return the message in the reader's language; () when its key or its form is gone."""
     sealed, place = row["sealed"], places.inbox(row["message_id"])
     opened = subject.open(sealed, place) if sealed else "{}"

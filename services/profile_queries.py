@@ -30,7 +30,7 @@ def overview(store: Store) -> Gathered:
         member=_brief(store),
         uses=_uses(store),
         children=_children(store),
-        counts=_counts(store),
+        counts=counts(store),
         sessions=own_sessions.OPEN,
         requests=open_matters.waiting(store),
         restrictions=restriction_rows.open_ones(store),
@@ -48,7 +48,7 @@ def my_data(store: Store) -> Gathered:
         uses=_uses(store),
         consents=_consents(store),
         restrictions=restriction_rows.open_ones(store),
-        counts=_counts(store),
+        counts=counts(store),
     )
 
 
@@ -134,7 +134,7 @@ def _children(store: Store) -> Select[Any]:
     )
 
 
-def _counts(store: Store) -> Select[Any]:
+def counts(store: Store) -> Select[Any]:
     """Return how many records of each kind there are, and the first and last days of them."""
     table = STORES[store].record
     return (

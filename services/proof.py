@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
     from db.seal_keys import Verifier
-    from services.subject import Subject
+    from services.whose import Whose
 
 FORMAT = 1
 
@@ -46,7 +46,7 @@ class Proved:
     head: date
 
 
-def take(subject: Subject, day: date, verifier: Verifier) -> dict[str, Any]:
+def take(subject: Whose, day: date, verifier: Verifier) -> dict[str, Any]:
     """Return the proof of the member's events of a day in Seoul: five queries.
 
     Raise `ProofError` before the day is sealed, and when the ledger and its seal disagree.
@@ -74,7 +74,7 @@ def take(subject: Subject, day: date, verifier: Verifier) -> dict[str, Any]:
     return made
 
 
-def _leaves(subject: Subject, day: date) -> dict[int, bytes]:
+def _leaves(subject: Whose, day: date) -> dict[int, bytes]:
     rows = subject.connection.execute(
         select(events.c.event_id, leaf.LEAF).where(
             events.c.member_id == subject.member_id,

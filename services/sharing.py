@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from db.words import Store
     from services.companies import Company
     from services.gathering import Row
-    from services.subject import Subject
     from services.telling import Progress
+    from services.whose import Whose
 
 PAGE_ROWS = 20
 
@@ -100,7 +100,7 @@ class Sharing:
     told: tuple[Progress, ...]
 
 
-def read(subject: Subject, page: int = 1, *, rows: int = PAGE_ROWS) -> Sharing:
+def read(subject: Whose, page: int = 1, *, rows: int = PAGE_ROWS) -> Sharing:
     """Return what was given to whom, page `page` (from 1) of the list: one query."""
     found = _asked(subject.tables.store).ask(
         subject.connection,
@@ -139,7 +139,7 @@ def _given(row: Row) -> Given:
     )
 
 
-def _agreed(subject: Subject, rows: Iterable[Row], known: dict[str, Company]) -> tuple[Agreed, ...]:
+def _agreed(subject: Whose, rows: Iterable[Row], known: dict[str, Company]) -> tuple[Agreed, ...]:
     """Return the consents that count, by the same rule that lets data out."""
     rows = tuple(rows)
     shared = use.book(rows, subject.today).counting().shared

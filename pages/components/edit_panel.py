@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from db.declarations import ITEMS, Basis, Correction, Group
-from pages.components import edit_view, words
+from pages.components import edit_view
 from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import clearing, edit_wishes
+from services import clearing, edit_wishes, profile_words
 from services.contact_values import CHOICES, LONG
 from services.files import LARGEST
 
@@ -57,7 +57,7 @@ def fresh() -> None:
 
 def _named(name: str) -> str:
     item = ITEMS[name]
-    return f"{_(item.label)} · {_(words.GROUPS[item.group][0])}"
+    return f"{_(item.label)} · {_(profile_words.GROUPS[item.group][0])}"
 
 
 def wish(one: Editing) -> Wish | None:
@@ -122,11 +122,11 @@ def _field(one: Editing, seq: int | None) -> str:
     name, label = one.item.name, _("New value: {item}", item=_(one.item.label))
     key = f"{FORM}{name}_{seq}"
     if name in CHOICES:
-        known = words.VALUES[name]
+        known = profile_words.VALUES[name]
         return st.radio(label, CHOICES[name], key=key, format_func=lambda o: _(known[o]),
                         horizontal=True, index=None) or ""  # fmt: skip
     day = "1990. 2. 3." if name == "birth_date" else "2027. 2. 3."
-    help_text = _("For example {day}", day=day) if name in words.DATES else None
+    help_text = _("For example {day}", day=day) if name in profile_words.DATES else None
     return st.text_input(label, key=key, max_chars=LONG + 60, placeholder=help_text)
 
 

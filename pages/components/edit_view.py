@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pages.components import profile_view, restriction_view
-from pages.components.history_view import EVENTS
 from pages.components.text import _
+from services.history_words import EVENTS
 from services.language import format_date, format_datetime
 
 if TYPE_CHECKING:

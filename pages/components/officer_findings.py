@@ -9,11 +9,12 @@ import streamlit as st
 from db.words import N_, FindingClosed, FindingKind
 from pages.components import said
 from pages.components.fragment import draw
-from pages.components.sharing_view import GROUNDS, items_words
+from pages.components.sharing_view import items_words
 from pages.components.text import _
 from services import findings
 from services.house import house
 from services.language import format_date
+from services.sharing_words import GROUNDS
 
 if TYPE_CHECKING:
     from services.actor import Actor

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from db.declarations import ITEMS, Basis, Group
 from db.policy import in_force
 from db.words import RIGHTS
-from pages.components import fragment, restriction_view, words
+from pages.components import fragment, restriction_view
 from pages.components.text import _, language
+from services import profile_words
 from services.language import format_date
 from services.retention import until
 
@@ -73,7 +74,7 @@ def unrecorded(text: str | None) -> str:
 
 @lru_cache(maxsize=4096)
 def _origin_notes(origin: Provenance, _language: Language) -> tuple[tuple[str, str], ...]:
-    source = _(words.SOURCES[origin.source]) if origin.source else None
+    source = _(profile_words.SOURCES[origin.source]) if origin.source else None
     if source and origin.partner:
         source = f"{source} · {origin.partner}"
     day = format_date(origin.obtained_on) if origin.obtained_on else None
@@ -99,10 +100,10 @@ def display(item: Item, text: str) -> tuple[str, str]:
     """Return the shown text of a value, and how to show it: text, image."""
     if item.name == "profile_image" and not text.startswith("*"):
         return text, "image"
-    known = words.VALUES.get(item.name, {}).get(text)
+    known = profile_words.VALUES.get(item.name, {}).get(text)
     if known:
         return _(known), "text"
-    day = words.as_date(text) if item.name in words.DATES else None
+    day = profile_words.as_date(text) if item.name in profile_words.DATES else None
     return (format_date(day) if day else text), "text"
 
 
@@ -143,7 +144,7 @@ def _until(policy: Policy, item: str, today: date) -> str:
 
 def _basis(item: Item, consent: Consent | None) -> str:
     """Return the legal basis; a consent with its evidence, or that there is none."""
-    words_of = _(words.BASES[item.basis])
+    words_of = _(profile_words.BASES[item.basis])
     if item.basis is not Basis.CONSENT:
         return words_of
     if consent is None:
@@ -198,7 +199,7 @@ def groups(profile: Profile, today: date) -> tuple[GroupView, ...]:
     """Return the four groups in order; items of which nothing is held are named at the end."""
     views = []
     for group, items in profile.groups.items():
-        title, hint = words.GROUPS[Group(group)]
+        title, hint = profile_words.GROUPS[Group(group)]
         views.append(
             GroupView(
                 group,

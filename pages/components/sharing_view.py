@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from db.declarations import ITEMS
-from db.words import N_, Change, Ground
-from pages.components.flows import picture
+from db.words import Ground
 from pages.components.purpose_words import purpose_words
 from pages.components.text import _, _n, language
+from services.flows import picture
 from services.language import format_date
+from services.sharing_words import CHANGES, GROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,22 +23,6 @@ if TYPE_CHECKING:
     from services.telling import Progress
 
 PAGE: Final = "jk_page_sharing"
-GROUNDS: dict[Ground, str] = {
-    Ground.CONSENT: N_("Consent"),
-    Ground.REQUEST: N_("Asked for by the member"),
-    Ground.PURCHASE: N_("Something was bought there"),
-    Ground.LEGAL_DEMAND: N_("A law demanded it"),
-}
-CHANGES: dict[Change, str] = {
-    Change.CORRECTED: N_("Corrected"),
-    Change.CLEARED: N_("Cleared"),
-    Change.CONSENT_GRANTED: N_("Consent given"),
-    Change.CONSENT_WITHDRAWN: N_("Consent withdrawn"),
-    Change.RESTRICTED: N_("Use stopped"),
-    Change.RESTRICTION_LIFTED: N_("Use goes on"),
-    Change.DEVICE_REFUSED: N_("Device ID refused"),
-    Change.CONTRACT_ENDED: N_("Contract ended"),
-}
 
 
 def items_words(names: Iterable[str]) -> str:

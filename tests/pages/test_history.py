@@ -20,9 +20,8 @@ from db.settings import Settings
 from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.words import StaffRole
-from pages.components import history_view
 from pages.http import proof as route
-from services import daily, proof, sessions
+from services import daily, history_words, proof, sessions
 from services.ledger import EventName
 from tests.asgi import Answer, ask
 from tests.people import NOW, agent, child_of, member, told_of_use
@@ -167,7 +166,7 @@ def test_another_member_sees_none_of_it(portal: Portal) -> None:
 
 
 def test_every_event_has_words() -> None:
-    assert set(history_view.EVENTS) == set(EventName)
+    assert set(history_words.EVENTS) == set(EventName)
 
 
 def test_what_an_unknown_event_was_is_still_a_line(portal: Portal) -> None:

@@ -1,4 +1,4 @@
-"""What stored words are called on the screen."""
+"""What stored words of a profile are called."""
 
 from __future__ import annotations
 
