@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import (
+    archive,
     audience,
     consenting,
     gate,
@@ -48,7 +49,7 @@ SERVED: dict[str, Callable[[Installation, str, str], Found]] = {
     "sessions": many.sessions,
 }
 """What a browser waits for: ours, and a stock server."""
-GROWTH = "growth"
+ARCHIVE, GROWTH = "archive", "growth"
 MORE, MANY = 10_000, 1_000_000
 
 
@@ -83,7 +84,7 @@ def write(found: Found) -> None:
 
 def main() -> None:
     """Run the chosen measures, or all, on one fresh installation."""
-    known = [*ALONE, *SERVED, GROWTH]
+    known = [*ALONE, ARCHIVE, *SERVED, GROWTH]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("chosen", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
     parser.add_argument("--big", action="store_true", help="let a million members join")
@@ -96,6 +97,9 @@ def main() -> None:
         for short, (name, measure) in ALONE.items():
             if short in chosen:
                 found |= said({name: measure(place)})
+        if ARCHIVE in chosen:
+            found |= said(archive.measure(place))
+            found |= said(archive.memory(place, MANY if given.big else MORE))
         if {*SERVED, GROWTH} & set(chosen):
             found |= served(place, chosen, MANY if given.big else MORE)
     write(found)

@@ -7,7 +7,7 @@ without a network, last the manifest.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from services import (
     archive_consents,
@@ -24,7 +24,7 @@ from services import (
     archive_workbook,
 )
 from services.archive_attached import Attached
-from services.archive_columns import BATCH, Reading, counts
+from services.archive_columns import BATCH, UNOPENED, Reading, counts
 from services.archive_source import Made, Order, Source
 from services.archive_zip import Zip
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from services.archive_columns import File, Values
 
-__all__ = ["FILES", "Made", "Order", "Source", "count", "write"]
+__all__ = ["FILES", "Made", "Order", "Source", "Writing", "count", "write"]
 
 FILES: Final = (
     *archive_profile.FILES, *archive_records.FILES, *archive_consents.FILES,
@@ -56,11 +56,11 @@ def write(source: Source, order: Order, sink: BinaryIO, progress: Callable[[int]
 
     `progress` is told every some thousand rows how many are done; what it raises ends the work.
     """
-    return _Writing(source, order, sink, progress).all()
+    return Writing(source, order, sink, progress).all()
 
 
-class _Writing:
-    """One archive while it is written."""
+class Writing:
+    """One archive while it is written: its parts in any order, the manifest last."""
 
     def __init__(
         self, source: Source, order: Order, sink: BinaryIO, progress: Callable[[int], None]
@@ -76,27 +76,50 @@ class _Writing:
         }
         self._steps, self._passes = 0, 3 if order.workbook else 2
         self._shut: dict[str, int] = {}
+        self._missing: list[dict[str, Any]] = []
 
     def _newest(self, file: File) -> list[Values]:
         return next(file.batches(self._reading, archive_page.NEWEST))
 
     def all(self) -> Made:
-        attached = Attached(self._reading, self._order.groups, self._tell)
+        """Write everything that was ordered."""
+        self.page()
+        self.data()
+        self.attached()
+        if self._order.workbook:
+            self.workbook()
+        return self.close()
+
+    def page(self) -> None:
+        """Write the page that a person opens."""
         page = archive_page.html(self._reading, self._files, self._counts, self._first)
         self._zip.add("index.html", page.encode(errors="replace"))
+
+    def data(self) -> None:
+        """Write all rows, as JSON and CSV, with their schemas."""
         for file in self._files:
             self._data(file)
+
+    def attached(self) -> None:
+        """Write what the member gave, receipts, proofs, and the policy."""
+        attached = Attached(self._reading, self._order.groups, self._tell)
         for name, content in attached.files():
             self._zip.add(name, content)
+        self._missing += attached.missing
         for name, content in archive_policy.files(self._reading):
             self._zip.add(name, content)
-        if self._order.workbook:
-            self._workbook()
-        missing = [
-            {"what": name, "count": n, "why": "unopened"} for name, n in self._shut.items()
-        ] + attached.missing
+
+    def workbook(self) -> None:
+        """Write all rows once more, as a workbook."""
+        with self._zip.file("workbook.xlsx") as part:
+            sheets = ((one, self._told(self._again(one))) for one in self._files)
+            archive_workbook.write(part, self._reading, sheets)
+
+    def close(self) -> Made:
+        """Write the manifest and end the ZIP."""
+        shut = [{"what": w, "count": n, "why": UNOPENED} for w, n in self._shut.items()]
         listed = archive_manifest.make(
-            self._reading.source, self._order, self._zip.entries, missing
+            self._reading.source, self._order, self._zip.entries, [*shut, *self._missing]
         )
         self._zip.add(archive_manifest.NAME, listed)
         self._zip.close()
@@ -140,11 +163,6 @@ class _Writing:
 
     def _tell(self) -> None:
         self._progress(self._steps // self._passes)
-
-    def _workbook(self) -> None:
-        with self._zip.file("workbook.xlsx") as part:
-            sheets = ((one, self._told(self._again(one))) for one in self._files)
-            archive_workbook.write(part, self._reading, sheets)
 
 
 class _Again:

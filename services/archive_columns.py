@@ -31,7 +31,7 @@ UNOPENED: Final = "unopened"
 
 
 class Form(StrEnum):
-    """What a column's values are, in JSON and to a reader."""
+    """What a column's values are, in JSON and to a reader; a mark is a yes that is worth saying."""
 
     TEXT = "text"
     ID = "id"
@@ -44,6 +44,7 @@ class Form(StrEnum):
     MOMENT = "moment"
     NUMBER = "number"
     YES_NO = "yes_no"
+    MARK = "mark"
     REASON = "reason"
     FILE = "file"
 
@@ -85,7 +86,8 @@ class Column:
 class File:
     """One data file: `data/NAME.json` and `data/NAME.csv`, the same rows in the same order.
 
-    `rule`: the policy's retention rule for these rows; None: as long as the membership.
+    `rule`: the policy's retention rule for these rows; None: as long as the membership, unless
+    `keeping` says how long in a sentence.
     `make`: as `Column.read`, for all columns at once, where that is faster.
     """
 
@@ -96,6 +98,7 @@ class File:
     columns: tuple[Column, ...]
     select: Callable[[Source], Select[Any]] = field(repr=False)
     rule: str | None = None
+    keeping: str | None = None
     make: Callable[[Reading], Callable[[Any], Values]] | None = field(default=None, repr=False)
 
     @property

@@ -31,6 +31,7 @@ WHO: Final = {
     Who.STAFF: N_("Our staff"),
     Who.SYSTEM: N_("The system"),
 }
+NOT_STATED: Final = N_("not stated in this version")
 STAFF: Final = {StaffRole.AGENT: N_("Support staff"), StaffRole.OFFICER: N_("Privacy officer")}
 
 
@@ -93,7 +94,7 @@ LEDGER: Final = File(
         Column("items", N_("Items"), Form.ITEMS),
         Column("page", N_("Page"), shown=False),
     ),
-    _events,
+    _events, keeping=NOT_STATED,
 )  # fmt: skip
 
 
@@ -117,7 +118,7 @@ SESSIONS: Final = File(
         Column("revoked_why", N_("Why it ended"), shown=False),
         Column("store", N_("The account is"), Form.WORD, STORES),
     ),
-    _sessions,
+    _sessions, keeping=NOT_STATED,
 )  # fmt: skip
 
 
@@ -134,7 +135,7 @@ SLEEP: Final = File(
         Column("last_counted_on", N_("Last use that counts"), Form.DAY),
         Column("policy_version", N_("Policy version then")),
     ),
-    _separations, None,
+    _separations,
 )  # fmt: skip
 
 FILES: Final = (LEDGER, SESSIONS, SLEEP)

@@ -169,7 +169,7 @@ LETTERS: Final = File(
         Column("ends_on", N_("Kept until"), Form.DAY),
         unopened(_unfilled),
     ),
-    _letters,
+    _letters, keeping=N_("A year from the day on which you were told"),
 )  # fmt: skip
 
 

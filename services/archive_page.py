@@ -28,10 +28,11 @@ from services import (
     sharing,
     timeline,
 )
+from services.archive_columns import Form
 from services.archive_profile import IMAGE, image_file
 from services.flows import picture
 from services.language import format_date, format_datetime, plural, translate
-from services.profile_words import GROUPS, VALUES
+from services.profile_words import DATES, GROUPS, VALUES, as_date
 from services.records import KindSummary
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ NEWEST: Final = 200
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _LARGEST_IMAGE: Final = 1 << 20
 _PICTURES: Final = {".png": "image/png", ".jpg": "image/jpeg"}
+TIMES: Final = frozenset({Form.DAY, Form.MOMENT})
 _NOTES: Final = (
     "source", "partner", "service", "obtained_on", "policy_version", "changed_at", "purposes",
     "legal_basis", "kept_if_left_until",
@@ -53,15 +55,18 @@ _NOTES: Final = (
 
 @dataclass(frozen=True)
 class Table:
-    """One file as the page shows it; `count` of rows there are, `more` where it shows fewer."""
+    """One file as the page shows it; `count` of rows there are, `more` where it shows fewer.
+
+    Cells are label, whether it is a time, and text.
+    """
 
     name: str
     title: str
     kept: str
     count: int
     more: bool
-    rows: tuple[tuple[tuple[str, str], ...], ...]
-    labels: tuple[str, ...]
+    labels: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[tuple[str, bool, str], ...], ...]
 
 
 @dataclass(frozen=True)
@@ -157,19 +162,15 @@ def _parts(
 
 def _table(reading: Reading, file: File, count: int, rows: list[Values]) -> Table:
     """Return the newest rows in words, without columns in which none of them says anything."""
+    columns = [(at, one) for at, one in enumerate(file.columns) if one.shown]
     said = [
-        [
-            (column.label, archive_words.say(reading.language, column, value))
-            for column, value in zip(file.columns, row, strict=True)
-            if column.shown
-        ]
-        for row in rows
+        [archive_words.say(reading.language, one, row[at]) for at, one in columns] for row in rows
     ]
-    used = [at for at in range(len(said[0])) if any(row[at][1] for row in said)]
-    labels = tuple(reading.say(said[0][at][0]) for at in used)
-    told = tuple(tuple(zip(labels, (row[at][1] for at in used), strict=True)) for row in said)
+    used = [n for n in range(len(columns)) if any(row[n] for row in said)]
+    labels = tuple((reading.say(columns[n][1].label), columns[n][1].form in TIMES) for n in used)
+    told = tuple(tuple((*labels[at], row[n]) for at, n in enumerate(used)) for row in said)
     kept = archive_schema.kept(file, reading, in_force(reading.source.today))
-    return Table(file.name, reading.say(file.title), kept, count, count > len(rows), told, labels)
+    return Table(file.name, reading.say(file.title), kept, count, count > len(rows), labels, told)
 
 
 def _cards(
@@ -213,8 +214,9 @@ def _text(reading: Reading, held: dict[str, Value]) -> str:
         return reading.say(
             N_("Cleared on {day}"), day=format_date(datetime.fromisoformat(str(held["cleared_at"])))
         )
-    known = VALUES.get(str(held["item"]), {}).get(str(held["value"]))
-    return reading.say(known) if known else str(held["value"] or "")
+    item, value = str(held["item"]), str(held["value"] or "")
+    known, day = VALUES.get(item, {}).get(value), as_date(value) if item in DATES else None
+    return reading.say(known) if known else format_date(day) if day else value
 
 
 def _image(reading: Reading, held: dict[str, Value]) -> str:

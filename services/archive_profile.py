@@ -109,15 +109,15 @@ def marks() -> tuple[Column, ...]:
         Column("label", N_("Item name"), holds=(), shown=False,
                read=_of(lambda reading, name: item(reading.language, name))),
         Column("group", N_("Group"), Form.WORD, {g: title for g, (title, _) in GROUPS.items()},
-               holds=(), read=_of(lambda _, name: ITEMS[name].group if name in ITEMS else None)),
-        Column("purposes", N_("Used for"), Form.PURPOSES, holds=(), read=_of(_uses)),
-        Column("legal_basis", N_("Legal basis"), Form.WORD, BASES, holds=(),
-               read=_of(lambda _, name: ITEMS[name].basis if name in ITEMS else None)),
-        Column("restricted", N_("A use of it is stopped"), Form.YES_NO, holds=(),
+               (), _of(lambda _, name: ITEMS[name].group if name in ITEMS else None), shown=False),
+        Column("purposes", N_("Used for"), Form.PURPOSES, None, (), _of(_uses), shown=False),
+        Column("legal_basis", N_("Legal basis"), Form.WORD, BASES, (),
+               _of(lambda _, name: ITEMS[name].basis if name in ITEMS else None), shown=False),
+        Column("restricted", N_("A use of it is stopped"), Form.MARK, holds=(),
                read=_of(lambda reading, name: reading.source.restricts(name))),
-        Column("sensitive", N_("Sensitive"), Form.YES_NO, holds=(), read=_of(_sensitive)),
-        Column("kept_if_left_until", N_("If you left today, kept until"), Form.DAY, holds=(),
-               read=_of(_if_left)),
+        Column("sensitive", N_("Sensitive"), Form.MARK, holds=(), read=_of(_sensitive)),
+        Column("kept_if_left_until", N_("If you left today, kept until"), Form.DAY, None, (),
+               _of(_if_left), shown=False),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ BOM: Final = b"\xef\xbb\xbf"
 """Without it Excel takes Korean for something else."""
 RUNS: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 (Excel takes the wide ones as well)
 """What makes a spreadsheet run a cell; a quote in front makes it text."""
+_ONLY_TEXT: Final = frozenset({str, type(None)})
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",\n", ": ")).encode
 
 
@@ -39,20 +40,21 @@ def as_csv(names: Sequence[str], batches: Iterable[list[Values]]) -> Iterator[by
     for rows in batches:
         buffer.seek(0)
         buffer.truncate()
-        write([[_cell(value) for value in row] for row in rows])
+        write(zip(*map(_cells, zip(*rows, strict=True)), strict=True))
         yield buffer.getvalue().encode(errors="replace")
 
 
+def _cells(column: tuple[Value, ...]) -> Iterable[object]:
+    """Return the cells of a column; most have nothing to change, which is seen at once."""
+    if _ONLY_TEXT.issuperset(map(type, column)):
+        begin = {value[:1] for value in column if value}  # type: ignore[index]
+        return column if begin.isdisjoint(RUNS) else map(_cell, column)
+    return map(_cell, column)
+
+
 def _cell(value: Value) -> str | int | None:
-    if isinstance(value, str):
-        return f"'{value}" if value[:1] in RUNS else value
-    return value if value is None else _other(value)
-
-
-def _other(value: Value) -> str | int | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        joined = "; ".join(value)
-        return f"'{joined}" if joined[:1] in RUNS else joined
-    return value
+        value = "; ".join(value)
+    return f"'{value}" if isinstance(value, str) and value[:1] in RUNS else value

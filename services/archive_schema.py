@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from services.archive_columns import Column, File, Reading
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_TYPES: Final = {Form.NUMBER: "integer", Form.YES_NO: "boolean"}
+_TYPES: Final = {Form.NUMBER: "integer", Form.YES_NO: "boolean", Form.MARK: "boolean"}
 _FORMATS: Final = {Form.DAY: "date", Form.MOMENT: "date-time", Form.ID: "uuid"}
 WHILE_MEMBER: Final = N_("While you are a member; destroyed at once when you leave")
 
@@ -47,7 +47,8 @@ def schema(file: File, reading: Reading) -> dict[str, Any]:
 def kept(file: File, reading: Reading, policy: Policy) -> str:
     """Return how long the rows of a file are kept, in a sentence."""
     if file.rule is None:
-        return reading.say(WHILE_MEMBER)
+        said = WHILE_MEMBER if file.keeping is None else file.keeping
+        return reading.say(said) if said else ""
     rule, voice = policy.rule(file.rule), Voice(reading.language)
     message = N_("{length} after leaving: {items}; all else is destroyed at once")
     if not rule.items:

@@ -67,7 +67,7 @@ DISCLOSURES: Final = File(
         Column("ground_id", N_("Number of the ground"), Form.ID, shown=False),
         Column("kept_until", N_("They may keep it until"), Form.DAY),
         Column("shown_from", N_("Shown since"), Form.DAY, shown=False),
-        Column("source", N_("From"), Form.WORD, SOURCES),
+        Column("source", N_("From"), Form.WORD, SOURCES, shown=False),
     ),
     _disclosures,
 )  # fmt: skip
@@ -127,9 +127,9 @@ COMPANIES: Final = File(
         Column("items", N_("Items"), Form.ITEMS, holds=()),
         Column("kept", N_("Kept there"), holds=(), read=_kept),
         Column("contract_ends_on", N_("Contract ends on"), Form.DAY, holds=()),
-        Column("fictional", N_("made up"), Form.YES_NO, holds=()),
+        Column("fictional", N_("made up"), Form.MARK, holds=()),
     ),
-    _companies,
+    _companies, keeping="",
 )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def purpose(language: Language, name: str) -> str:
 
 def say(language: Language, column: Column, value: Value) -> str:
     """Return a value as a person reads it; nothing where there is none."""
-    if value is None or value == []:
+    if value is None or value == [] or (column.form is Form.MARK and not value):
         return ""
     if isinstance(value, list):
         named = item if column.form is Form.ITEMS else purpose
