@@ -5,22 +5,31 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from uuid import UUID, uuid4
 
-from db import seal_keys
+from sqlalchemy import insert
+
+from db import places, seal_keys
+from db.tables import ledger, ops
 from db.tables.member import STORES
 from db.words import ExportGroup, Store
 from services import archive, outbox
-from tests.people import NOW
+from tests import rows
+from tests.companies import company
+from tests.people import NOW, agent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
-    from uuid import UUID
 
+    from sqlalchemy import Table
+
+    from db.sealing import Sealer
     from services.archive import Made, Order, Source
     from services.language import Language
     from tests.database import PortalDb
@@ -106,3 +115,66 @@ def take(
     sink, told = Sink(), list[int]()
     made = archive.write(given, wanted or order(), cast("BinaryIO", sink), progress or told.append)
     return Taken(b"".join(sink.pieces), made, told)
+
+
+PLACES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "profile_value.sealed": lambda row: places.profile(row["item"], row["seq"]),
+    "record.sealed": lambda row: places.record(row["kind"], row["record_id"]),
+    "device.sealed": lambda row: places.device(row["device_row_id"]),
+    "request.sealed": lambda row: places.request(row["request_id"]),
+    "request.answer": lambda row: places.answer(row["request_id"]),
+    "evidence.sealed": lambda row: places.evidence(row["evidence_id"]),
+    "pending_value.sealed": lambda row: places.pending(row["item"]),
+    "inbox.sealed": lambda row: places.inbox(row["message_id"]),
+    "demand.document": lambda row: places.demand(row["demand_id"]),
+    "outbox.sealed": lambda row: places.outbox(row["message_id"]),
+}
+"""Where each sealed column's value lives."""
+CONTENTS: dict[str, bytes] = {
+    "record.sealed": json.dumps({"what": "속옷", "amount": "1", "method": "카드", "address": "집",
+                                 "lines": "한 줄", "shoe": "38"}).encode(),
+    "request.sealed": json.dumps({"language": "ko", "value": "홍길자", "note": "내 말"}).encode(),
+    "evidence.sealed": b"%PDF-1.4 proof",
+    "inbox.sealed": json.dumps({"scope": "events"}).encode(),
+}  # fmt: skip
+"""What is sealed there, where it is more than a word."""
+
+
+def filled(table: Table, member_id: UUID, sealer: Sealer, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a row with every column filled that may be, its sealed ones by the member's key."""
+    row = rows.row(table, member_id) | {"shown_from": None} | changes
+    for column in table.c:
+        name = f"{table.name}.{column.name}"
+        if name in PLACES and row[column.name] is not None:
+            plain = CONTENTS.get(name, f"plain {name}".encode())
+            row[column.name] = sealer.seal(plain, PLACES[name](row))
+    return {name: value for name, value in row.items() if name in table.c}
+
+
+def everywhere(db: PortalDb, member_id: UUID, store: Store = Store.LIVE) -> None:
+    """Give a member a row in every table that may hold one of theirs."""
+    request_id, staff_id, company_id = uuid4(), agent(db), company(db)
+    with db.work.keys.connect() as connection:
+        sealer = outbox.sealer_of(connection, db.keyring, member_id)[1]
+    own: dict[str, dict[str, Any]] = {
+        "inbox": {"template": "stop_lifted"},
+        "profile_value": {"seq": 7, "changed_at": NOW},
+        "demand": {"approved_items": ["nickname"], "refused_at": None},
+        "dispatch": {"company_id": company_id, "change": "corrected"},
+        "disclosure": {"recipient": company_id, "purpose": "delivery"},
+        "consent": {"decided_by": "self", "language": "ko", "recipient": company_id},
+        "restriction": {"purpose": "events"},
+        "session": {"staff_id": None, "store": store, "resume": None},
+        "outbox": {"template": "email_changed", "language": "ko"},
+        "event": {"name": "profile_viewed", "actor_kind": "staff", "actor_id": staff_id,
+                  "purpose": "show", "case_id": None},
+        "request": {"purpose": "events"},
+    }  # fmt: skip
+    others = (ops.outbox, ops.session, ops.dispatch, ledger.event)
+    with db.work.data.begin() as data:
+        for table in (*STORES[store].all[1:], *others):
+            linked = {"request_id": request_id} if "request_id" in table.c else {}
+            row = filled(table, member_id, sealer, **linked, **own.get(table.name, {}))
+            for generated in ("accepted", "event_id"):
+                row.pop(generated, None)
+            data.execute(insert(table).values(row))
