@@ -24,7 +24,7 @@ from services import (
     archive_workbook,
 )
 from services.archive_attached import Attached
-from services.archive_columns import BATCH, UNOPENED, Reading, counts
+from services.archive_columns import ONCE, UNOPENED, Reading, counts
 from services.archive_source import Made, Order, Source
 from services.archive_zip import Zip
 
@@ -70,7 +70,7 @@ class Writing:
         self._zip = Zip(sink, source.now)
         self._files = _ordered(order)
         self._counts = counts(source, self._files)
-        # Small files are read once, for the page, JSON and CSV alike.
+        # The smallest files are read once for the page, too.
         self._first = {
             one.name: self._newest(one) if self._counts[one.name] else [] for one in self._files
         }
@@ -142,7 +142,7 @@ class Writing:
         held = self._counts[file.name]
         if held <= archive_page.NEWEST:
             return [self._first[file.name]]
-        if held <= BATCH:
+        if held <= ONCE:
             return list(file.batches(self._reading))
         return _Again(file, self._reading)
 

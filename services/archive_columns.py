@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 Value = str | int | bool | list[str] | None
 Values = tuple[Value, ...]
 BATCH: Final = 2000
-"""Rows that are in memory at once."""
+"""Rows that are in memory at once, of a file that is read as a stream."""
+ONCE: Final = 4 * BATCH
+"""A file of no more rows is read and opened once, and held meanwhile: some megabytes."""
 UNOPENED: Final = "unopened"
 """What `problem` says of a value whose key is missing or that was damaged."""
 

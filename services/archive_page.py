@@ -29,7 +29,7 @@ from services import (
     timeline,
 )
 from services.archive_columns import Form
-from services.archive_profile import IMAGE, image_file
+from services.archive_profile import IMAGE, PROFILE, image_file
 from services.flows import picture
 from services.language import format_date, format_datetime, plural, translate
 from services.profile_words import DATES, GROUPS, VALUES, as_date
@@ -83,12 +83,16 @@ class Card:
 
 @dataclass(frozen=True)
 class Part:
-    """One group of files; those without a row are named in `empty`."""
+    """One group of files; those without a row are named in `empty`.
+
+    `more`: the profile holds more values than `cards` shows.
+    """
 
     id: str
     title: str
     count: int
     cards: tuple[tuple[str, tuple[Card, ...]], ...]
+    more: bool
     tables: tuple[Table, ...]
     empty: tuple[str, ...]
 
@@ -142,22 +146,29 @@ def _parts(
     counts: dict[str, int],
     rows: dict[str, list[Values]],
 ) -> tuple[Part, ...]:
-    found = []
-    for group in ExportGroup:
-        mine = [one for one in files if one.group is group]
-        if not mine:
-            continue
-        listed = [one for one in mine if counts[one.name] and one.name != "profile"]
-        cards = next(
-            (_cards(reading, one, rows[one.name]) for one in mine if one.name == "profile"), ()
-        )
-        found.append(Part(
-            group.value, reading.say(archive_words.GROUPS[group]),
-            sum(counts[one.name] for one in mine), cards,
-            tuple(_table(reading, one, counts[one.name], rows[one.name]) for one in listed),
-            tuple(reading.say(one.title) for one in mine if not counts[one.name]),
-        ))  # fmt: skip
-    return tuple(found)
+    by_group = {group: [one for one in files if one.group is group] for group in ExportGroup}
+    return tuple(
+        _part(reading, group, mine, counts, rows) for group, mine in by_group.items() if mine
+    )
+
+
+def _part(
+    reading: Reading,
+    group: ExportGroup,
+    mine: list[File],
+    counts: dict[str, int],
+    rows: dict[str, list[Values]],
+) -> Part:
+    listed = [one for one in mine if counts[one.name] and one is not PROFILE]
+    drawn = PROFILE in mine
+    return Part(
+        group.value, reading.say(archive_words.GROUPS[group]),
+        sum(counts[one.name] for one in mine),
+        _cards(reading, PROFILE, rows[PROFILE.name]) if drawn else (),
+        drawn and counts[PROFILE.name] > NEWEST,
+        tuple(_table(reading, one, counts[one.name], rows[one.name]) for one in listed),
+        tuple(reading.say(one.title) for one in mine if not counts[one.name]),
+    )  # fmt: skip
 
 
 def _table(reading: Reading, file: File, count: int, rows: list[Values]) -> Table:
