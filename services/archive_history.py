@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Select, func, select
 
+from db.tables.bars import bar
 from db.tables.ledger import event
 from db.tables.moves import separation
 from db.tables.ops import session, staff
 from db.words import N_, ActorKind, ExportGroup, StaffRole
-from services import later
+from services import bar_words, later
 from services.archive_columns import Column, File, Form
 from services.archive_profile import STORES
 from services.history import Who
@@ -138,4 +139,26 @@ SLEEP: Final = File(
     _separations,
 )  # fmt: skip
 
-FILES: Final = (LEDGER, SESSIONS, SLEEP)
+
+def _bars(source: Source) -> Select[Any]:
+    mine = bar.c.member_id == source.member_id
+    return select(bar).where(mine).order_by(bar.c.placed_at.desc(), bar.c.bar_id)
+
+
+BARS: Final = File(
+    "bars", N_("Bars on joining again"), _GROUP, "bar",
+    (
+        Column("bar_id", N_("Number of the entry"), Form.ID, shown=False),
+        Column("placed_at", N_("Decided on"), Form.MOMENT),
+        Column("why", N_("Why"), Form.WORD, bar_words.WHY),
+        Column("ends_on", N_("Last day"), Form.DAY),
+        Column("known_by", N_("Known again by"), Form.ITEMS),
+        Column("objected_at", N_("Objected on"), Form.MOMENT),
+        Column("answered_at", N_("Answered on"), Form.MOMENT),
+        Column("kept_why", N_("Why it stays"), Form.WORD, bar_words.KEPT),
+        Column("lifted_at", N_("Lifted on"), Form.MOMENT),
+    ),
+    _bars, keeping=NOT_STATED,
+)  # fmt: skip
+
+FILES: Final = (LEDGER, SESSIONS, SLEEP, BARS)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert
 
 from db import places, seal_keys
-from db.tables import ledger, ops
+from db.tables import bars, ledger, ops
 from db.tables.member import STORES
 from db.words import ExportGroup, Store
 from services import archive, outbox
@@ -168,8 +168,10 @@ def everywhere(db: PortalDb, member_id: UUID, store: Store = Store.LIVE) -> None
         "event": {"name": "profile_viewed", "actor_kind": "staff", "actor_id": staff_id,
                   "purpose": "show", "case_id": None},
         "request": {"purpose": "events"},
+        "bar": {"why": "deceit", "placed_by": staff_id, "answered_by": staff_id,
+                "kept_why": "happened_again", "lifted_by": staff_id},
     }  # fmt: skip
-    others = (ops.outbox, ops.session, ops.dispatch, ledger.event)
+    others = (ops.outbox, ops.session, ops.dispatch, ledger.event, bars.bar)
     with db.work.data.begin() as data:
         for table in (*STORES[store].all[1:], *others):
             linked = {"request_id": request_id} if "request_id" in table.c else {}
