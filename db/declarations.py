@@ -231,6 +231,8 @@ NOT_PERSONAL: dict[str, str] = {
     "member.last_counted_on": "the last use that counts: dormancy is selected by it (clause 3.3)",
     "separation.*": "which notice a separation rests on, and times; no value",
     "move.*": "what a member asked for that crosses stores, and digests of a certificate's secret",
+    "export.*": "which groups of data somebody asked for, times, and the size of a sealed file",
+    "export_key.*": "the key of a sealed file, wrapped",
     "withdrawal.*": "digests of a certificate's number and secret, times, a signature",
     "withdrawal_line.*": "kinds, counts and days of what was kept and destroyed",
     "outbox.accepted": _STATE,

@@ -39,6 +39,17 @@ class Keyring:
         key = sealing.new_key()
         return sealing.Sealer(member_id, key), sealing.wrap(self.stores[store], member_id, key)
 
+    def new_key(self, store: Store, owner: UUID) -> tuple[bytes, bytes]:
+        """Return a fresh key of something other than a member, and it wrapped for `store`."""
+        key = sealing.new_key()
+        return key, sealing.wrap(self.stores[store], owner, key)
+
+    def key(self, store: Store, owner: UUID, wrapped: bytes) -> bytes:
+        """Return a key of `new_key`. Raise `sealing.SealError` without the right store's key."""
+        if store not in self.stores:
+            raise sealing.SealError
+        return sealing.unwrap(self.stores[store], owner, wrapped)
+
     def rewrap(self, source: Store, target: Store, member_id: UUID, wrapped: bytes) -> bytes:
         """Return a member's data key wrapped for another store; the key itself stays.
 

@@ -158,6 +158,35 @@ class MoveKind(StrEnum):
     WITHDRAW = "withdraw"
 
 
+class ExportGroup(StrEnum):
+    """What a member may take, in parts, in the order in which they are offered."""
+
+    PROFILE = "profile"
+    RECORDS = "records"
+    CONSENTS = "consents"
+    SHARING = "sharing"
+    HISTORY = "history"
+    MESSAGES = "messages"
+
+
+class ExportState(StrEnum):
+    """How far a copy for a member has come."""
+
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DESTROYED = "destroyed"
+
+
+class ExportFailure(StrEnum):
+    """Why a copy could not be made; words of ours, so that no error's text is kept."""
+
+    STORAGE = "storage"
+    TROUBLE = "trouble"
+
+
 class FindingKind(StrEnum):
     """What the daily check of disclosures questions (clause 5, P20)."""
 
@@ -188,6 +217,7 @@ class DestructionMethod(StrEnum):
 
     ROWS = "rows"
     ROWS_AND_KEY = "rows_and_key"
+    FILE_AND_KEY = "file_and_key"
 
 
 class PaperMethod(StrEnum):

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     CONSENT_CHANGE = "consent_change"
     SHARING_READ = "sharing_read"
     INBOX_READ = "inbox_read"
+    DATA_EXPORT = "data_export"
     REQUEST_DECIDE = "request_decide"
     DEMAND_ENTER = "demand_enter"
     QUEUE_READ = "queue_read"
@@ -70,6 +71,8 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.CONSENT_CHANGE: _ALL,
     Permission.SHARING_READ: _ALL,
     Permission.INBOX_READ: _ALL,
+    # Clause 9: a copy of everything, into the hands of the member or a child's guardian alone.
+    Permission.DATA_EXPORT: frozenset({Relation.SELF, Relation.GUARDIAN}),
     # The desk: a request's case gives the right to decide it and no other.
     Permission.REQUEST_DECIDE: _STAFF,
     Permission.DEMAND_ENTER: _STAFF,

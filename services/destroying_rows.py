@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from uuid import UUID, uuid5
 
 from sqlalchemy import (
     Column,
@@ -23,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db.clock import seoul_day
 from db.tables import ops
-from db.tables.keeping import destruction, key_due
+from db.tables.keeping import destruction, destruction_run, key_due
 from db.tables.member import STORES
 from db.tables.moves import move, separation, withdrawal, withdrawal_line
 from db.words import DestructionMethod, Store
@@ -34,7 +35,6 @@ from services.leaving_plan import OTHERS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
-    from uuid import UUID
 
     from sqlalchemy import Connection, Engine, Select, Table
 
@@ -48,6 +48,8 @@ SIGN_IN: Final = (
 """What lets somebody in, or waits to be sent to them: goes when they leave."""
 LEAVING: Final = "leaving"
 """What a destruction record calls what went because its member left, and the rule."""
+EXPORTS: Final = "export"
+"""What it calls copies made for members to take, a file each, and the rule."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,19 @@ def _delete(connection: Connection, dated: Dated, picked: Select[str], batch: Ba
         record(connection, batch, (dated.store, kind, version), rows, paper=paper)
         for kind, version, rows, paper in connection.execute(counted)
     )
+
+
+def day_run(connection: Connection, runs: UUID, now: datetime) -> UUID:
+    """Open the run of a day for what ends one by one; the hourly run vacuums and closes it.
+
+    `runs` names the kind of run.
+    """
+    day = seoul_day(now)
+    run_id = uuid5(runs, day.isoformat())
+    begun = insert(destruction_run).values(run_id=run_id, day=day, started_at=now, finished_at=now)
+    again = {"finished_at": now, "vacuumed_at": None, "verified_at": None, "left_over": None}
+    connection.execute(begun.on_conflict_do_update(index_elements=["run_id"], set_=again))
+    return run_id
 
 
 def record(

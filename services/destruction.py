@@ -29,7 +29,7 @@ from db.tables.member import STORES
 from db.tables.moves import withdrawal
 from db.words import Noted, Store
 from services import due, erasing, first_run, journal, moving
-from services.destroying_rows import LEAVING, SIGN_IN, Batch, destroy_members, destroy_rows
+from services.destroying_rows import EXPORTS, LEAVING, SIGN_IN, Batch, destroy_members, destroy_rows
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
 if TYPE_CHECKING:
@@ -148,12 +148,14 @@ def destroy_keys(databases: Databases, now: datetime) -> int:
 
 def erase_keys(databases: Databases) -> None:
     """Let destroyed keys leave the files. Raise `DBAPIError` when a table can't be locked."""
-    erasing.erase(databases.keys, _KEYS)
+    erasing.erase(databases.keys, (*_KEYS, keys_tables.export_key))
 
 
 def _tables(store: Store, kind: str) -> tuple[Table, ...]:
     """Return the tables that rows of a kind were deleted from."""
     tables = STORES[store]
+    if kind == EXPORTS:
+        return ()  # files; their keys are in the other database
     if kind in (due.MEMBERS, LEAVING):
         return (*tables.all, *SIGN_IN)
     if kind == INBOX:
@@ -177,7 +179,7 @@ def _settle(databases: Databases, clock: _Clock) -> bool:
         erasing.erase(
             databases.data, (t for store, kind in touched for t in _tables(Store(store), kind))
         )
-        if any(kind == LEAVING for _store, kind in touched):
+        if any(kind in (LEAVING, EXPORTS) for _store, kind in touched):
             erase_keys(databases)
     except DBAPIError:
         return False

@@ -74,6 +74,12 @@ EVENTS: dict[EventName, str] = {
     EventName.BAR_LIFTED: N_("lifted a bar on joining again"),
     EventName.JOINING_CHECKED: N_("answered a sign-up page that somebody may join"),
     EventName.JOINING_REFUSED: N_("answered a sign-up page that joining again is barred"),
+    EventName.EXPORT_VIEWED: N_("looked at “Take my data”"),
+    EventName.EXPORT_ASKED: N_("asked for a copy of the data"),
+    EventName.EXPORT_CANCELLED: N_("stopped the making of a copy"),
+    EventName.EXPORT_MADE: N_("made a copy to be taken"),
+    EventName.EXPORT_TAKEN: N_("took a copy of the data"),
+    EventName.EXPORT_DESTROYED: N_("destroyed a copy that had been made"),
     EventName.RESTORED: N_("put all data back from a backup"),
 }
 """What happened; a test holds every `EventName` to have words here."""

@@ -99,6 +99,12 @@ class EventName(StrEnum):
     JOINING_CHECKED = "joining_checked"
     JOINING_REFUSED = "joining_refused"
     RESTORED = "restored"
+    EXPORT_VIEWED = "export_viewed"
+    EXPORT_ASKED = "export_asked"
+    EXPORT_CANCELLED = "export_cancelled"
+    EXPORT_MADE = "export_made"
+    EXPORT_TAKEN = "export_taken"
+    EXPORT_DESTROYED = "export_destroyed"
 
 
 LOOKS = frozenset(
@@ -114,6 +120,7 @@ LOOKS = frozenset(
         EventName.SHARING_VIEWED,
         EventName.INBOX_VIEWED,
         EventName.LEAVING_VIEWED,
+        EventName.EXPORT_VIEWED,
     }
 )
 """What only reads; a member's own are shown as one line a day."""

@@ -49,6 +49,7 @@ SUBJECTS: Final = {
     "bar_placed": N_("Joining again is barred for a time"),
     "bar_kept": N_("Your objection to the bar on joining again"),
     "bar_lifted": N_("You may join again"),
+    "export_ready": N_("Your data is ready"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -73,6 +74,7 @@ PURPOSES: Final = {
     "bar_placed": Purpose.NOTICES,
     "bar_kept": Purpose.NOTICES,
     "bar_lifted": Purpose.NOTICES,
+    "export_ready": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
 SECRET: Final = frozenset({"password_link", "password_code", "email_link"})

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -21,13 +21,15 @@ from db import places, policy
 from db.clock import seoul_day
 from db.sealing import SealError
 from db.tables import ops
-from db.tables.keeping import destruction_run, key_due
+from db.tables.keeping import key_due
+from db.tables.keys import export_key
 from db.tables.member import STORES
 from db.tables.moves import move, separation, withdrawal, withdrawal_line
 from db.words import ActorKind, DestructionMethod, MoveKind, Noted, Purpose, Source, Store
 from services import (
     certificate,
     destruction,
+    export_ending,
     journal,
     leaving_facts,
     ledger,
@@ -39,7 +41,7 @@ from services import (
 )
 from services.access import as_subject
 from services.actor import Actor
-from services.destroying_rows import LEAVING, SIGN_IN, Batch, record
+from services.destroying_rows import LEAVING, SIGN_IN, Batch, day_run, record
 from services.leaving_plan import RECORDS, VALUES, Fate, Line, plan
 from services.ledger import EventName
 
@@ -150,6 +152,7 @@ def _leave(data: Connection, signer: Signer, who: _Leaver) -> None:
         policy.in_force(who.today), leaving_facts.holds(data, who.member_id, who.today), who.today
     )
     _end_sign_ins(data, who)
+    export_ending.leave(data, who.member_id)
     taken = retaining.take(data, who.store, who.member_id)
     kept = _keep(data, who, rules, taken)
     lines = _lines(rules, taken, kept)
@@ -258,12 +261,7 @@ def _record(
     gone = 1 + sum(len(rows) - len(kept[name]) for name, rows in taken.rows.items())
     # A form of which anything is kept is not due yet; it is when that goes.
     paper = len(_forms(taken.rows) - _forms(kept))
-    run_id = uuid5(_RUNS, who.today.isoformat())
-    begun = upsert(destruction_run).values(
-        run_id=run_id, day=who.today, started_at=who.now, finished_at=who.now
-    )
-    again = {"finished_at": who.now, "vacuumed_at": None, "verified_at": None, "left_over": None}
-    data.execute(begun.on_conflict_do_update(index_elements=["run_id"], set_=again))
+    run_id = day_run(data, _RUNS, who.now)
     what = (who.store, LEAVING, "")
     method = DestructionMethod.ROWS_AND_KEY
     record(data, Batch(run_id, who.now, 0), what, gone, paper=paper, method=method)
@@ -326,6 +324,7 @@ def _settle(house: House, member_id: UUID, now: datetime) -> None:
     with house.databases.keys.begin() as keys:
         moving.settle(keys, [member_id], Store.RETAINED, now)
         moving.forget(keys, [member_id], now)
+        keys.execute(delete(export_key).where(export_key.c.member_id == member_id))
     try:
         destruction.destroy_keys(house.databases, now)
         destruction.erase_keys(house.databases)

@@ -17,6 +17,9 @@ from services import (
     destruction,
     dispatching,
     dormancy,
+    export_ending,
+    export_place,
+    exporting,
     found_by,
     jobs,
     journal,
@@ -160,6 +163,28 @@ def withdraw(context: JobContext, member_id: str) -> None:
     """End a membership that somebody asked to end; twice changes nothing."""
     signer = seal_keys.signer(context.additional_context["var"] / "keys")
     withdrawing.withdraw(houses.house(), signer, UUID(member_id), clock.now())
+    end_exports(context)
+
+
+def _workshop(context: JobContext) -> exporting.Workshop:
+    var = context.additional_context["var"]
+    return exporting.Workshop(
+        houses.house(), export_place.folder(var), seal_keys.signer(var / "keys"),
+        context.should_abort,
+    )  # fmt: skip
+
+
+@APP.task(name=jobs.EXPORT, pass_context=True, retry=_PATIENT)
+def make_export(context: JobContext, member_id: str, export_id: str) -> None:
+    """Make a copy that somebody asked for; twice changes nothing."""
+    exporting.make(_workshop(context), (UUID(member_id), UUID(export_id)), clock.now())
+
+
+@APP.task(name=jobs.END_EXPORTS, pass_context=True, retry=_PATIENT)
+def end_exports(context: JobContext) -> None:
+    """Destroy the copies that have ended; twice changes nothing."""
+    shop = _workshop(context)
+    export_ending.destroy(shop.house, shop.folder, clock.now())
 
 
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
@@ -175,6 +200,7 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     withdrawing.withdraw_all(houses.house(), signer, now)
     dormancy.run(houses.house(), now)
     barring.run(houses.house(), now)
+    exporting.run(_workshop(context), now)
     destruction.run(databases, now)
     with databases.data.begin() as data:
         journal.settle(data, now)
@@ -200,6 +226,8 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
     sending = senders(settings)
     courier = dispatching.Courier(sending, signing, here=settings.on_this_computer)
     journal_file.open_in(settings.var)
+    with databases.data.begin() as data:
+        exporting.start_over(data, clock.now())  # what a worker that died had in hand
     try:
         with APP.replace_connector(connector(addresses)) as app:
             app.run_worker(
@@ -211,6 +239,7 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
                     "courier": courier,
                     "var": settings.var,
                 },
+                shutdown_graceful_timeout=3,  # then long work is told to stop, and is begun anew
                 fetch_job_polling_interval=timedelta(seconds=5).total_seconds(),
                 install_signal_handlers=wait,
             )

@@ -87,6 +87,18 @@ barred = Table(
     schema="keys",
 )  # fmt: skip
 
+# The key of one file that a member asked for, wrapped for the store `live`: the portal hands the
+# file out, to who sleeps, too. Without it the file can't be read.
+export_key = Table(
+    "export_key", KEYS,
+    Column("export_id", Uuid, primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", _WHEN, nullable=False),
+    Index(None, "member_id"),
+    schema="keys",
+)  # fmt: skip
+
 attempt = Table(
     "attempt", KEYS,
     Column("digest", LargeBinary, primary_key=True),

@@ -7,7 +7,7 @@ from typing import Final
 from db.declarations import KINDS
 from db.words import N_, RecordKind
 from pages.components.text import _
-from services.destroying_rows import LEAVING
+from services.destroying_rows import EXPORTS, LEAVING
 from services.due import MEMBERS
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
@@ -16,6 +16,7 @@ _OTHERS: Final = {
     AFTER_WITHDRAWAL: N_("Values of members who left"),
     MEMBERS: N_("Members who left, with their keys"),
     LEAVING: N_("What went because its member left"),
+    EXPORTS: N_("Copies made for members to take"),
 }
 
 

@@ -38,6 +38,7 @@ MEMBER: Sections = {
         ("my-data", "member/my_data.py", N_("My data")),
         ("edit", "member/edit.py", N_("Edit my data")),
         ("history", "member/history.py", N_("Who looked")),
+        ("export", "member/export.py", N_("Take my data")),
     ),
     N_("I decide"): (
         ("consents", "member/consents.py", N_("Consents · Advertising")),
@@ -66,7 +67,7 @@ PUBLIC: Pages = (
     ("status", "public/status.py", N_("After leaving")),
 )
 MAILBOX: Line = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
-ASLEEP: Final = frozenset({"member/leave.py"})
+ASLEEP: Final = frozenset({"member/leave.py", "member/export.py"})
 """What a member whose account sleeps comes back to after a verification."""
 _OVERVIEW: Final = "member/overview.py"
 GUIDE: Final = N_("Guide")

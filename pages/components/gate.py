@@ -32,7 +32,12 @@ CERTIFICATES: Final = "jk_certificates"
 """Certificates of leaving that this tab has just been given: shown once, gone with the tab."""
 _ACTING: Final = "jk_acting_for"
 _OPEN_ASLEEP: Final = frozenset(
-    {Permission.PUBLIC, Permission.PORTAL_OPEN, Permission.ACCOUNT_LEAVE}
+    {
+        Permission.PUBLIC,
+        Permission.PORTAL_OPEN,
+        Permission.ACCOUNT_LEAVE,
+        Permission.DATA_EXPORT,
+    }
 )
 """What a member whose data is in the dormant store may open."""
 

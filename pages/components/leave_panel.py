@@ -54,10 +54,10 @@ def panel(actor: Actor) -> None:
 
 def _instead() -> None:
     """Offer what some people really want, one click away; no plea to stay."""
-    if gate.here().asleep:
-        return
     with st.container(horizontal=True):
-        if st.button(
+        if st.button(_("Take my data first"), key="export", icon=":material/download:"):
+            st.switch_page("member/export.py")
+        if not gate.here().asleep and st.button(
             _("Only turn advertising off"), key="ads", icon=":material/notifications_off:"
         ):
             st.switch_page("member/consents.py")

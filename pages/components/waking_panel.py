@@ -37,6 +37,8 @@ def panel(actor: Actor) -> None:
         again = st.button(_("Use again"), key="wake", type="primary", icon=":material/alarm:")
         if st.button(_("Leave without waking"), key="leave", icon=":material/logout:"):
             st.switch_page("member/leave.py")
+        if st.button(_("Take my data without waking"), key="export", icon=":material/download:"):
+            st.switch_page("member/export.py")
     if again and not actor.verified:
         sign_in_panel.ask_verification({"wake": True})
     elif again:

@@ -31,8 +31,10 @@ AWAY = (OperationalError, InterfaceError, NoConnectionError)
 KEEP_NOWHERE: Final = {"Cache-Control": "no-store"}
 
 
-def actor(request: Request) -> Actor:
+def actor(request: Request, *, asleep: bool = False) -> Actor:
     """Return who asks, for whom, by the session row: no page has run before this.
+
+    `asleep`: who sleeps may have this, too.
 
     Raise `SignInRequired`, or `AccessDenied` for a member who sleeps and a child never given out.
     """
@@ -43,7 +45,8 @@ def actor(request: Request) -> Actor:
     found = session.actor(now) if session else None
     if session is None or found is None:
         raise SignInRequired(N_("Please sign in to see this page."))
-    if found.kind is ActorKind.SELF and session.store is not Store.LIVE:
+    awake = session.store is Store.LIVE or (asleep and session.store is Store.DORMANT)
+    if found.kind is ActorKind.SELF and not awake:
         raise AccessDenied(N_("Your account is sleeping: its data is kept apart and safe."))
     found = replace(found, language=language_in(request.cookies))
     if given := request.query_params.get("child"):

@@ -38,6 +38,8 @@ with st.container(horizontal=True):
         st.switch_page("member/my_data.py")
     if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):
         st.switch_page("member/edit.py")
+    if st.button(_("Take my data"), key="export", icon=":material/download:"):
+        st.switch_page("member/export.py")
     if st.button(_("Turn advertising off"), key="ads", icon=":material/notifications_off:"):
         st.switch_page("member/consents.py")
     if actor.acting_for is None:

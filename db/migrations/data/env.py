@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from db.migrations.env_common import run
-from db.tables import bars, keeping, ledger, member, moves, ops  # noqa: F401 (registers the tables)
+from db.tables import (  # noqa: F401 (registers the tables)
+    bars,
+    exports,
+    keeping,
+    ledger,
+    member,
+    moves,
+    ops,
+)
 from db.tables.naming import DATA
 
 run(DATA, frozenset({"live", "dormant", "retained", "ledger", "ops"}))

@@ -1,0 +1,75 @@
+"""Copies of their data that members asked for: how far each is, and until when its file is kept.
+
+No personal value stands here. The file itself is sealed, outside of every database.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from db.tables.member import one_of
+from db.tables.naming import DATA
+from db.words import ActorKind, ExportFailure, ExportState
+
+_WHEN = DateTime(timezone=True)
+_HERE = "state in ('asked', 'running', 'done')"
+
+# `file` names what is, or may be, on disk, and has a key: None means that nothing is left of it.
+export = Table(
+    "export", DATA,
+    Column("member_id", Uuid, primary_key=True),
+    Column("export_id", Uuid, primary_key=True),
+    Column("asked_at", _WHEN, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Uuid, nullable=False),
+    Column("session_id", Uuid, nullable=False),
+    Column("case_id", Uuid),
+    Column("language", Text, nullable=False),
+    Column("groups", ARRAY(Text), nullable=False),
+    Column("workbook", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("rows_done", BigInteger, nullable=False, server_default="0"),
+    Column("rows_total", BigInteger),
+    Column("started_at", _WHEN),
+    Column("finished_at", _WHEN),
+    Column("why", Text),
+    Column("file", Text),
+    Column("size", BigInteger),
+    Column("sha256", LargeBinary),
+    # The last day on which the file is kept.
+    Column("ends_on", Date),
+    Column("seen_at", _WHEN),
+    # The link of the last download that the ledger knows: a phone that goes on is not a new one.
+    Column("taken_digest", LargeBinary),
+    Column("destroyed_at", _WHEN),
+    one_of("state", ExportState), one_of("why", ExportFailure), one_of("actor_kind", ActorKind),
+    CheckConstraint("(state = 'failed') = (why is not null)", name="reasoned"),
+    CheckConstraint(
+        "state <> 'done' or (file is not null and size is not null and sha256 is not null "
+        "and ends_on is not null)",
+        name="whole",
+    ),
+    CheckConstraint(
+        f"destroyed_at is null or (file is null and not {_HERE})", name="destroyed"
+    ),
+    # Of two tabs that ask at once, one is told that it has been asked already.
+    Index("uq_export_here", "member_id", unique=True, postgresql_where=text(_HERE)),
+    Index("ix_export_file", "state", postgresql_where=text("file is not null")),
+    schema="ops",
+)  # fmt: skip

@@ -1,0 +1,230 @@
+"""A copy of one's data, as the member meets it: asked for, watched, taken, destroyed (clause 9).
+
+The worker makes it (`services.exporting`). There is one at a time; the next is asked for when the
+last has been destroyed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, cast
+from uuid import UUID, uuid4
+
+from sqlalchemy import Row, Uuid, bindparam, func, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+
+from db.errors import PortalError
+from db.sealing import SealError
+from db.tables.exports import export
+from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, Store
+from services import jobs, ledger
+from services.actor import AccessDenied
+from services.archive import Order
+from services.house import house
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from typing import Any
+
+    from services.export_link import Link
+    from services.language import Language
+    from services.subject import Subject
+
+_KEY = select(func.keys.export_key(bindparam("member", type_=Uuid), bindparam("which", type_=Uuid)))
+WAITING: Final = (ExportState.ASKED, ExportState.RUNNING)
+HERE: Final = (*WAITING, ExportState.DONE)
+"""In one of these a copy is there or is going to be: the next has to wait."""
+
+
+class ExportError(PortalError):
+    """A copy can't be asked for just now; the sentence says why."""
+
+
+class GoneError(PortalError):
+    """The file is not there any more, or not yet."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """One copy: what was asked for and how far it is. `by` is who asked."""
+
+    export_id: UUID
+    order: Order
+    state: ExportState
+    by: ActorKind
+    asked_at: datetime
+    started_at: datetime | None
+    rows_done: int
+    rows_total: int | None
+    why: ExportFailure | None
+    size: int | None
+    ends_on: date | None
+    seen: bool
+    destroyed_at: datetime | None
+
+    @property
+    def waiting(self) -> bool:
+        """Return whether it is being made, or soon will be."""
+        return self.state in WAITING
+
+    @property
+    def share(self) -> float:
+        """Return how much is done, from 0 to 1; never all before it is whole."""
+        if self.state is ExportState.DONE:
+            return 1.0
+        return min(self.rows_done / self.rows_total, 0.99) if self.rows_total else 0.0
+
+    def seconds_left(self, now: datetime) -> int | None:
+        """Return how long it will take at the speed so far; None before that can be said."""
+        if self.started_at is None or not self.rows_done or not self.rows_total:
+            return None
+        spent = (now - self.started_at).total_seconds()
+        left = max(0, self.rows_total - self.rows_done)
+        return round(spent * left / self.rows_done) if spent >= 1 else None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file that is handed out: its name on disk, its plain size and digest, and what opens it."""
+
+    export_id: UUID
+    file: str = field(repr=False)
+    size: int
+    sha256: bytes
+    key: bytes = field(repr=False)
+    made_at: datetime
+
+
+def order_of(row: Row[Any]) -> Order:
+    """Return what was asked for."""
+    language = cast("Language", row.language)
+    return Order(frozenset(ExportGroup(one) for one in row.groups), language, row.workbook)
+
+
+def latest(subject: Subject) -> Export | None:
+    """Return the copy that was asked for last, if it is still known: one query."""
+    row = subject.connection.execute(
+        select(export)
+        .where(export.c.member_id == subject.member_id)
+        .order_by(export.c.asked_at.desc(), export.c.export_id)
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Export(
+        row.export_id, order_of(row), ExportState(row.state), ActorKind(row.actor_kind),
+        row.asked_at, row.started_at, row.rows_done, row.rows_total,
+        ExportFailure(row.why) if row.why else None, row.size, row.ends_on,
+        row.seen_at is not None, row.destroyed_at,
+    )  # fmt: skip
+
+
+def ask(subject: Subject, order: Order) -> UUID:
+    """Have the worker make a copy; return which.
+
+    Raise `StepUpRequired` unless freshly verified (P30), `ExportError` for none of the groups or
+    when there is one already.
+    """
+    actor = subject.actor
+    actor.require_verification()
+    if not order.groups:
+        raise ExportError(N_("Please choose at least one part."))
+    export_id = uuid4()
+    # Of two tabs that ask at once, the second waits for the first and then writes nothing.
+    asked = subject.connection.scalar(
+        insert(export)
+        .values(
+            member_id=subject.member_id, export_id=export_id, asked_at=subject.at,
+            actor_kind=actor.kind, actor_id=actor.person, session_id=actor.session_id,
+            case_id=subject.case_id, language=order.language,
+            groups=[one for one in ExportGroup if one in order.groups], workbook=order.workbook,
+            state=ExportState.ASKED,
+        )
+        .on_conflict_do_nothing()
+        .returning(export.c.export_id)
+    )  # fmt: skip
+    if asked is None:
+        raise ExportError(N_("There is a copy already, or it is being made in another tab."))
+    who = str(subject.member_id)
+    jobs.defer(subject.connection, jobs.EXPORT, member_id=who, export_id=str(export_id))
+    return export_id
+
+
+def cancel(subject: Subject) -> bool:
+    """Stop the making; return whether there was anything to stop. The worker sees it at once."""
+    return _turn(subject, WAITING, ExportState.CANCELLED)
+
+
+def destroy(subject: Subject) -> bool:
+    """Hand the file out no more from now on, and have the worker destroy it with its key."""
+    done = _turn(subject, (ExportState.DONE,), ExportState.DESTROYED)
+    if done:
+        jobs.defer(subject.connection, jobs.END_EXPORTS)
+    return done
+
+
+def _turn(subject: Subject, before: tuple[ExportState, ...], after: ExportState) -> bool:
+    turned = (
+        update(export)
+        .where(export.c.member_id == subject.member_id, export.c.state.in_(before))
+        .values(state=after)
+    )
+    return bool(subject.connection.execute(turned).rowcount)
+
+
+def seen(subject: Subject, found: Export) -> None:
+    """Note that the member has seen that it is ready: then no mail needs to say so."""
+    if found.state is ExportState.DONE and not found.seen:
+        subject.connection.execute(
+            update(export)
+            .where(
+                export.c.member_id == subject.member_id,
+                export.c.export_id == found.export_id,
+                export.c.seen_at.is_(None),
+            )
+            .values(seen_at=subject.at)
+        )
+
+
+def take(subject: Subject, link: Link) -> Taken:
+    """Return the file of a link, for handing it out.
+
+    Raise `StepUpRequired` unless freshly verified, `AccessDenied` in another session than the one
+    in which the link was offered, `GoneError` when there is no such file.
+    """
+    actor = subject.actor
+    actor.require_verification()
+    if link.session_id != actor.session_id:
+        raise AccessDenied(N_("This page is not open to you."))
+    row = subject.connection.execute(
+        select(export).where(
+            export.c.member_id == subject.member_id,
+            export.c.export_id == link.export_id,
+            export.c.state == ExportState.DONE,
+            export.c.ends_on >= subject.today,
+        )
+    ).one_or_none()
+    key = _key(link) if row else None
+    if row is None or key is None:
+        raise GoneError(N_("This copy is not there any more. You can have a new one made."))
+    return Taken(link.export_id, row.file, row.size, bytes(row.sha256), key, row.finished_at)
+
+
+def _key(link: Link) -> bytes | None:
+    with house().databases.look[1].connect() as keys:
+        wrapped = keys.scalar(_KEY, {"member": link.member_id, "which": link.export_id})
+    try:
+        return house().keyring.key(Store.LIVE, link.export_id, bytes(wrapped)) if wrapped else None
+    except SealError:
+        return None
+
+
+def note(subject: Subject, link: Link, known_by: bytes, *, begins: bool) -> None:
+    """Note a download in the ledger. What doesn't begin goes on with the same link's, if any."""
+    mine = (export.c.member_id == subject.member_id, export.c.export_id == link.export_id)
+    new = true() if begins else export.c.taken_digest.is_distinct_from(known_by)
+    values = {"taken_digest": known_by, "seen_at": func.coalesce(export.c.seen_at, subject.at)}
+    if subject.connection.execute(update(export).where(*mine, new).values(values)).rowcount:
+        entry = ledger.Entry(EventName.EXPORT_TAKEN, subject.member_id, subject.purpose, "/export")
+        ledger.write(subject.connection, subject.actor, entry)
