@@ -65,8 +65,12 @@ def ask(  # noqa: PLR0913 (what a request consists of)
         else:
             got.body += message.get("body", b"")
 
+    asked: list[Message] = [{"type": "http.request"}]
+
     async def receive() -> Message:
-        return {"type": "http.request"}
+        if not asked:
+            await asyncio.Event().wait()  # the browser stays
+        return asked.pop()
 
     given = {"host": "my.example.kr"} | (headers or {})
     scope: Scope = {

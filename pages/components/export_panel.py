@@ -11,6 +11,7 @@ from db import clock
 from db.errors import PortalError
 from db.words import ExportGroup, ExportState, Purpose
 from pages.components import export_view, gate, sign_in_panel
+from pages.components.export_view import LANGUAGES
 from pages.components.fragment import draw
 from pages.components.text import _, language
 from pages.http import export as route
@@ -33,7 +34,6 @@ _GROUP: Final = "jk_export_group_"
 _LANGUAGE: Final = "jk_export_language"
 _WORKBOOK: Final = "jk_export_workbook"
 _PROBLEM: Final = "jk_export_problem"
-_LANGUAGES: Final = {"ko": "한국어", "en": "English"}
 
 
 def _look(event: EventName, *, folds: bool = False) -> access.Look:
@@ -114,7 +114,7 @@ def _before(actor: Actor, found: Export | None) -> None:
         and st.button(_("Try again"), key="retry", type="primary", icon=":material/refresh:")
     ):
         _wish(actor, found.order)
-    with st.form("export", border=False):
+    with st.container(key="export_form"), st.form("export", border=False):
         order = _chosen()
         draw("export_before.html", verified=actor.verified)
         label = _("Make my copy") if actor.verified else _("Confirm that it is me, then make it")
@@ -136,8 +136,8 @@ def _chosen() -> Order:
         if st.checkbox(f"**{name}** · {what}", value=True, key=f"{_GROUP}{group}")
     }
     chosen = st.radio(
-        _("Language of the copy"), list(_LANGUAGES), format_func=_LANGUAGES.__getitem__,
-        index=list(_LANGUAGES).index(language()), horizontal=True, key=_LANGUAGE,
+        _("Language of the copy"), list(LANGUAGES), format_func=LANGUAGES.__getitem__,
+        index=list(LANGUAGES).index(language()), horizontal=True, key=_LANGUAGE,
     )  # fmt: skip
     workbook = st.checkbox(_("With an Excel file, too"), key=_WORKBOOK)
     return Order(frozenset(groups), cast("Language", chosen), workbook)
@@ -172,8 +172,8 @@ def _hand_over(actor: Actor, found: Export) -> None:
         link = export_link.Link(actor.subject_id, found.export_id, actor.session_id)
         of = f"{route.PATH}?of={export_link.seal(house().keyring, link, actor.at)}"
     draw(
-        "export_ready.html", found=found, size=export_view.size(found.size or 0), link=of,
-        until=actor.verified_until,
+        "export_ready.html", found=found, parts=export_view.parts(found.order),
+        size=export_view.size(found.size or 0), link=of, until=actor.verified_until,
     )  # fmt: skip
     with st.container(horizontal=True):
         if not of and st.button(

@@ -10,6 +10,7 @@ from pages.components.text import _, _n
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from services.archive import Order
     from services.exports import Export
 
 GROUPS: Final = {
@@ -21,6 +22,8 @@ GROUPS: Final = {
     ExportGroup.MESSAGES: (N_("Requests and messages"), N_("what was asked, answered and told")),
 }
 """What each part is called, and what is in it."""
+LANGUAGES: Final = {"ko": "한국어", "en": "English"}
+"""Each in its own words."""
 WHY: Final = {
     ExportFailure.STORAGE: N_("There was no room for the file, or its disk could not be reached."),
     ExportFailure.TROUBLE: N_("Something went wrong on our side while it was made."),
@@ -32,6 +35,13 @@ _KILO: Final = 1000
 def groups() -> dict[ExportGroup, tuple[str, str]]:
     """Return the parts in words."""
     return {group: (_(name), _(what)) for group, (name, what) in GROUPS.items()}
+
+
+def parts(order: Order) -> str:
+    """Return what was chosen, in a line."""
+    every = order.groups == frozenset(ExportGroup)
+    names = [_("everything")] if every else [_(GROUPS[g][0]) for g in GROUPS if g in order.groups]
+    return " · ".join([*names, LANGUAGES[order.language], *(["Excel"] if order.workbook else [])])
 
 
 def ready(found: Export, today: date) -> bool:

@@ -1,4 +1,4 @@
-"""A copy is made whole or not at all, is handed to nobody else, and goes with its key (P29, P30)."""
+"""A copy is made whole or not at all, goes to nobody else, and ends with its key (P29, P30)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,22 @@ from db.tables.exports import export
 from db.tables.keeping import destruction, destruction_run
 from db.tables.ledger import event
 from db.tables.member import LIVE
-from db.words import ExportGroup, ExportState, Store
-from services import archive, destruction as destroying, export_ending, export_link, export_place
-from services import exporting, exports, waking, withdrawing
+from db.words import ExportGroup, Store
+from services import (
+    archive,
+    export_ending,
+    export_link,
+    export_place,
+    exporting,
+    exports,
+    waking,
+    withdrawing,
+)
+from services import destruction as destroying
 from services.actor import AccessDenied, StepUpRequired
 from services.archive import Order
 from services.exports import ExportError, GoneError
-from services.ledger import EventName
-from tests.exporting import ALL, ask, do, files, folder, keys, made, make, no_files, row, shop
+from tests.exporting import ask, do, files, folder, keys, made, make, no_files, row, shop
 from tests.leaving import leave, signer, wish_to_leave, worker_house
 from tests.people import NOW, PLAIN, acting, child_of, member
 from tests.services.test_dormancy import wish
