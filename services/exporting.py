@@ -98,7 +98,7 @@ def make(shop: Workshop, key: Key, now: datetime) -> bool:
         isolation_level="REPEATABLE READ", postgresql_readonly=True
     )
     with snapshot.begin() as data:
-        if not data.scalar(select(func.pg_try_advisory_xact_lock(_number(key[1])))):
+        if not data.scalar(select(func.pg_try_advisory_xact_lock(number_of(key[1])))):
             return False  # somebody is making it
         row = _begin(shop, key, now)
         order = _taken_up(shop, data, key, row, (now, began)) if row else None
@@ -108,7 +108,7 @@ def make(shop: Workshop, key: Key, now: datetime) -> bool:
         return _made(shop, data, order)
 
 
-def _number(export_id: UUID) -> int:
+def number_of(export_id: UUID) -> int:
     """Return what stands for it among advisory locks."""
     return int.from_bytes(export_id.bytes[:8], signed=True)
 

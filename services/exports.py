@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import Any
 
+    from sqlalchemy import ColumnElement
+
     from services.export_link import Link
     from services.language import Language
     from services.subject import Subject
@@ -131,6 +133,7 @@ def ask(subject: Subject, order: Order) -> UUID:
     if not order.groups:
         raise ExportError(N_("Please choose at least one part."))
     export_id = uuid4()
+    _turn(subject, (ExportState.DONE,), ExportState.DESTROYED, export.c.ends_on < subject.today)
     # Of two tabs that ask at once, the second waits for the first and then writes nothing.
     asked = subject.connection.scalar(
         insert(export)
@@ -164,10 +167,15 @@ def destroy(subject: Subject) -> bool:
     return done
 
 
-def _turn(subject: Subject, before: tuple[ExportState, ...], after: ExportState) -> bool:
+def _turn(
+    subject: Subject,
+    before: tuple[ExportState, ...],
+    after: ExportState,
+    *those: ColumnElement[bool],
+) -> bool:
     turned = (
         update(export)
-        .where(export.c.member_id == subject.member_id, export.c.state.in_(before))
+        .where(export.c.member_id == subject.member_id, export.c.state.in_(before), *those)
         .values(state=after)
     )
     return bool(subject.connection.execute(turned).rowcount)

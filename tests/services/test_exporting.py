@@ -7,6 +7,7 @@ import io
 import json
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -21,8 +22,9 @@ from db.tables.exports import export
 from db.tables.keeping import destruction, destruction_run
 from db.tables.ledger import event
 from db.tables.member import LIVE
-from db.words import ExportGroup, Store
+from db.words import ExportGroup, Purpose, Store
 from services import (
+    access,
     archive,
     export_ending,
     export_link,
@@ -36,9 +38,9 @@ from services import destruction as destroying
 from services.actor import AccessDenied, StepUpRequired
 from services.archive import Order
 from services.exports import ExportError, GoneError
-from tests.exporting import ask, do, files, folder, keys, made, make, no_files, row, shop
+from tests.exporting import ALL, LOOK, ask, do, files, folder, keys, made, make, no_files, row, shop
 from tests.leaving import leave, signer, wish_to_leave, worker_house
-from tests.people import NOW, PLAIN, acting, child_of, member
+from tests.people import NOW, PLAIN, acting, child_of, member, portal_house
 from tests.services.test_dormancy import wish
 
 if TYPE_CHECKING:
@@ -123,6 +125,34 @@ def test_one_at_a_time_and_none_without_a_verification(portal_db: PortalDb) -> N
         ask(portal_db, who)
     assert do(portal_db, who, exports.destroy)
     assert ask(portal_db, who) != which
+
+
+def test_of_two_tabs_that_ask_at_once_the_second_is_told(portal_db: PortalDb) -> None:
+    who = member(portal_db)
+    portal_house(portal_db)
+    actor = acting(who, verified_at=NOW)
+
+    def ask_too() -> UUID:
+        with access.open(actor, who, Purpose.EXPORT, look=LOOK) as subject:
+            return exports.ask(subject, ALL)
+
+    with ThreadPoolExecutor(1) as other:
+        with access.open(actor, who, Purpose.EXPORT, look=LOOK) as subject:
+            which = exports.ask(subject, ALL)
+            second = other.submit(ask_too)
+            waits_for_a_lock(portal_db)
+        with pytest.raises(ExportError):
+            second.result(30)
+    assert row(portal_db, which).state == "asked"
+
+
+def waits_for_a_lock(db: PortalDb) -> None:
+    query = text("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")
+    for _ in range(10_000):
+        with db.owner_data.connect() as data:
+            if data.scalar(query):
+                return
+    raise AssertionError
 
 
 def test_two_workers_make_it_once(portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch) -> None:
