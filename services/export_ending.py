@@ -7,6 +7,7 @@ run does the rest.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _RUNS: Final = UUID("1d6b7b5e-5a0c-4f2e-8a57-0f4b0a7d7c23")
 """Names the run of a day: all copies that end on it are in one record."""
+_REMEMBERED: Final = timedelta(days=30)
+"""How long the page can say what became of the last one."""
 
 
 def over(data: Connection, now: datetime, only: UUID | None = None) -> int:
@@ -63,6 +66,31 @@ def _guarded(today: date) -> ColumnElement[bool]:
         child.c.member_id == export.c.member_id,
         child.c.turns_14_on > today,
     )
+
+
+def keyless(house: House) -> int:
+    """Let end what nothing opens any more, as after a restore of older rows; return how many."""
+    done = select(export.c.export_id).where(export.c.state == ExportState.DONE)
+    with house.databases.data.connect() as data:
+        there = set(data.scalars(done))
+    with house.databases.keys.connect() as keys:
+        opened = set(keys.scalars(select(export_key.c.export_id)))
+    lost = there - opened
+    if lost:
+        with house.databases.data.begin() as data:
+            mine = export.c.export_id.in_(lost)
+            data.execute(update(export).where(mine).values(state=ExportState.DESTROYED))
+    return len(lost)
+
+
+def forget_old(data: Connection, now: datetime) -> None:
+    """Let go the rows of copies of which nothing is left, when nobody asks about them any more."""
+    old = (
+        export.c.state.not_in(HERE),
+        export.c.file.is_(None),
+        export.c.asked_at < now - _REMEMBERED,
+    )
+    data.execute(delete(export).where(*old))
 
 
 def leave(data: Connection, member_id: UUID) -> None:

@@ -298,6 +298,8 @@ def run(shop: Workshop, now: datetime) -> None:
         start_over(data, now - timedelta(minutes=1))
         export_ending.over(data, now)
         _tell_unseen(data, shop.house, now)
+        export_ending.forget_old(data, now)
+    export_ending.keyless(shop.house)
     export_ending.destroy(shop.house, shop.folder, now)
     export_ending.remove_strays(shop.house, shop.folder)
 

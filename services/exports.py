@@ -17,7 +17,7 @@ from db.errors import PortalError
 from db.sealing import SealError
 from db.tables.exports import export
 from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, Store
-from services import jobs, ledger
+from services import access, jobs, ledger
 from services.actor import AccessDenied
 from services.archive import Order
 from services.house import house
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import Any
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Connection
 
     from services.export_link import Link
     from services.language import Language
@@ -106,9 +106,22 @@ def order_of(row: Row[Any]) -> Order:
 
 def latest(subject: Subject) -> Export | None:
     """Return the copy that was asked for last, if it is still known: one query."""
-    row = subject.connection.execute(
+    return _latest(subject.connection, subject.member_id)
+
+
+def follow(connection: Connection, member_id: UUID) -> Export | None:
+    """As `latest`, for a page that has been opened and watches: how far it is is no look at data.
+
+    The page asks every second, and the ledger is not told each time.
+    """
+    access.as_subject(connection, member_id)
+    return _latest(connection, member_id)
+
+
+def _latest(connection: Connection, member_id: UUID) -> Export | None:
+    row = connection.execute(
         select(export)
-        .where(export.c.member_id == subject.member_id)
+        .where(export.c.member_id == member_id)
         .order_by(export.c.asked_at.desc(), export.c.export_id)
         .limit(1)
     ).one_or_none()
@@ -182,13 +195,14 @@ def _turn(
 
 
 def seen(subject: Subject, found: Export) -> None:
-    """Note that the member has seen that it is ready: then no mail needs to say so."""
+    """Note that who asked has seen that it is ready: then no mail needs to say so."""
     if found.state is ExportState.DONE and not found.seen:
         subject.connection.execute(
             update(export)
             .where(
                 export.c.member_id == subject.member_id,
                 export.c.export_id == found.export_id,
+                export.c.actor_id == subject.actor.person,
                 export.c.seen_at.is_(None),
             )
             .values(seen_at=subject.at)

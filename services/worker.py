@@ -163,7 +163,7 @@ def withdraw(context: JobContext, member_id: str) -> None:
     """End a membership that somebody asked to end; twice changes nothing."""
     signer = seal_keys.signer(context.additional_context["var"] / "keys")
     withdrawing.withdraw(houses.house(), signer, UUID(member_id), clock.now())
-    end_exports(context)
+    _end_exports(context)
 
 
 def _workshop(context: JobContext) -> exporting.Workshop:
@@ -183,8 +183,12 @@ def make_export(context: JobContext, member_id: str, export_id: str) -> None:
 @APP.task(name=jobs.END_EXPORTS, pass_context=True, retry=_PATIENT)
 def end_exports(context: JobContext) -> None:
     """Destroy the copies that have ended; twice changes nothing."""
-    shop = _workshop(context)
-    export_ending.destroy(shop.house, shop.folder, clock.now())
+    _end_exports(context)
+
+
+def _end_exports(context: JobContext) -> None:
+    there = export_place.folder(context.additional_context["var"])
+    export_ending.destroy(houses.house(), there, clock.now())
 
 
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.

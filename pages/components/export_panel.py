@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import streamlit as st
@@ -157,10 +156,8 @@ def _watch(actor: Actor) -> None:
         ends = time_limit.ends_at(connection, gate.browser_token())
     if ends is None or ends <= now:
         st.rerun()
-    with access.open(
-        replace(actor, at=now), actor.subject_id, Purpose.EXPORT, look=_VIEW
-    ) as subject:
-        found = exports.latest(subject)
+    with house().databases.data.begin() as connection:
+        found = exports.follow(connection, actor.subject_id)
     if found is None or not found.waiting:
         st.rerun()
     draw("export_waiting.html", **export_view.progress(found, now))

@@ -13,7 +13,7 @@ from db.tables import ops
 from db.tables.exports import export
 from db.tables.ops import session
 from db.words import ExportGroup, Store
-from services import export_ending, export_link, exporting
+from services import export_ending, export_link, exporting, exports
 from tests.exporting import files, folder, keys, made, no_files, row, shop
 from tests.leaving import worker_house
 from tests.people import NOW, PLAIN, child_of, member, portal_house
@@ -217,6 +217,10 @@ def test_a_guardian_takes_a_childs_and_no_longer_at_14(portal: Portal) -> None:
     tab.switch_page(EXPORT).run()
     assert "아이에 대해 보관하는" in text_of(tab)
     tab.button(key="make").click().run()
+    with portal.db.web.data.begin() as data:
+        found = exports.follow(data, child)  # what the page asks every second
+    assert found is not None
+    assert found.waiting
     work(portal)
     assert link_in(tab.run())
     (asked,) = rows(portal)
