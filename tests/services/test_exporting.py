@@ -234,6 +234,26 @@ def test_it_says_how_far_it_is_and_stops_when_told(
     assert again != which
 
 
+def test_a_change_of_mind_in_the_last_moment_counts(
+    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = member(portal_db)
+    which = ask(portal_db, who)
+    write = archive.write
+
+    def writing(source: Source, order: Order, sink: BinaryIO, progress: Any) -> Made:  # noqa: ANN401
+        done = write(source, order, sink, progress)
+        do(portal_db, who, exports.cancel)
+        worker_house(portal_db)
+        return done
+
+    monkeypatch.setattr(archive, "write", writing)
+    assert not make(portal_db, who, which)
+    assert row(portal_db, which).state == "cancelled"
+    assert (files(portal_db), keys(portal_db)) == ([], [])
+    assert "export_made" not in events(portal_db, who)
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
 def test_a_full_disk_is_said_and_can_be_tried_again(
     portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch, number: int

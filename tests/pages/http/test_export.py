@@ -212,6 +212,16 @@ def test_what_was_destroyed_or_is_being_made_is_gone(portal: Portal) -> None:
     assert get(portal, link_of(portal, who, which, session_id)).status == 200
 
 
+def test_what_is_past_its_last_day_is_gone_before_it_is_destroyed(portal: Portal) -> None:
+    who = member(portal.db)
+    which = made(portal.db, who)
+    for days, status in ((7, 200), (8, 410)):
+        portal.now = NOW + timedelta(days=days)
+        session_id = portal.sign_in(who, verified=portal.now)
+        assert get(portal, link_of(portal, who, which, session_id)).status == status
+    assert files(portal.db)
+
+
 def test_a_disk_that_is_away_or_a_file_cut_short_is_said(portal: Portal) -> None:
     who, link = offered(portal)
     (name,) = files(portal.db)
