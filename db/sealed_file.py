@@ -45,6 +45,7 @@ class Sink(RawIOBase):
         self._file, self._cipher, self._owner = file, AESGCM(key), owner.bytes
         self._number, self._held = 0, bytearray()
         self._hash = hashlib.sha256()
+        self._given_up = False
         self.size = 0
         file.write(_MAGIC)
 
@@ -60,6 +61,8 @@ class Sink(RawIOBase):
     def write(self, plain: Buffer, /) -> int:
         """Seal what is full, keep the rest; the last chunk is written by `end`."""
         piece = memoryview(plain).cast("B")
+        if self._given_up:
+            return len(piece)
         self._hash.update(piece)
         self._held += piece
         self.size += len(piece)
@@ -72,6 +75,10 @@ class Sink(RawIOBase):
         """Write the last chunk, full or not: without it the file is no whole one."""
         self._put(bytes(self._held), last=True)
         self._held.clear()
+
+    def give_up(self) -> None:
+        """Let what is still written go nowhere: a writer that failed may tidy up after itself."""
+        self._given_up = True
 
     def _put(self, plain: bytes, *, last: bool) -> None:
         nonce = _nonce(self._number, last=last)
@@ -97,8 +104,12 @@ def writing(path: Path, key: bytes, owner: UUID) -> Iterator[Sink]:
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             sink = Sink(file, key, owner)
-            yield sink
-            sink.end()
+            try:
+                yield sink
+                sink.end()
+            except BaseException:
+                sink.give_up()
+                raise
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)

@@ -254,18 +254,20 @@ def test_a_change_of_mind_in_the_last_moment_counts(
     assert "export_made" not in events(portal_db, who)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+@pytest.mark.parametrize("chunk", [sealed_file.CHUNK, 64], ids=["at the end", "half-way"])
 def test_a_full_disk_is_said_and_can_be_tried_again(
-    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch, number: int
+    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch, number: int, chunk: int
 ) -> None:
     who = member(portal_db)
     which = ask(portal_db, who)
 
-    def full(_self: object, _plain: object) -> int:
+    def full(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(sealed_file.Sink, "write", full)
+        patch.setattr(sealed_file, "CHUNK", chunk)
+        patch.setattr(sealed_file.Sink, "_put", full)
         assert not make(portal_db, who, which)
     found = row(portal_db, which)
     assert (found.state, found.why, found.file) == ("failed", "storage", None)
