@@ -158,17 +158,6 @@ class MoveKind(StrEnum):
     WITHDRAW = "withdraw"
 
 
-class ExportGroup(StrEnum):
-    """What a member may take, in parts, in the order in which they are offered."""
-
-    PROFILE = "profile"
-    RECORDS = "records"
-    CONSENTS = "consents"
-    SHARING = "sharing"
-    HISTORY = "history"
-    MESSAGES = "messages"
-
-
 class ExportState(StrEnum):
     """How far a copy for a member has come."""
 
