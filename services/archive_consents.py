@@ -62,10 +62,10 @@ CONSENTS: Final = File(
         Column("ends_on", N_("Last day"), Form.DAY),
         Column("decided_by", N_("Decided by"), Form.WORD, BY),
         Column("wording", N_("The words shown")),
-        Column("shown", N_("The words were shown"), Form.YES_NO),
-        Column("language", N_("Language"), Form.WORD, LANGUAGES),
+        Column("shown", N_("The words were shown"), Form.YES_NO, shown=False),
+        Column("language", N_("Language"), Form.WORD, LANGUAGES, shown=False),
         Column("policy_version", N_("Policy version then")),
-        Column("source", N_("From"), Form.WORD, SOURCES),
+        Column("source", N_("From"), Form.WORD, SOURCES, shown=False),
     ),
     _consents,
 )  # fmt: skip

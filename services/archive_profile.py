@@ -44,13 +44,13 @@ SIDES: Final = {
 
 
 def provenance() -> tuple[Column, ...]:
-    """Return the columns that say how a value came (P03)."""
+    """Return the columns that say how a value came (P03); a table has room for two of them."""
     return (
         Column("source", N_("From"), Form.WORD, SOURCES),
         Column("partner", N_("Partner company")),
         Column("service", N_("Service")),
-        Column("obtained_on", N_("Obtained on"), Form.DAY),
-        Column("policy_version", N_("Policy version then")),
+        Column("obtained_on", N_("Obtained on"), Form.DAY, shown=False),
+        Column("policy_version", N_("Policy version then"), shown=False),
     )
 
 
