@@ -53,7 +53,7 @@ CONSENTS: Final = File(
     (
         Column("consent_id", N_("Number of the entry"), Form.ID, shown=False),
         Column("decided_at", N_("Decided on"), Form.MOMENT),
-        Column("kind", N_("Consent"), Form.WORD, KINDS),
+        Column("kind", N_("Which consent"), Form.WORD, KINDS),
         Column("channel", N_("Channel"), Form.WORD, CHANNELS),
         Column("item", N_("Item"), Form.ITEM),
         Column("recipient", N_("Company (short name)"), shown=False),
