@@ -53,6 +53,8 @@ KEPT_BACK: Final[dict[str, str]] = {
     "move.*": "a wish under way for some minutes, and digests of a secret",
     "withdrawal.*": "made on leaving; the certificate tells it",
     "withdrawal_line.*": "made on leaving; the certificate tells it",
+    "export.*": "the copies themselves, this one among them; the ledger tells each",
+    "export_key.*": _KEY,
     "one_time.*": _KEY,
     "authorization_code.*": _KEY,
     "signin_session.*": _KEY,
