@@ -38,6 +38,7 @@ def _cookie(place: Installation) -> str:
     """Return the cookie of a member with many records."""
     somebody = member(records=RECORDS)
     place.join([somebody])
+    place.settle()
     return place.sign_in(somebody.member_id)
 
 

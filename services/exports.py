@@ -19,7 +19,7 @@ from db.tables.exports import export
 from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, Store
 from services import access, jobs, ledger
 from services.actor import AccessDenied
-from services.archive import Order
+from services.archive_source import Order
 from services.house import house
 from services.ledger import EventName
 

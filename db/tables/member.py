@@ -160,7 +160,8 @@ def _record(store: Store) -> Table:
         *_provenance(),
         one_of("kind", RecordKind),
         CheckConstraint("ends_on >= event_date", name="ends_after_event"),
-        Index(None, "member_id", "kind", "event_date", "record_id"),
+        # With the last day, so that counting a member's records reads no record.
+        Index(None, "member_id", "kind", "event_date", "record_id", postgresql_include=["ends_on"]),
         Index(None, "ends_on"),
         _paper("record"),
         schema=store,

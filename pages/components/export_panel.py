@@ -16,7 +16,7 @@ from pages.components.text import _, language
 from pages.http import export as route
 from services import access, export_link, exports, time_limit
 from services.actor import AccessDenied, Permission, StepUpRequired
-from services.archive import Order
+from services.archive_source import Order
 from services.house import house
 from services.ledger import EventName
 
