@@ -357,7 +357,8 @@ def test_only_standing_bars_say_no_and_only_until_their_end(
 
 
 def question(**values: object) -> bytes:
-    return json.dumps({"id": str(uuid4())} | values).encode()
+    # Always the same one: two processes must come to the same names of tests.
+    return json.dumps({"id": str(UUID(int=1))} | values).encode()
 
 
 def test_a_question_is_read() -> None:
