@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 SUFFIX: Final = "_restoring"
 PATIENCE: Final = "5s"
 """The server may need a moment to notice that a restore was killed."""
+LOOKS: Final = 30
+_PAUSE: Final = 0.1  # seconds between two looks
 _ALONE: Final = 7_251_107
 """Advisory lock: one restore at a time."""
 
@@ -84,14 +86,16 @@ def refuse(url: URL) -> None:
         )  # fmt: skip
 
 
-def at_work(url: URL) -> int:
-    """Return how many connections portal and worker have to a database."""
+def at_work(url: URL) -> bool:
+    """Return whether portal or worker are connected to a database, and stay so for a while."""
     found = text(
-        "select count(*) from pg_stat_activity where datname = :name and usename = any(:roles)"
+        "select exists (select from pg_stat_activity "
+        "where datname = :name and usename = any(:roles)), pg_sleep(:pause)"
     )
+    given = {"name": url.database, "roles": list(engines.ROLES), "pause": _PAUSE}
     with _server(url) as connection:
-        given = {"name": url.database, "roles": list(engines.ROLES)}
-        return connection.scalar(found, given) or 0
+        # Whoever has just stopped is there for a moment more.
+        return all(connection.scalar(found, given) for _ in range(LOOKS))
 
 
 def begin(url: URL) -> URL:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -418,9 +418,14 @@ def test_an_earlier_backup_with_todays_keys_opens_nothing_that_was_destroyed(
     assert stores_of(portal.db, gone) == []
 
 
-def officer(portal: Restoring) -> Actor:
+def officer(portal: Restoring, at: datetime = LATER) -> Actor:
+    """Return a new officer who has just confirmed who they are."""
     staff = agent(portal.db, StaffRole.OFFICER)
-    return acting(staff, kind=ActorKind.STAFF, role=StaffRole.OFFICER, at=LATER)
+    return acting(staff, kind=ActorKind.STAFF, role=StaffRole.OFFICER, at=at, verified_at=at)
+
+
+def later(who: Actor, at: datetime) -> Actor:
+    return replace(who, at=at, verified_at=at)
 
 
 def test_holds_hold_again_and_what_was_destroyed_before_them_is_gone(portal: Restoring) -> None:
@@ -430,13 +435,13 @@ def test_holds_hold_again_and_what_was_destroyed_before_them_is_gone(portal: Res
     file = portal.back_up()
     assert destruction.run(portal.db.work, NOW + DAY).rows == 1
     until = today + 90 * DAY
-    boss, new = replace(boss, at=NOW + DAY + HOUR), replace(officer(portal), at=NOW + DAY + HOUR)
+    boss, new = later(boss, NOW + DAY + HOUR), officer(portal, NOW + DAY + HOUR)
     with portal.db.work.data.begin() as data:
         placed = [
             holds.place(data, who, holds.Wish(HoldWhy.AUDIT, until, kind=kind))
             for who, kind in ((boss, "visit"), (new, "advertisement"), (new, "inbox"))
         ]
-        holds.lift(data, replace(boss, at=NOW + DAY + 2 * HOUR), placed[-1])
+        holds.lift(data, later(boss, NOW + DAY + 2 * HOUR), placed[-1])
     with portal.db.work.data.begin() as data:
         journal.settle(data, NOW + 2 * DAY)
     report = portal.restore(file, NOW + 3 * DAY)
@@ -554,7 +559,7 @@ def test_the_keys_decide_where_the_journal_says_nothing(portal: Restoring) -> No
 
 
 def test_bars_stand_are_objected_to_and_are_lifted_again(portal: Restoring) -> None:
-    boss, other = (replace(officer(portal), verified_at=LATER) for _ in range(2))
+    boss, other = officer(portal), officer(portal)
     until, members = date(2027, 5, 1), [member(portal.db) for _ in range(3)]
 
     def place(who: UUID) -> UUID:
@@ -579,7 +584,7 @@ def test_bars_stand_are_objected_to_and_are_lifted_again(portal: Restoring) -> N
         assert data.scalar(waiting) == 1 + 7
     assert report.done.again[Noted.BAR_OBJECTED] == 3
     # Staff who came later can't answer for anything in the restored data.
-    late = replace(officer(portal), verified_at=AT, at=AT)
+    late = officer(portal, AT)
     with portal.db.web.data.begin() as data:
         bars.lift(data, late, early)
     portal.settle()

@@ -57,7 +57,8 @@ def test_data_is_not_replaced_unasked(portal: Restoring) -> None:
     refused(portal, file, "With --over, what is there now is replaced", over=False)
 
 
-def test_nobody_may_be_at_work(portal: Restoring) -> None:
+def test_nobody_may_be_at_work(portal: Restoring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "LOOKS", 2)
     member(portal.db)
     file = portal.back_up()
     whole = restore.Wish(file, over=True)
