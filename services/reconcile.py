@@ -19,7 +19,6 @@ from db.tables import keys as keys_tables
 from db.tables.member import STORES
 from db.words import Store
 from services import moving, outbox, replay
-from services.destroying_rows import purge
 from services.found_by import refresh
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def _settle(house: House, store: Store, members: list[UUID], found: Differences)
         # What is sealed under the key from before is nothing any more, wherever it lies.
         left = [] if store is Store.RETAINED else _in(known, Store.RETAINED)
         if gone or left:
-            purge(data, [*gone, *left])
+            replay.forget(data, keys, [*gone, *left])
         found.gone += len(gone)
         found.members += len(members) - len(gone) - len(left)
 

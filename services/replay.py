@@ -23,15 +23,23 @@ from db.tables import keys as keys_tables
 from db.tables import moves, ops
 from db.tables.keeping import journal as journal_rows_table
 from db.tables.keeping import key_due, overdue_import
+from db.tables.keys import export_key
 from db.tables.member import LIVE
 from db.words import Noted, Store
-from services import destruction, journal_file, moving, replay_bars, replay_row
+from services import (
+    destruction,
+    export_ending,
+    journal_file,
+    moving,
+    replay_bars,
+    replay_row,
+)
 from services.destroying_rows import certify, purge
 from services.journal import Entry
 from services.replay_row import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -213,6 +221,14 @@ def awake(data: Connection, member_id: UUID) -> None:
         data.execute(delete(table).where(table.c.member_id == member_id))
 
 
+def forget(data: Connection, keys: Connection, members: Sequence[UUID]) -> None:
+    """Remove all rows of members, and let the copies end that they asked for."""
+    for member_id in members:
+        export_ending.leave(data, member_id)
+    purge(data, members)
+    keys.execute(delete(export_key).where(export_key.c.member_id.in_(members)))
+
+
 def _withdraw(target: Target, entry: Entry, done: Done, now: datetime, *, sure: bool) -> bool:
     """Remove all that is held of a member who left, and put in what is kept of them.
 
@@ -223,7 +239,7 @@ def _withdraw(target: Target, entry: Entry, done: Done, now: datetime, *, sure: 
     left = Store.RETAINED in stores
     if who is None or not (sure or left or not stores):
         return False
-    purge(target.data, [who])
+    forget(target.data, target.keys, [who])
     moving.settle(target.keys, [who], Store.RETAINED, entry.at)
     replay_row.put_all(target, entry if left else _without_kept(entry), None, sure=True)
     if not left:

@@ -19,7 +19,16 @@ from db import aside, backup_file, backup_keys, engines, keyring, migrate, pg_to
 from db.backup_file import BackupError, What
 from db.errors import PortalError
 from db.words import N_, Store
-from services import destruction, journal, journal_file, ledger, reconcile, replay, restored
+from services import (
+    destruction,
+    export_ending,
+    journal,
+    journal_file,
+    ledger,
+    reconcile,
+    replay,
+    restored,
+)
 from services import restore_checks as checks
 from services.house import House
 from services.ledger import EventName
@@ -178,6 +187,7 @@ def _do_again(
         done = replay.run(house, found, data_of, now)
         differences = reconcile.run(house, now, keys_older=keys_of is not None)
         reconcile.follow(house, done.found_by, now)
+        export_ending.keyless(house)
         destroyed = destruction.run(databases, now)
         with databases.data.begin() as data:
             seals = restored.set_seals_aside(data, settings.var, data_of)

@@ -18,6 +18,7 @@ from db.drafts import RecordDraft
 from db.tables import keys as keys_tables
 from db.tables import ops
 from db.tables.bars import bar
+from db.tables.exports import export
 from db.tables.keeping import destruction_run, hold
 from db.tables.keeping import journal as rows_of
 from db.tables.member import LIVE
@@ -590,6 +591,36 @@ def test_bars_stand_are_objected_to_and_are_lifted_again(portal: Restoring) -> N
     portal.settle()
     again = portal.restore(file, AT + HOUR)
     assert again.done.lost == 1
+
+
+def copy_of(portal: Restoring, who: UUID) -> UUID:
+    """Let a member have a copy of their data that waits to be taken; return which."""
+    row = {
+        "member_id": who, "export_id": uuid4(), "asked_at": NOW, "actor_kind": "self",
+        "actor_id": who, "session_id": uuid4(), "language": "ko", "groups": [], "workbook": False,
+        "state": "done", "file": f"{who.hex}.zip", "size": 1, "sha256": b"x",
+        "ends_on": date(2026, 11, 29),
+    }  # fmt: skip
+    key = {"export_id": row["export_id"], "member_id": who, "wrapped": b"k", "created_at": NOW}
+    with portal.db.work.data.begin() as data, portal.db.work.keys.begin() as keys:
+        data.execute(insert(export).values(row))
+        keys.execute(insert(keys_tables.export_key).values(key))
+    return row["export_id"]  # type: ignore[return-value]
+
+
+def test_copies_that_were_destroyed_or_whose_member_left_have_ended(portal: Restoring) -> None:
+    members = [member(portal.db) for _ in range(3)]
+    stays, destroyed, left = (copy_of(portal, who) for who in members)
+    file = portal.back_up()
+    with portal.db.work.keys.begin() as keys:
+        key = keys_tables.export_key
+        keys.execute(delete(key).where(key.c.export_id == destroyed))
+    portal.leave(members[2])
+    portal.settle()
+    portal.restore(file)
+    with portal.db.owner_data.connect() as data:
+        states = dict(map(tuple, data.execute(select(export.c.export_id, export.c.state))))
+    assert states == {stays: "done", destroyed: "destroyed", left: "destroyed"}
 
 
 def test_a_second_restore_of_the_same_backup_ends_the_same(portal: Restoring) -> None:
