@@ -103,6 +103,27 @@ def read(path: Path) -> bytes:
     return key
 
 
+def fresh(folder: Path, store: Store) -> Path:
+    """Return where the key lies that is to take the place of a store's (`services.rotating`)."""
+    return folder / f"{store}.next.key"
+
+
+def take_over(folder: Path, store: Store) -> None:
+    """Let the fresh key be the store's; nothing is left of the one before, not in its file either.
+
+    Killed in between and called again, it ends the same: the fresh key waits for its place.
+    """
+    old = folder / f"{store}.key"
+    with old.open("r+b") as file:
+        file.write(sealing.new_key())
+        file.flush()
+        os.fsync(file.fileno())
+    fresh(folder, store).replace(old)
+    handle = os.open(folder, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+
+
 def create(folder: Path) -> None:
     """Make the key files that are absent. Only an empty installation may do this."""
     for name in (*Store, "index"):
@@ -110,5 +131,13 @@ def create(folder: Path) -> None:
 
 
 def load(folder: Path, stores: tuple[Store, ...]) -> Keyring:
-    """Return the keys of `stores` and the index key. Raise `KeyringError` naming a bad file."""
+    """Return the keys of `stores` and the index key. Raise `KeyringError` naming a bad file.
+
+    Also while members' keys are being wrapped anew: each opens with one of two keys only.
+    """
+    if any(fresh(folder, store).exists() for store in Store):
+        raise KeyringError(
+            N_("The keys are being changed, or that was broken off. "
+               "Let it end, or run it again: python -m services rotate-keys")
+        )  # fmt: skip
     return Keyring({s: read(folder / f"{s}.key") for s in stores}, read(folder / "index.key"))

@@ -16,6 +16,7 @@ COMMANDS = {
     "daily": "destroy what is past its time, and do what else falls due by itself",
     "backup": "back up the data, and the keys apart from it",
     "restore": "put a backup back, with all that was done since",
+    "rotate-keys": "wrap every member's key anew, under fresh keys of the stores",
     "bounce": "record a mail that came back as undeliverable",
     "webhook-secret": "print the secret by which a company checks our signature",
     "verify-ledger": "check the ledger against its seals, and name what was changed",
@@ -28,6 +29,7 @@ COMMANDS = {
 }
 MODULES = {
     "import": "importing",
+    "rotate-keys": "rotate_keys",
     "verify-export": "verify_export",
     "verify-ledger": "verify_ledger",
     "verify-proof": "verify_proof",

@@ -71,7 +71,7 @@ def make(addresses: Addresses, settings: Settings, target: Path, now: datetime) 
         )  # fmt: skip
         backup_file.write(file, said, key, pg_tools.dump(tools, data))
         # After the data: whoever is in that has a key in this one.
-        _back_up_keys(keys, settings, key, now)
+        back_up_keys(keys, settings, key, now)
         removed = tuple(_remove_old(file, key, now))
     return Made(file, now + KEPT, settings.keys_backup_file, removed)
 
@@ -116,7 +116,7 @@ def _begin(addresses: Addresses, settings: Settings, now: datetime) -> UUID:
     return backup_id
 
 
-def _back_up_keys(url: URL, settings: Settings, key: BackupKey, now: datetime) -> None:
+def back_up_keys(url: URL, settings: Settings, key: BackupKey, now: datetime) -> None:
     """Write the keys' backup in place of the one before, so that it holds no key of before."""
     file = settings.keys_backup_file
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -81,6 +81,7 @@ EVENTS: dict[EventName, str] = {
     EventName.EXPORT_TAKEN: N_("took a copy of the data"),
     EventName.EXPORT_DESTROYED: N_("destroyed a copy that had been made"),
     EventName.RESTORED: N_("put all data back from a backup"),
+    EventName.KEYS_ROTATED: N_("wrapped every member's key anew"),
 }
 """What happened; a test holds every `EventName` to have words here."""
 

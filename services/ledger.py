@@ -99,6 +99,7 @@ class EventName(StrEnum):
     JOINING_CHECKED = "joining_checked"
     JOINING_REFUSED = "joining_refused"
     RESTORED = "restored"
+    KEYS_ROTATED = "keys_rotated"
     EXPORT_VIEWED = "export_viewed"
     EXPORT_ASKED = "export_asked"
     EXPORT_CANCELLED = "export_cancelled"
