@@ -134,9 +134,9 @@ def killed(portal: Restoring, instant: int) -> bool:
         listen(count)
         real = os.fsync
 
-        def sync(handle: Any) -> None:  # noqa: ANN401
+        def sync(fd: Any) -> None:  # noqa: ANN401
             count()
-            real(handle)
+            real(fd)
 
         os.fsync = sync
         try:
