@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from db import embedded
+from services import journal_file
 from tests.database import migrated, portal_db
 
 if TYPE_CHECKING:
@@ -47,3 +48,10 @@ def cluster() -> Iterator[embedded.Embedded]:
 def _folder() -> tempfile.TemporaryDirectory[str]:
     # Not pytest's own: a second run of it shuts those to the server's system user.
     return tempfile.TemporaryDirectory(prefix="jikim-test-")
+
+
+@pytest.fixture(autouse=True)
+def _no_journal_left_open() -> Iterator[None]:
+    """Let no test write the journal of another, whose folder may be gone."""
+    yield
+    journal_file.close()

@@ -125,13 +125,14 @@ def address_digest(keyring: Keyring, address: str) -> bytes | None:
     return keyring.blind("attempt:address", str(one))
 
 
-def pace(keys: Connection, key: bytes | None, now: datetime, allowed: Pace = ADDRESS) -> None:
+def pace(keys: Connection, key: bytes | None, now: datetime, allowed: Pace | None = None) -> None:
     """Count an attempt, of an address or whatever `key` is, before it is looked at.
 
-    Raise `WaitFirst` beyond its pace.
+    Raise `WaitFirst` beyond its pace, which is an address's where no other is given.
     """
     if key is None:
         return
+    allowed = allowed or ADDRESS
     most = allowed.each * allowed.at_once
     values = {"digest": key, "now": now, "each": allowed.each, "most": most}
     if keys.scalar(_PACE, values) is not None:

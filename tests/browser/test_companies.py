@@ -43,7 +43,7 @@ def test_an_officer_enters_a_source_system_and_ends_it(
     expect(page.get_by_role("textbox")).to_have_count(3)
     page.get_by_role("textbox").first.fill("[가상] 새 시스템")
     page.get_by_role("button", name="추가하기").click()
-    page.get_by_role("status").filter(has_text="[가상] 새 시스템").wait_for()
+    page.get_by_text("이제 목록에 있어요: [가상] 새 시스템").wait_for()
     settled(page)
     page.get_by_role("combobox").click()
     page.get_by_role("option").filter(has_text="새 시스템").click()

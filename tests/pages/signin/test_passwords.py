@@ -329,7 +329,7 @@ def test_one_address_guesses_at_a_pace_over_many_accounts(
     site: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.member()
-    monkeypatch.setattr(attempts, "AT_ONCE", 3)
+    monkeypatch.setattr(attempts, "ADDRESS", attempts.Pace(3, attempts.EACH))
     for number in range(3):
         who = f"member{number}@example.com"
         assert site.browser(address="203.0.113.9").sign_in(who, "wrong").status_code == 400
