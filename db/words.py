@@ -263,6 +263,142 @@ class BarKept(StrEnum):
     OTHERS_AT_RISK = "others_at_risk"
 
 
+class CaseKind(StrEnum):
+    """What a case of the staff is about; only the first is made by taking what was entered."""
+
+    REQUEST = "request"
+    CALL = "call"
+    RECOVERY = "recovery"
+    INCIDENT = "incident"
+    REPORT = "report"
+
+
+class CaseChannel(StrEnum):
+    """How somebody reached us (clause 9: in writing, by phone or e-mail)."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    LETTER = "letter"
+    FAX = "fax"
+    VISIT = "visit"
+    PUBLIC_PORTAL = "public_portal"
+
+
+class Caller(StrEnum):
+    """Who asks: the member, a child's guardian, or somebody with a written authority."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    AGENT = "agent"
+
+
+class CallWish(StrEnum):
+    """What a caller asks for."""
+
+    SEE = "see"
+    CORRECT = "correct"
+    CONSENT = "consent"
+    STOP = "stop"
+    EXPORT = "export"
+    LEAVE = "leave"
+    SIGN_IN = "sign_in"
+
+
+class VerifiedBy(StrEnum):
+    """How the caller's identity was verified."""
+
+    MOBILE_CODE = "mobile_code"
+    EMAIL_CODE = "email_code"
+    CALL_BACK = "call_back"
+    DOCUMENTS = "documents"
+
+
+class CaseOutcome(StrEnum):
+    """How a case ended."""
+
+    DONE = "done"
+    PARTLY = "partly"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
+    NOT_VERIFIED = "not_verified"
+    MEMBER_LEFT = "member_left"
+
+
+class GrantEnded(StrEnum):
+    """Why the right to act in a case ended before its time; it is verified anew."""
+
+    TURNED_14 = "turned_14"
+    SEPARATED = "separated"
+    WOKEN = "woken"
+
+
+class CaseReason(StrEnum):
+    """Why staff did something in a case that needs a reason; words of ours, never a value."""
+
+    CALL_GOES_ON = "call_goes_on"
+    CALLED_AGAIN = "called_again"
+    STILL_WORKING = "still_working"
+    COLLEAGUE_AWAY = "colleague_away"
+    HANDED_OVER = "handed_over"
+    CALLER_ASKS_FOR_IT = "caller_asks_for_it"
+    TO_PUT_IT_RIGHT = "to_put_it_right"
+    TO_COMPARE = "to_compare"
+
+
+class Postponed(StrEnum):
+    """Why an answer comes later than ten days (PIPA art. 35(3))."""
+
+    PROOF_AWAITED = "proof_awaited"
+    OTHERS_CONCERNED = "others_concerned"
+    MUCH_TO_GATHER = "much_to_gather"
+
+
+class AnsweredBy(StrEnum):
+    """How the caller was answered."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    LETTER = "letter"
+    SPOKEN = "spoken"
+
+
+class PaperKind(StrEnum):
+    """What is kept sealed with a case."""
+
+    WORDS = "words"
+    AUTHORITY = "authority"
+    PROOF = "proof"
+    ANSWER = "answer"
+
+
+class StepWhat(StrEnum):
+    """What can't be undone, or gives the account to who holds another address."""
+
+    LEAVE = "leave"
+    CLEAR = "clear"
+    EXPORT = "export"
+    EMAIL = "email"
+    RECOVER = "recover"
+
+
+class StepState(StrEnum):
+    """How far such a step has come; `running`: approved, and its stated wait is not over."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
+    EXPIRED = "expired"
+
+
+class StepMeans(StrEnum):
+    """Who said the word on a step: the member by a link, or a second of the staff."""
+
+    LINK = "link"
+    SECOND = "second"
+
+
 class ActorKind(StrEnum):
     """Who did something, as the ledger says it."""
 

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
 from db.clock import seoul_day
 from db.prepared import Prepared
 from db.sealing import Sealer, SealError
+from db.tables.cases import case as cases
 from db.tables.member import LIVE
-from db.tables.ops import case as cases
 from db.words import N_, ActorKind, Purpose, Store
 from services import ledger
 from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation, role_allows
@@ -79,6 +79,7 @@ def _in_case(
                 cases.c.staff_id == actor.person,
                 cases.c.member_id == member_id,
                 cases.c.closed_at.is_(None),
+                cases.c.suspended_at.is_(None),
                 cases.c.opened_at <= actor.at,
                 cases.c.granted_until > actor.at,
                 cases.c.permissions.contains([needed]),

@@ -99,6 +99,18 @@ export_key = Table(
     schema="keys",
 )  # fmt: skip
 
+# The key of what a caller said or gave, wrapped for the store `live`: the portal reads it, of those
+# who sleep, too. It goes when its member leaves.
+case_key = Table(
+    "case_key", KEYS,
+    Column("case_id", Uuid, primary_key=True),
+    Column("member_id", Uuid, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", _WHEN, nullable=False),
+    Index(None, "member_id"),
+    schema="keys",
+)  # fmt: skip
+
 attempt = Table(
     "attempt", KEYS,
     Column("digest", LargeBinary, primary_key=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from db.migrations.env_common import run
 from db.tables import (  # noqa: F401 (registers the tables)
     bars,
+    cases,
     exports,
     keeping,
     ledger,
