@@ -86,6 +86,24 @@ class Outside(Part):
     checks: tuple[Check, ...] = Field(min_length=1)
 
 
+class Calls(Part):
+    """How requests by phone, mail or letter are handled; what no law states is our own setting.
+
+    `answer_days` after the day of receipt, put off once by `postponed_days`. A caller who was
+    verified is so for `verified_hours`; of `tries` that failed within a day none is left.
+    """
+
+    answer_days: int = Field(ge=1)
+    postponed_days: int = Field(ge=1)
+    lookups_a_day: int = Field(ge=1)
+    tries: int = Field(ge=1)
+    verified_hours: int = Field(ge=1)
+    confirm_hours: int = Field(ge=1)
+    recovery_wait_hours: int = Field(ge=1)
+    kept: Period
+    citation: Words
+
+
 class Law(Part):
     """What the file holds."""
 
@@ -95,6 +113,7 @@ class Law(Part):
     continuing: tuple[Continuing, ...]
     advertising: Advertising
     outside: tuple[Outside, ...]
+    calls: Calls
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

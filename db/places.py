@@ -56,3 +56,13 @@ def inbox(message_id: UUID) -> str:
 def demand(demand_id: UUID) -> str:
     """Return the place of a legal demand's document."""
     return f"demand:{demand_id}"
+
+
+def case_paper(paper_id: UUID) -> str:
+    """Return the place of what a caller said or gave, or of the answer."""
+    return f"case_paper:{paper_id}"
+
+
+def case_step(step_id: UUID) -> str:
+    """Return the place of an address that waits for a second word."""
+    return f"case_step:{step_id}"

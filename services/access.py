@@ -18,8 +18,9 @@ from db.clock import seoul_day
 from db.prepared import Prepared
 from db.sealing import Sealer, SealError
 from db.tables.cases import case as cases
+from db.tables.cases import case_step as steps
 from db.tables.member import LIVE
-from db.words import N_, ActorKind, Purpose, Store
+from db.words import N_, ActorKind, Purpose, StepState, Store
 from services import ledger
 from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation, role_allows
 from services.house import house
@@ -42,6 +43,8 @@ class Look:
     page: str | None = None
     items: tuple[str, ...] = ()
     folds: bool = True
+    reason: str | None = None
+    """Why, in a word of ours: staff say it before they see a value in full."""
 
 
 def as_subject(connection: Connection, member_id: UUID) -> None:
@@ -88,6 +91,29 @@ def _in_case(
     )
 
 
+def _helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
+    """Return whether this one of the staff may: not about oneself, nor one's child or guardian."""
+    return bool(connection.scalar(select(func.ops.helps(actor.person, member_id))))
+
+
+def _second(connection: Connection, actor: Actor, case_id: UUID | None, member_id: UUID) -> bool:
+    """Return whether something waits in another's open case for a second one of the staff."""
+    waits = (
+        steps.c.case_id == case_id,
+        steps.c.member_id == member_id,
+        steps.c.asked_by != actor.person,
+        or_(
+            (steps.c.state == StepState.WAITING) & (steps.c.expires_at > actor.at),
+            # A new sign-in whose stated wait is over: as whoever approved it.
+            (steps.c.state == StepState.RUNNING) & (steps.c.waits_until <= actor.at),
+        ),
+        cases.c.closed_at.is_(None),
+        cases.c.suspended_at.is_(None),
+    )
+    found = select(func.count()).select_from(steps.join(cases)).where(*waits)
+    return bool(connection.scalar(found)) and _helps(connection, actor, member_id)
+
+
 def _relation(
     connection: Connection,
     actor: Actor,
@@ -98,6 +124,10 @@ def _relation(
     if actor.kind is ActorKind.STAFF:
         if not role_allows(permission, actor):
             return None
+        if permission is Permission.MEMBER_FIND:
+            return Relation.STAFF if _helps(connection, actor, member_id) else None
+        if permission is Permission.CASE_APPROVE:
+            return Relation.STAFF if _second(connection, actor, case_id, member_id) else None
         found = case_id is not None and _in_case(connection, actor, case_id, member_id, permission)
         return Relation.STAFF if found else None
     if actor.person == member_id:
@@ -156,6 +186,8 @@ def open(  # noqa: A001 (the design's name: access.open)
     14, nor staff inside an open case with this right (clause 9; P25). The transaction commits when
     the block ends, the ledger event with it; then follows what `Subject.afterwards` holds.
     """
+    if case is None and actor.grant is not None and member_id == actor.acting_for:
+        case = actor.grant.case_id
     try:
         with house().databases.data.begin() as connection:
             own = actor.kind is not ActorKind.STAFF and actor.person == member_id
@@ -170,12 +202,13 @@ def open(  # noqa: A001 (the design's name: access.open)
                 connection,
                 seen,
                 ledger.Entry(look.event, member_id, purpose, look.page, look.items, case,
-                             folded=folded),
+                             reason=look.reason, folded=folded),
                 opening=member_id if own else None,
             )  # fmt: skip
             subject = Subject(
                 member_id, seen, relation, purpose, LIVE, connection,
                 partial(_sealer, member_id), case,
+                relation is Relation.STAFF and look.permission is not Permission.CASE_APPROVE,
             )  # fmt: skip
             yield subject
     except AccessDenied:

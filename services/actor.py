@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from db.errors import PortalError
-from db.words import N_, ActorKind, StaffRole
+from db.words import N_, ActorKind, CallWish, CaseChannel, StaffRole
 from services.language import DEFAULT, Language
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class Permission(StrEnum):
     COMPANY_EDIT = "company_edit"
     OFFICER_DESK = "officer_desk"
     BAR_PLACE = "bar_place"
+    MEMBER_FIND = "member_find"
+    CASE_HANDLE = "case_handle"
+    CASE_APPROVE = "case_approve"
 
 
 class Relation(StrEnum):
@@ -80,6 +83,11 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.COMPANY_EDIT: _STAFF,
     Permission.OFFICER_DESK: _STAFF,
     Permission.BAR_PLACE: _STAFF,
+    # Who a caller may be, masked; then their case: what they ask and who they are, no more.
+    Permission.MEMBER_FIND: _STAFF,
+    Permission.CASE_HANDLE: _STAFF,
+    # A second one of the staff, in another's case, for the one step that waits there.
+    Permission.CASE_APPROVE: _STAFF,
 }
 """Which relations have which permission. A page names one; anything not listed is refused."""
 
@@ -92,6 +100,34 @@ OFFICER_ONLY = frozenset(
     }
 )
 """What of the staff's only the privacy officer may (clause 10)."""
+
+
+WISHES: dict[CallWish, frozenset[Permission]] = {
+    CallWish.SEE: frozenset(
+        {
+            Permission.PROFILE_READ, Permission.PROFILE_UNMASK, Permission.HISTORY_READ,
+            Permission.SHARING_READ, Permission.INBOX_READ,
+        }
+    ),
+    CallWish.CORRECT: frozenset(
+        {
+            Permission.PROFILE_READ, Permission.PROFILE_UNMASK, Permission.PROFILE_CORRECT,
+            Permission.PROCESSING_STOP,
+        }
+    ),
+    CallWish.CONSENT: frozenset({Permission.CONSENT_CHANGE, Permission.SHARING_READ}),
+    CallWish.STOP: frozenset({Permission.PROCESSING_STOP}),
+    CallWish.EXPORT: frozenset({Permission.PROFILE_READ}),
+    CallWish.LEAVE: frozenset({Permission.PROFILE_READ}),
+    CallWish.SIGN_IN: frozenset(),
+}  # fmt: skip
+"""The rights that a case gives for what a caller asks: as few as will do (clause 8; P26)."""
+OF_CASES: Final = frozenset[Permission]().union(*WISHES.values())
+"""All of them: what pages of the member ask for that staff may open in a case."""
+
+
+class SecondWordNeeded(PortalError):  # noqa: N818 (not a failure: somebody else has to agree)
+    """Staff can't do this alone: the member says so by a link, or a second one of the staff."""
 
 
 class StepUpRequired(PortalError):  # noqa: N818 (not a failure: it asks for a verification)
@@ -107,6 +143,20 @@ class SignInRequired(PortalError):  # noqa: N818 (not a failure: it asks for a s
 
 
 @dataclass(frozen=True)
+class Grant:
+    """What a case gives its staff: until when, how it reached us, and what may be seen in full.
+
+    `shown` are names of items, and of kinds of record, that were unmasked one by one.
+    """
+
+    case_id: UUID
+    until: datetime
+    permissions: frozenset[str]
+    channel: CaseChannel
+    shown: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Actor:
     """A person at one moment: who, in which session, verified when; `at` is the instant."""
 
@@ -119,11 +169,18 @@ class Actor:
     acting_for: UUID | None = None
     language: Language = DEFAULT
     """The language of the screen, in which what happens is told by mail, too."""
+    grant: Grant | None = None
+    """Of staff: the case in which they act for the member `acting_for`."""
 
     @property
     def subject_id(self) -> UUID:
         """Return whose data the actor looks at: the child they act for, else their own."""
         return self.acting_for or self.person
+
+    @property
+    def for_child(self) -> bool:
+        """Return whether a guardian looks at a child; staff in a case see a member's words."""
+        return self.acting_for is not None and self.grant is None
 
     @property
     def verified(self) -> bool:
@@ -132,7 +189,12 @@ class Actor:
 
     @property
     def verified_until(self) -> datetime | None:
-        """Return when the verification ends, or None when it has ended."""
+        """Return when the verification ends, or None when it has ended.
+
+        In a case the caller was verified, and that counts until the grant ends.
+        """
+        if self.grant is not None:
+            return self.grant.until if self.at < self.grant.until else None
         if self.verified_at is None:
             return None
         ends = self.verified_at + VERIFICATION_LASTS

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from db.declarations import ITEMS, Group, derived
 from db.errors import PortalError
-from db.words import N_, RequestKind, RequestState
+from db.words import N_, RequestKind, RequestState, StepWhat
 from services import consents, email_change, held_values, requests
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def clear(subject: Subject, items: tuple[str, ...], seq: int | None = None) -> t
     subject.actor.require_verification()
     if not all(name in ITEMS and _here(name) and at_once(subject, name) for name in items):
         raise NotClearable(N_("This can't be cleared at once. Please ask for it instead."))
+    subject.second_word(StepWhat.CLEAR)
     return _clear(subject, items, seq)
 
 

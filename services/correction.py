@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from db.declarations import ITEMS, Correction
 from db.errors import PortalError
-from db.words import N_, RequestKind, Source
+from db.words import N_, CaseChannel, RequestKind, Source, StepWhat
 from services import (
     consents,
     contact_values,
@@ -67,14 +67,28 @@ def correct(
     """
     _may(subject, item, Correction.AT_ONCE)
     value = contact_values.accepted(item, typed, subject.today)
-    return _change(subject, item, seq, value, source)
+    return _change(subject, item, seq, value, told_by(subject) or source)
 
 
 def correct_picture(subject: Subject, content: bytes) -> Outcome:
     """Replace the profile image by a small copy of the picture given. Raise `FileRefused`."""
     _may(subject, "profile_image", Correction.AT_ONCE)
     value = base64.b64encode(files.portrait(content)).decode()
-    return _change(subject, "profile_image", 0, value, Source.PORTAL)
+    return _change(subject, "profile_image", 0, value, told_by(subject) or Source.PORTAL)
+
+
+CHANNELS: Final = {
+    CaseChannel.PHONE: Source.PHONE, CaseChannel.EMAIL: Source.WEB,
+    CaseChannel.LETTER: Source.PAPER, CaseChannel.FAX: Source.FAX,
+    CaseChannel.VISIT: Source.PAPER, CaseChannel.PUBLIC_PORTAL: Source.PARTNER,
+}  # fmt: skip
+"""How a value came that was given in a case (clause 2.2; P03)."""
+
+
+def told_by(subject: Subject) -> Source | None:
+    """Return how staff in a case were told a value (clause 2.2; P03); None outside of one."""
+    grant = subject.actor.grant
+    return CHANNELS[grant.channel] if grant is not None and subject.in_case else None
 
 
 def _change(subject: Subject, item: str, seq: int | None, value: str, source: Source) -> Outcome:
@@ -87,6 +101,7 @@ def _change(subject: Subject, item: str, seq: int | None, value: str, source: So
     if before == value:
         return Outcome.SAME
     if item == "email":
+        subject.second_word(StepWhat.EMAIL)
         email_change.ask(subject, value, before)
         return Outcome.LINK_SENT
     held_values.put(subject, item, seq, value, source)

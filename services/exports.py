@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db.errors import PortalError
 from db.sealing import SealError
 from db.tables.exports import export
-from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, Store
+from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, StepWhat, Store
 from services import access, jobs, ledger
 from services.actor import AccessDenied
 from services.archive_source import Order
@@ -143,6 +143,7 @@ def ask(subject: Subject, order: Order) -> UUID:
     """
     actor = subject.actor
     actor.require_verification()
+    subject.second_word(StepWhat.EXPORT)
     if not order.groups:
         raise ExportError(N_("Please choose at least one part."))
     export_id = uuid4()

@@ -20,6 +20,10 @@ RECONFIRM = "reconfirm"
 BAR = "bar"
 EXPORT = "export"
 END_EXPORTS = "end_exports"
+CASE_CODE = "case_code"
+CASE_LINK = "case_link"
+CASE_ANSWER = "case_answer"
+RECOVERIES = "recoveries"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 
 # Never opened: every job goes in over the caller's own connection.

@@ -16,7 +16,7 @@ from db import policy
 from db.declarations import ITEMS
 from db.errors import PortalError
 from db.tables.moves import move
-from db.words import N_, Change, MoveKind, Noted, Purpose
+from db.words import N_, Change, MoveKind, Noted, Purpose, StepWhat
 from services import bar_rows, jobs, journal, leaving_facts, restriction, telling
 from services.actor import Relation
 from services.gathering import Gathered
@@ -106,6 +106,7 @@ def ask(subject: Subject, certificate: Certificate) -> None:
     """
     actor = subject.actor
     actor.require_verification()
+    subject.second_word(StepWhat.LEAVE)
     number, secret = certificate.digests
     # Of two tabs that leave at once, the second waits for the first and then writes nothing.
     row = {

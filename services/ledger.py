@@ -106,6 +106,27 @@ class EventName(StrEnum):
     EXPORT_MADE = "export_made"
     EXPORT_TAKEN = "export_taken"
     EXPORT_DESTROYED = "export_destroyed"
+    CALLER_SOUGHT = "caller_sought"
+    CALLER_FOUND = "caller_found"
+    CASE_OPENED = "case_opened"
+    CASE_VIEWED = "case_viewed"
+    CASE_RENEWED = "case_renewed"
+    CASE_TAKEN_OVER = "case_taken_over"
+    CASE_WIDENED = "case_widened"
+    CASE_POSTPONED = "case_postponed"
+    CASE_CLOSED = "case_closed"
+    CASE_GRANT_ENDED = "case_grant_ended"
+    CALLER_CODE_SENT = "caller_code_sent"
+    CALLER_VERIFIED = "caller_verified"
+    CALLER_NOT_VERIFIED = "caller_not_verified"
+    STEP_ASKED = "step_asked"
+    STEP_CONFIRMED = "step_confirmed"
+    STEP_APPROVED = "step_approved"
+    STEP_REFUSED = "step_refused"
+    STEP_TAKEN_BACK = "step_taken_back"
+    RECOVERY_OBJECTED = "recovery_objected"
+    RECOVERED = "recovered"
+    STAFF_LINKED = "staff_linked"
 
 
 LOOKS = frozenset(
@@ -202,7 +223,7 @@ def _row(entry: Entry, at: datetime, actor: Actor | None) -> dict[str, object]:
         "actor_kind": actor.kind if actor else ActorKind.SYSTEM,
         "actor_id": actor.person if actor else None,
         "session_id": actor.session_id if actor else None,
-        "case_id": entry.case_id,
+        "case_id": entry.case_id or (actor.grant.case_id if actor and actor.grant else None),
         "page": entry.page,
         "items": list(entry.items) or None,
         "fold_key": None,

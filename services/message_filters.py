@@ -9,7 +9,8 @@ from jinja2 import pass_context
 
 from db.declarations import ITEMS
 from db.policy import policies
-from services import bar_words, consent_words, request_words
+from db.words import CaseOutcome, Postponed, StepWhat
+from services import bar_words, case_words, consent_words, request_words
 from services import language as tongue
 
 if TYPE_CHECKING:
@@ -80,6 +81,24 @@ def kept(context: Context, why: str) -> str:
     return bar_words.kept(context["language"], why)
 
 
+@pass_context
+def step(context: Context, what: str) -> str:
+    """Return what a step of a case is called."""
+    return tongue.translate(context["language"], case_words.STEPS[StepWhat(what)])
+
+
+@pass_context
+def outcome(context: Context, how: str) -> str:
+    """Return how a case ended."""
+    return tongue.translate(context["language"], case_words.OUTCOMES[CaseOutcome(how)])
+
+
+@pass_context
+def postponed(context: Context, why: str) -> str:
+    """Return why an answer comes later."""
+    return tongue.translate(context["language"], case_words.POSTPONED[Postponed(why)])
+
+
 def day(text: str) -> str:
     """Return an ISO day as it is written here."""
     return tongue.format_date(date.fromisoformat(text))
@@ -93,5 +112,5 @@ def moment(text: str) -> str:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "said": said, "item": item, "items": items, "purpose": purpose, "date": day, "moment": moment,
     "consents": consents, "asked": asked, "scope": scope, "refusal": refusal,
-    "barred": barred, "kept": kept,
+    "barred": barred, "kept": kept, "step": step, "outcome": outcome, "postponed": postponed,
 }  # fmt: skip

@@ -50,6 +50,12 @@ SUBJECTS: Final = {
     "bar_kept": N_("Your objection to the bar on joining again"),
     "bar_lifted": N_("You may join again"),
     "export_ready": N_("Your data is ready"),
+    "case_code": N_("Your number for our staff"),
+    "case_confirm": N_("Please confirm what was asked for"),
+    "case_postponed": N_("Our answer comes a little later"),
+    "case_answer": N_("Our answer to what you asked"),
+    "recovery_notice": N_("A new sign-in was asked for"),
+    "recovery_link": N_("Your new sign-in"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -75,9 +81,20 @@ PURPOSES: Final = {
     "bar_kept": Purpose.NOTICES,
     "bar_lifted": Purpose.NOTICES,
     "export_ready": Purpose.NOTICES,
+    "case_code": Purpose.IDENTITY_CHECK,
+    "case_confirm": Purpose.IDENTITY_CHECK,
+    "case_postponed": Purpose.NOTICES,
+    "case_answer": Purpose.NOTICES,
+    "recovery_notice": Purpose.IDENTITY_CHECK,
+    "recovery_link": Purpose.IDENTITY_CHECK,
 }
 """What each message uses the member's address for."""
-SECRET: Final = frozenset({"password_link", "password_code", "email_link"})
+SECRET: Final = frozenset(
+    {
+        "password_link", "password_code", "email_link",
+        "case_code", "case_confirm", "recovery_notice", "recovery_link",
+    }
+)  # fmt: skip
 """Messages that prove who reads that mailbox: never in the portal's own inbox."""
 NO_INBOX: Final = frozenset({"left"})
 """Messages to who has no inbox any more."""

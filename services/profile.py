@@ -141,7 +141,8 @@ def shown(
     if not subject.may_use(item.name):
         return None
     text = subject.open(sealed, place)
-    return text if text is None or plain else mask(item.mask, text)
+    full = subject.in_full(item.name, plain=plain)
+    return text if text is None or full else mask(item.mask, text)
 
 
 def values(subject: Subject, rows: Iterable[Row], *, plain: bool) -> dict[str, list[Held]]:
@@ -156,7 +157,7 @@ def values(subject: Subject, rows: Iterable[Row], *, plain: bool) -> dict[str, l
             Held(
                 row["seq"],
                 shown(subject, item, row["sealed"], place, plain=plain),
-                plain,
+                subject.in_full(item.name, plain=plain),
                 provenance.of(row),
                 row["cleared_at"],
                 row["changed_at"],
@@ -178,7 +179,7 @@ def _devices(subject: Subject, rows: Iterable[Row], *, plain: bool) -> list[Held
                 places.device(row["device_row_id"]),
                 plain=plain,
             ),
-            plain,
+            subject.in_full("device_id", plain=plain),
             provenance.of(row),
         )
         for seq, row in enumerate(rows)

@@ -72,6 +72,7 @@ def page(
         subject.actor.require_verification()
     if not subject.may_use_kind(kind):
         return ()
+    plain = subject.in_full(kind, plain=plain)
     table = subject.tables.record
     found = subject.connection.execute(
         select(table)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from db import sealing
 from db.clock import seoul_day
 from db.declarations import KINDS
-from db.words import RIGHTS
+from db.words import N_, RIGHTS, StepWhat
 from services import blocking, use
+from services.actor import Relation, SecondWordNeeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from db.tables.member import MemberTables
     from db.words import Purpose, RecordKind
-    from services.actor import Actor, Relation
+    from services.actor import Actor
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Subject:
     connection: Connection = field(repr=False)
     find_sealer: Callable[[], sealing.Sealer | None] = field(repr=False)
     case_id: UUID | None = None
+    alone: bool = False
+    """Whether this is one of the staff with nobody else's word (see `second_word`)."""
     kept_away: set[str] = field(default_factory=set, repr=False)
     """Items that a restriction refused in this transaction."""
     afterwards: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -69,6 +72,26 @@ class Subject:
     def standing(self) -> use.Standing:
         """Return consents and restrictions as they stand, read once a transaction."""
         return use.standing(self.connection, self.tables, self.member_id, self.today)
+
+    @property
+    def in_case(self) -> bool:
+        """Return whether staff act for the member here, who then see items one by one."""
+        grant = self.actor.grant
+        return grant is not None and grant.case_id == self.case_id
+
+    def in_full(self, name: str, *, plain: bool) -> bool:
+        """Return whether an item, or a kind of record, is shown in full where `plain` is wished."""
+        if not self.in_case or self.actor.grant is None:
+            return plain
+        return name in self.actor.grant.shown
+
+    def second_word(self, what: StepWhat) -> None:
+        """Raise `SecondWordNeeded` for staff who would do what can't be undone by themselves."""
+        if self.alone:
+            raise SecondWordNeeded(
+                N_("Staff can't do this alone: the member or a second staff member has to agree."),
+                what=what.value,
+            )
 
     def may_use(self, item: str) -> bool:
         """Return whether `item` may be used for what the data was opened for; see `use.decide`.

@@ -11,7 +11,9 @@ from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from db import clock, company_keys, engines, keyring, policy, seal_keys
 from db.words import Store
 from services import (
+    account_recovery,
     barring,
+    case_telling,
     daily,
     delivery,
     destruction,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from db.engines import Addresses
     from db.sealing import Sealer
     from db.settings import Settings
+    from services.language import Language
 
 APP = App(connector=PsycopgConnector())
 _PATIENT = Patience()
@@ -166,6 +169,42 @@ def withdraw(context: JobContext, member_id: str) -> None:
     _end_exports(context)
 
 
+@APP.task(name=jobs.CASE_CODE, pass_context=True, retry=RetryStrategy(max_attempts=3, wait=5))
+def send_case_code(
+    context: JobContext,  # noqa: ARG001 (the queue gives it first)
+    key: str,
+    case_id: str,
+    channel: str,
+    language: str,
+) -> None:
+    """Send a code to who may be the caller of a case."""
+    channel_: outbox.Way = "sms" if channel == "sms" else "email"
+    case_telling.code(
+        houses.house(), key, UUID(case_id), (channel_, _language(language)), clock.now()
+    )
+
+
+@APP.task(name=jobs.CASE_LINK, pass_context=True, retry=_PATIENT)
+def send_case_link(context: JobContext, case_id: str, step_id: str) -> None:  # noqa: ARG001
+    """Send the link by which a member says yes or no to what a case asks for; once."""
+    case_telling.link(houses.house(), UUID(case_id), UUID(step_id), clock.now())
+
+
+@APP.task(name=jobs.CASE_ANSWER, pass_context=True, retry=_PATIENT)
+def answer_case(
+    context: JobContext,  # noqa: ARG001 (the queue gives it first)
+    case_id: str,
+    template: str,
+    language: str,
+) -> None:
+    """Tell a caller what came of their case; once, however often it runs."""
+    case_telling.answer(houses.house(), UUID(case_id), template, _language(language), clock.now())
+
+
+def _language(chosen: str) -> Language:
+    return "en" if chosen == "en" else "ko"
+
+
 def _workshop(context: JobContext) -> exporting.Workshop:
     var = context.additional_context["var"]
     return exporting.Workshop(
@@ -202,6 +241,7 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     waking.wake_all(houses.house(), now)
     signer = seal_keys.signer(context.additional_context["var"] / "keys")
     withdrawing.withdraw_all(houses.house(), signer, now)
+    account_recovery.run(houses.house(), now)
     dormancy.run(houses.house(), now)
     barring.run(houses.house(), now)
     exporting.run(_workshop(context), now)

@@ -136,6 +136,8 @@ case_step = Table(
     Column("expires_at", _WHEN, nullable=False),
     Column("state", Text, nullable=False),
     Column("link_digest", LargeBinary),
+    # Whose link it is: the member, or the guardian who asked for a child.
+    Column("sent_to", Uuid),
     Column("decided_at", _WHEN),
     Column("decided_by", Uuid, ForeignKey("ops.staff.staff_id")),
     Column("means", Text),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def panel(actor: Actor, one: Bar, agencies: Sequence[Contact], look: Look) -> None:
     """Draw the bar, and the button that objects to it as long as nobody has."""
-    draw("bar_mine.html", agencies=agencies, child=actor.acting_for is not None, **_words(one))
+    draw("bar_mine.html", agencies=agencies, child=actor.for_child, **_words(one))
     if one.objected_at is None and st.button(
         _("Object to the bar on joining again"), key="object_bar"
     ):

@@ -150,7 +150,7 @@ def receipt(actor: Actor, written: UUID | None = None) -> str:
 def panel(actor: Actor, found: Consents, said: Said | None) -> None:
     """Draw everything: groups of switches, each with what follows from it."""
     draw(
-        "consents_intro.html", child=actor.acting_for is not None, all=receipt(actor),
+        "consents_intro.html", child=actor.for_child, all=receipt(actor),
         said=said if said and said.at is None else None,
     )  # fmt: skip
     with st.container(horizontal=True):

@@ -55,7 +55,7 @@ def panel(actor: Actor) -> None:
         ready = found is not None and export_view.ready(found, subject.today)
         if found and ready:
             exports.seen(subject, found)
-    draw("export.html", child=actor.acting_for is not None, asleep=gate.here().asleep)
+    draw("export.html", child=actor.for_child, asleep=gate.here().asleep)
     if problem := st.session_state.pop(_PROBLEM, None):
         draw("problem.html", text=problem)
     if found and found.waiting:

@@ -11,11 +11,12 @@ import streamlit as st
 
 from db.settings import settings
 from db.words import N_, ActorKind, StaffRole
-from pages.components import gate
+from pages.components import case_banner, gate
 from pages.components.fragment import draw, draw_common
 from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from services import mailbox, sessions
+from services.actor import Permission
 from services.house import house
 from services.sign_out import sign_out
 
@@ -51,7 +52,10 @@ MEMBER: Sections = {
         ("messages", "member/messages.py", N_("Told to me")),
     ),
 }
-DESK: Pages = (("desk-queue", "desk/queue.py", N_("Requests to decide")),)
+DESK: Pages = (
+    ("desk-cases", "desk/cases.py", N_("Callers")),
+    ("desk-queue", "desk/queue.py", N_("Requests to decide")),
+)
 """Pages of all staff."""
 OFFICER: Pages = (
     ("desk-officer", "desk/officer.py", N_("The officer's desk")),
@@ -70,6 +74,15 @@ MAILBOX: Line = ("mailbox", "public/mailbox.py", N_("Demo mailbox"))
 ASLEEP: Final = frozenset({"member/leave.py", "member/export.py"})
 """What a member whose account sleeps comes back to after a verification."""
 _OVERVIEW: Final = "member/overview.py"
+FOR_CALLER: Final = N_("For the caller")
+"""The section of the member's pages, for staff with a case in hand."""
+_NEEDED: Final = {
+    "my-data": Permission.PROFILE_READ, "edit": Permission.PROFILE_CORRECT,
+    "history": Permission.HISTORY_READ, "consents": Permission.CONSENT_CHANGE,
+    "sharing": Permission.SHARING_READ, "stop": Permission.PROCESSING_STOP,
+    "requests": Permission.PROCESSING_STOP, "messages": Permission.INBOX_READ,
+}  # fmt: skip
+"""What each page asks for; a test compares."""
 GUIDE: Final = N_("Guide")
 """The section of public pages, for who is signed in."""
 
@@ -108,8 +121,21 @@ def _sections(here: Here) -> Sections:
         return {**MEMBER, GUIDE: public}
     if here.actor is not None and here.actor.kind is ActorKind.STAFF:
         officer = here.actor.role is StaffRole.OFFICER
-        return {"": (*DESK, *OFFICER) if officer else DESK, GUIDE: public}
+        desk = (*DESK, *OFFICER) if officer else DESK
+        acting = _of_case(here)
+        return (
+            {"": desk, FOR_CALLER: acting, GUIDE: public} if acting else {"": desk, GUIDE: public}
+        )
     return {"": public}
+
+
+def _of_case(here: Here) -> Pages:
+    """Return the member's pages that the case in hand gives a right to."""
+    case = here.case
+    if case is None or here.actor is None or not case.runs(here.actor.at):
+        return ()
+    lines = (line for of_section in MEMBER.values() for line in of_section)
+    return tuple(line for line in lines if _NEEDED.get(line[0]) in case.permissions)
 
 
 def _phone() -> bool:
@@ -165,7 +191,9 @@ def header(here: Here, page: StreamlitPage) -> None:
         )
         if here.actor is not None and st.button(_("Sign out"), key="sign_out", type="tertiary"):
             _leave(here.actor)
-    if here.actor and here.actor.acting_for:
+    if here.case is not None and here.actor is not None:
+        case_banner.panel(here.actor, here.case)
+    elif here.actor and here.actor.acting_for:
         draw("banner.html")
         if st.button(_("Back to my own data"), key="act_for_self"):
             gate.act_for(None)

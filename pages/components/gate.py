@@ -10,11 +10,12 @@ import streamlit as st
 
 from db import clock
 from db.settings import settings
-from db.words import N_, Store
+from db.words import N_, ActorKind, Store
+from pages.components import kept_typing
 from pages.components.text import language
 from pages.http.names import SESSION_COOKIE
-from services import access, own_sessions, sessions, sign_in, used_answers
-from services.actor import AccessDenied, Actor, Permission, SignInRequired, page_opens
+from services import access, cases, own_sessions, sessions, sign_in, used_answers
+from services.actor import OF_CASES, AccessDenied, Actor, Permission, SignInRequired, page_opens
 from services.claims import answers
 from services.house import house
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from services.cases import Case
     from services.sessions import Session
 
 _HERE: Final = "jk_here"
@@ -31,6 +33,8 @@ _READ: Final = "jk_read"
 CERTIFICATES: Final = "jk_certificates"
 """Certificates of leaving that this tab has just been given: shown once, gone with the tab."""
 _ACTING: Final = "jk_acting_for"
+_CASE: Final = "jk_call"
+_SHOWN: Final = "jk_call_shown"
 _OPEN_ASLEEP: Final = frozenset(
     {
         Permission.PUBLIC,
@@ -55,6 +59,8 @@ class Here:
     changed: bool = False
     returned: bool = False
     left: bool = False
+    case: Case | None = None
+    """Of staff: the case that this tab has in hand, whether or not the right to act still runs."""
 
     @property
     def asleep(self) -> bool:
@@ -126,13 +132,60 @@ def arrive() -> Here:
         st.session_state[_TAB] = person
     if returned and session and session.resume and (child := session.resume.get("acting_for")):
         st.session_state[_ACTING] = UUID(child)
-    acting_for = st.session_state.get(_ACTING)
+    case = None
     if actor:
+        staff = actor.kind is ActorKind.STAFF
+        acting_for = None if staff else st.session_state.get(_ACTING)
         actor = replace(actor, acting_for=acting_for, language=language())
-    here = Here(session, actor, refused, changed, returned, left)
+        case = _case_in_hand(actor) if staff else None
+    here = Here(session, actor, refused, changed, returned, left, case)
     st.session_state[_HERE] = here
     st.session_state[_READ] = True
     return here
+
+
+def _case_in_hand(actor: Actor) -> Case | None:
+    """Return the case that this tab has in hand; what was closed or taken over is let go."""
+    case_id = st.session_state.get(_CASE)
+    if case_id is None:
+        return None
+    with house().databases.look[0].connect() as connection:
+        found = cases.own(connection, actor, case_id)
+    if found is None:
+        take_in_hand(None)
+    return found
+
+
+def take_in_hand(case_id: UUID | None) -> None:
+    """Let this tab have a case in hand from the next run on; None: no case."""
+    for key in (_CASE, _SHOWN):
+        st.session_state.pop(key, None)
+    if case_id is not None:
+        st.session_state[_CASE] = case_id
+
+
+def show_in_full(name: str) -> None:
+    """Show an item, or a kind of record, in full for as long as the tab has its case in hand."""
+    st.session_state[_SHOWN] = st.session_state.get(_SHOWN, frozenset()) | {name}
+
+
+def _acting(actor: Actor, case: Case, permission: Permission) -> Actor:
+    """Return the actor as they act for the case's member; what they typed is kept when it is over.
+
+    Raise `AccessDenied` where the case doesn't give this right, or not any more.
+    """
+    if not case.runs(actor.at):
+        kept_typing.keep(here_path())
+        raise AccessDenied(
+            N_("The half hour of this case is over. Go on with it above: what you typed is kept.")
+        )
+    if permission.value not in case.permissions:
+        raise AccessDenied(
+            N_("This was not asked for in this case, or the caller is not verified.")
+        )
+    kept_typing.restore(here_path())
+    shown = st.session_state.get(_SHOWN, frozenset())
+    return replace(actor, acting_for=case.member_id, grant=case.grant(shown))
 
 
 def just_read() -> Session | None:
@@ -172,6 +225,9 @@ def guard(permission: Permission, *, step_up: bool = False) -> Actor | None:
         raise AccessDenied(N_("This page is not open to you."))
     if here().asleep and permission not in _OPEN_ASLEEP:
         raise AccessDenied(N_("Your account is sleeping: its data is kept apart and safe."))
+    case = here().case
+    if case is not None and actor is not None and permission in OF_CASES:
+        actor = _acting(actor, case, permission)
     if step_up and actor is not None:
         actor.require_verification()
     return actor

@@ -43,7 +43,7 @@ def panel(actor: Actor) -> None:
         found = leaving.preview(subject)
     rules = policy.in_force(found.day)
     draw("leave.html", **leave_view.view(language(), rules, found), found=found,
-         child=actor.acting_for is not None, asleep=gate.here().asleep)  # fmt: skip
+         child=actor.for_child, asleep=gate.here().asleep)  # fmt: skip
     if found.under_way:
         draw("said.html", text=_("This is under way already, in another tab."))
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.words import ActorKind, StaffRole
 from pages.components import gate
 from pages.components.fragment import draw
-from services import bars, desk_queue, officer_open
+from services import bars, case_list, desk_queue, officer_open
 from services.actor import Permission
 from services.house import house
 
@@ -14,6 +14,7 @@ officer = actor.role is StaffRole.OFFICER
 waiting: dict[str, int] = {}
 with house().databases.data.begin() as connection:
     if actor.kind is ActorKind.STAFF:
+        waiting["cases"] = case_list.count(connection, actor)
         waiting["queue"] = desk_queue.count(connection)
     if officer:
         waiting["officer"] = officer_open.count(connection, actor).total

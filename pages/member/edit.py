@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from db.errors import PortalError
 from db.words import Purpose
-from pages.components import carried, edit_panel, edit_view, gate, said
+from pages.components import carried, case_wish, edit_panel, edit_view, gate, said, unmasking
 from pages.components.fragment import draw, draw_common
 from pages.components.text import _
 from services import access, editing
-from services.actor import AccessDenied, Permission, StepUpRequired
+from services.actor import AccessDenied, Permission, SecondWordNeeded, StepUpRequired
 from services.ledger import EventName
 
 if TYPE_CHECKING:
@@ -33,14 +33,18 @@ def _carry_out(wish: Wish) -> None:
             done = wish.carry_out(opened)
     except (AccessDenied, StepUpRequired):
         raise
+    except SecondWordNeeded as needed:
+        said.say(case_wish.ask(actor, wish, needed))
     except PortalError as error:  # what was typed stays in its field
         draw("problem.html", text=_(error.message, **error.params))
     else:
         said.say(_(done))
 
 
-draw_common("edit_intro.html", child=actor.acting_for is not None)
+draw_common("edit_intro.html", child=actor.for_child)
 edit_panel.choose()
+if one.held:
+    unmasking.one_by_one(actor, "/edit", {chosen: _(one.item.label)})
 draw("edit_item.html", one=edit_view.view(one))
 wished = edit_panel.wish(one)
 if wished is not None:

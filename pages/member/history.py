@@ -21,11 +21,12 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     found = history.read(subject, chosen.page, only_others=chosen.only_others)
     today = subject.today
 
-draw_common("history_intro.html", child=actor.acting_for is not None)
+draw_common("history_intro.html", child=actor.for_child)
 st.toggle(_("Only what others did"), key=history_view.OTHERS)
 days = history_view.days(found.lines, policy.in_force(today))
 child = child_link.token(actor, actor.acting_for) if actor.acting_for else None
-draw("history.html", days=days, child=child, others=chosen.only_others)
+# A proof goes into the member's own hands, not through those of staff.
+draw("history.html", days=days, child=child, others=chosen.only_others, proofs=not actor.grant)
 pages = -(-found.count // PAGE_ROWS)
 if pages > 1:
     st.pagination(pages, key=chosen.page_key, max_visible_pages=5)

@@ -21,6 +21,6 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     found = inbox.read(subject, page, language(), settings().address)
 
 pages = -(-found.count // inbox.PAGE_ROWS)
-draw("messages.html", found=found, child=actor.acting_for is not None, address=settings().address)
+draw("messages.html", found=found, child=actor.for_child, address=settings().address)
 if pages > 1:
     st.pagination(pages, key=_PAGE, max_visible_pages=5)

@@ -15,7 +15,7 @@ from services.ledger import EventName
 
 actor = gate.member(Permission.PROFILE_READ)
 plain = unmasking.wanted(actor)
-child = actor.acting_for is not None
+child = actor.for_child
 look = access.Look(
     EventName.VALUES_UNMASKED if plain else EventName.PROFILE_VIEWED,
     Permission.PROFILE_UNMASK if plain else Permission.PROFILE_READ,
@@ -33,6 +33,7 @@ with st.container(horizontal=True):
     unmasking.button(actor, plain=plain)
     if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):
         st.switch_page("member/edit.py")
+unmasking.one_by_one(actor, "/my-data", unmasking.held_names(held))
 for group in groups(held, today):
     draw("profile_group.html", group=group)
 draw("services_used.html", uses=held.uses, child=child)

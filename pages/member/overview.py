@@ -26,7 +26,7 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     brief = overview.brief(subject)
     today = subject.today
 
-draw("overview.html", brief=brief, child=actor.acting_for is not None)
+draw("overview.html", brief=brief, child=actor.for_child)
 
 
 def _open_child(child: UUID) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from db import policy
 from db.words import Purpose
-from pages.components import bar_panel, gate, said
+from pages.components import bar_panel, carried, gate, said
 from pages.components.fragment import draw, draw_common
 from pages.components.request_view import views
 from pages.components.text import _, language
@@ -48,12 +48,12 @@ def _actions(one: RequestView) -> None:
     if one.may_object:
         with st.form(f"object_{one.request_id}", border=False):
             words = st.text_area(_("What we should look at again (you may leave it empty)"),
-                                 max_chars=1000)  # fmt: skip
+                                 max_chars=1000, key=f"{carried.FORM}{one.request_id}")  # fmt: skip
             if st.form_submit_button(_("Object: {what}", what=one.title)):
                 _object(one, words.strip())
 
 
-draw_common("requests_intro.html", any=bool(found or barred), child=actor.acting_for is not None)
+draw_common("requests_intro.html", any=bool(found or barred), child=actor.for_child)
 agencies = policies.agencies(policy.in_force(today), language())
 if barred is not None:
     bar_panel.panel(actor, barred, agencies, look)

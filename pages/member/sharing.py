@@ -20,7 +20,7 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     found = sharing.read(subject, page)
     today = subject.today
 
-child, version = actor.acting_for is not None, policy.in_force(today)
+child, version = actor.for_child, policy.in_force(today)
 draw("sharing.html", **sharing_view.given(found, version, today), child=child)
 pages = -(-found.count // PAGE_ROWS)
 if pages > 1:

@@ -41,7 +41,7 @@ def _stop() -> None:
     said.say(_("It is stopped. Under “My requests” you see what we decide, and until when."))
 
 
-draw_common("stop_intro.html", child=actor.acting_for is not None, any=bool(in_force))
+draw_common("stop_intro.html", child=actor.for_child, any=bool(in_force))
 for number, one in enumerate(map(view, in_force)):
     draw("restriction.html", one=one)
     label = _("Let it go on: {what}", what=one.title)

@@ -119,7 +119,7 @@ def send(
             _keep(data, digest(token), member_id, order.use, "email", now + LINK_LASTS)
         else:
             key = _code_digest(order.base, place)
-            params = {"code": _code(keyring, key)}
+            params = {"code": code_of(keyring, key)}
             message = outbox.Message("password_code", "sms", order.language, params)
             _keep(data, key, member_id, order.use, "sms", now + CODE_LASTS)
         outbox.enqueue(data, sealer, member_id, message, now)
@@ -144,10 +144,18 @@ def _code_digest(base: str, place: int) -> bytes:
     return digest(f"{base}:{place}")
 
 
-def _code(keyring: Keyring, key: bytes) -> str:
+def code_of(keyring: Keyring, key: bytes) -> str:
     """Return the six digits that belong to a row: computed from a key, so that none is stored."""
     number = int.from_bytes(keyring.blind("one_time_code", key.hex())[:8])
     return f"{number % 1_000_000:06d}"
+
+
+def digits_of(typed: str) -> str:
+    """Return the digits that somebody typed: only ASCII may be compared in constant time.
+
+    A Korean keyboard may type full-width ones.
+    """
+    return "".join(c for c in unicodedata.normalize("NFKC", typed) if c in digits)
 
 
 def redeem_code(data: Connection, keyring: Keyring, secret: str, typed: str, now: datetime) -> str:
@@ -169,10 +177,9 @@ def redeem_code(data: Connection, keyring: Keyring, secret: str, typed: str, now
         .values(tries_left=table.c.tries_left - 1)
         .returning(table.c.digest, table.c.member_id, table.c.use)
     ).all()
-    # A Korean keyboard may type full-width digits; only ASCII may be compared in constant time.
-    plain = "".join(c for c in unicodedata.normalize("NFKC", typed) if c in digits)
+    plain = digits_of(typed)
     for row in rows:
-        if secrets.compare_digest(_code(keyring, row.digest), plain):
+        if secrets.compare_digest(code_of(keyring, row.digest), plain):
             data.execute(update(table).where(table.c.digest == row.digest).values(used_at=now))
             token = secrets.token_urlsafe(32)
             _keep(data, digest(token), row.member_id, row.use, "code", now + CODE_LASTS)

@@ -105,6 +105,7 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "member/requests.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/messages.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "desk/officer.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
+    "desk/cases.py": ("sign-in", "refused", "refused", "refused", "opens", "opens"),
     "desk/queue.py": ("sign-in", "refused", "refused", "refused", "opens", "opens"),
     "desk/destruction.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
     "desk/companies.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),

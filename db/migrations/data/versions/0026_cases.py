@@ -100,7 +100,7 @@ _UNTIL = f"""
     language sql stable security definer set search_path = pg_catalog, live, ops as $$
         select least(at + {_HALF_AN_HOUR}, (
             select m.turns_14_on::timestamp at time zone 'Asia/Seoul' from live.member m
-            where m.member_id = c.member_id and c.caller = 'guardian'
+            where m.member_id = c.member_id and c.caller = 'guardian' and c.grant_ended is null
         ))
         from ops."case" c where c.case_id = which
     $$
@@ -114,9 +114,12 @@ _VERIFY = f"""
         staff uuid, which uuid, at timestamptz, by text, rights text[], most int
     ) returns timestamptz
     language sql volatile security definer set search_path = pg_catalog, ops as $$
-        update ops."case" set verified_by = by, verified_at = at, grant_ended = null,
+        update ops."case" c set verified_by = by, verified_at = at, grant_ended = null,
             permissions = array['case_handle'] || rights, granted_until = ops.grant_until(which, at)
-        where {_OWN} and failed_tries < most and rights <@ {_GRANTABLE}
+        where {_OWN} and rights <@ {_GRANTABLE} and most > (
+            select coalesce(sum(failed_tries), 0) from ops."case" t
+            where t.member_id = c.member_id and t.opened_at > at - interval '24 hours'
+        )
         returning granted_until
     $$
 """  # noqa: S608 (our own words)
@@ -187,11 +190,11 @@ _LINK = """
 _STEP = """
     create function ops.step_by_link(exact bytea, at timestamptz)
     returns table (member_id uuid, case_id uuid, step_id uuid, what text, items text[], state text,
-        waits_until timestamptz, language text)
+        waits_until timestamptz, language text, sent_to uuid, case_no text)
     language sql stable security definer set search_path = pg_catalog, ops as $$
         select s.member_id, s.case_id, s.step_id, s.what, s.items, s.state, s.waits_until,
-            s.language
-        from ops.case_step s
+            s.language, s.sent_to, c.case_no
+        from ops.case_step s join ops."case" c using (case_id)
         where s.link_digest = exact
             and ((s.state = 'waiting' and s.expires_at > at) or s.state = 'running')
     $$
@@ -214,7 +217,15 @@ _STEPS = """
         order by s.asked_at, s.step_id limit most
     $$
 """
+# Of who left nothing is found but that a certificate of this number was given, and when.
+_KNOWN = """
+    create function ops.withdrawal_known(number bytea) returns timestamptz
+    language sql stable security definer set search_path = pg_catalog, ops as $$
+        select left_at from ops.withdrawal where number_digest = number
+    $$
+"""
 _FUNCTIONS = {
+    "ops.withdrawal_known(bytea)": _KNOWN,
     "ops.helps(uuid, uuid)": _HELPS,
     "ops.count_lookup(uuid, date, int)": _LOOKUP,
     "ops.lookup_found(uuid, date)": _FOUND,
@@ -316,6 +327,7 @@ def _steps() -> None:
         sa.Column("expires_at", _WHEN, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("link_digest", sa.LargeBinary()),
+        sa.Column("sent_to", sa.Uuid()),
         sa.Column("decided_at", _WHEN),
         sa.Column("decided_by", sa.Uuid()),
         sa.Column("means", sa.Text()),

@@ -1,0 +1,149 @@
+"""A case in hand: who it is about, what they ask, what was done, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from db.words import CallWish, Postponed, Purpose
+from pages.components import (
+    case_answer_panel,
+    case_banner,
+    case_check_panel,
+    case_steps_panel,
+    case_view,
+    kept_typing,
+    said,
+)
+from pages.components.fragment import draw
+from pages.components.request_view import days_left
+from pages.components.text import _
+from services import (
+    access,
+    caller_check,
+    callers,
+    case_list,
+    case_papers,
+    case_steps,
+    case_words,
+    cases,
+)
+from services.actor import Permission
+from services.house import house
+from services.language import format_date
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.actor import Actor
+    from services.case_papers import Paper
+    from services.case_steps import Step
+    from services.cases import Case
+
+_LOOK: Final = access.Look(EventName.CASE_VIEWED, Permission.CASE_HANDLE, cases.PAGE, callers.SHOWN)
+PAGES: Final = (
+    ("my_data", Permission.PROFILE_READ, "member/my_data.py"),
+    ("edit", Permission.PROFILE_CORRECT, "member/edit.py"),
+    ("consents", Permission.CONSENT_CHANGE, "member/consents.py"),
+    ("stop", Permission.PROCESSING_STOP, "member/stop.py"),
+    ("requests", Permission.PROCESSING_STOP, "member/requests.py"),
+    ("history", Permission.HISTORY_READ, "member/history.py"),
+)
+"""Where what is asked for is done: the pages that the member has, too."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look at a case shows."""
+
+    values: dict[str, str]
+    papers: tuple[Paper, ...]
+    steps: tuple[Step, ...]
+    code_until: datetime | None
+    tries_left: int
+
+
+def panel(actor: Actor, case: Case) -> None:
+    """Draw the case; while its half hour is over, only that it is, and what was typed is kept."""
+    if not case.runs(actor.at):
+        kept_typing.keep(cases.PAGE)
+        draw("case_over.html", facts=case_view.facts(case, actor))
+        return
+    kept_typing.restore(cases.PAGE)
+    seen = _look(actor, case)
+    st.session_state[case_banner.WHO] = case_view.who(seen.values)
+    left = case_list.days_left(case, actor)
+    draw("case.html", person=case_view.person(seen.values), facts=case_view.facts(case, actor),
+         papers=[case_view.paper(one) for one in seen.papers if one.kind != "answer"],
+         due_on=case.due_on, late=left < 0, left=days_left(left),
+         asleep=not seen.values)  # fmt: skip
+    if not case.verified:
+        case_check_panel.panel(actor, case, seen.code_until, seen.tries_left)
+    else:
+        _ways(case)
+        case_steps_panel.panel(actor, case, seen.steps)
+    case_answer_panel.panel(actor, case, seen.papers, seen.steps)
+    _more(actor, case)
+
+
+def _look(actor: Actor, case: Case) -> Seen:
+    with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
+        return Seen(
+            callers.masked(subject),
+            case_papers.of_case(subject.connection, case.member_id, case.case_id),
+            case_steps.of_case(subject.connection, case),
+            None if case.verified else caller_check.sent(subject, case),
+            0 if case.verified else caller_check.tries_left(subject, case),
+        )
+
+
+def _ways(case: Case) -> None:
+    """Offer the member's pages that the case gives a right to."""
+    names = {
+        "my_data": _("My data"), "edit": _("Edit my data"), "consents": _("Consents · Advertising"),
+        "stop": _("Stop processing"), "requests": _("My requests"), "history": _("Who looked"),
+    }  # fmt: skip
+    with st.container(horizontal=True):
+        for key, permission, file in PAGES:
+            if permission.value in case.permissions and st.button(names[key], key=f"to_{key}"):
+                st.switch_page(file)
+
+
+def _more(actor: Actor, case: Case) -> None:
+    with st.expander(_("More: something else is asked for, or the answer takes longer")):
+        _widen(actor, case)
+        if case.postponed is None:
+            _postpone(actor, case)
+
+
+def _widen(actor: Actor, case: Case) -> None:
+    others = [wish for wish in CallWish if wish not in case.asked]
+    if not others:
+        return
+    with st.form("case_widen", border=False):
+        wished = st.pills(
+            _("They also ask for"), others, selection_mode="multi",
+            format_func=lambda w: _(case_words.WISHES[w]),
+        )  # fmt: skip
+        sent = st.form_submit_button(_("Add it"))
+    if sent and wished:
+        with house().databases.data.begin() as connection:
+            cases.widen(connection, actor, case, frozenset(wished))
+        said.say(_("Added. The pages for it are open now, once the caller is verified."))
+
+
+def _postpone(actor: Actor, case: Case) -> None:
+    with st.form("case_postpone", border=False):
+        why = st.selectbox(
+            _("Why the answer takes longer"), list(Postponed), index=None,
+            placeholder=_("Please choose"), format_func=lambda w: _(case_words.POSTPONED[w]),
+        )  # fmt: skip
+        sent = st.form_submit_button(_("Put the answer off"))
+    if sent and why is not None:
+        with house().databases.data.begin() as connection:
+            due = cases.postpone(connection, actor, case, why)
+        said.say(_("Put off until {day}. The caller is told why, and how to object.",
+                   day=format_date(due)))  # fmt: skip

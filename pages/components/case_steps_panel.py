@@ -1,0 +1,87 @@
+"""What staff can't do alone, in a case in hand: asked for, and where it stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from db.declarations import ITEMS, Group
+from db.errors import PortalError
+from db.law import law
+from db.words import Purpose, StepWhat
+from pages.components import case_view, said
+from pages.components.carried import FORM
+from pages.components.fragment import draw
+from pages.components.sharing_view import items_words
+from pages.components.text import _
+from services import access, case_steps, case_words, cases
+from services.actor import AccessDenied, Permission
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from services.actor import Actor
+    from services.case_steps import Step
+    from services.cases import Case
+
+_LOOK: Final = access.Look(EventName.CASE_VIEWED, Permission.CASE_HANDLE, cases.PAGE)
+_CLEARABLE: Final = tuple(
+    name for name, item in ITEMS.items()
+    if item.shown and not item.required and item.group is not Group.GENERATED
+)  # fmt: skip
+_TYPED: Final = (StepWhat.EMAIL, StepWhat.RECOVER)
+
+
+def panel(actor: Actor, case: Case, steps: tuple[Step, ...]) -> None:
+    """Draw what was asked for, and the form for more."""
+    may = [what for what, wish in case_steps.NEEDS.items() if wish in case.asked]
+    if not may and not steps:
+        return
+    draw("case_steps.html", steps=[case_view.step(one) for one in steps])
+    open_ones = [one for one in steps if one.state in case_steps.OPEN]
+    for number, one in enumerate(open_ones):
+        label = _("Take back: {what}", what=case_view.step(one)["what"])
+        if st.button(label, key=f"step_back_{number}"):
+            _take_back(actor, case, one)
+    if may:
+        _ask(actor, case, may)
+
+
+def _take_back(actor: Actor, case: Case, one: Step) -> None:
+    with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
+        case_steps.take_back(subject, case, one.step_id)
+    said.say(_("Taken back. The link no longer works."))
+
+
+def _ask(actor: Actor, case: Case, may: list[StepWhat]) -> None:
+    what = st.selectbox(
+        _("What can't be undone"), may, key="step_what", index=None,
+        placeholder=_("Please choose"), format_func=lambda w: _(case_words.STEPS[w]),
+    )  # fmt: skip
+    if what is None:
+        return
+    hours = law().calls.recovery_wait_hours
+    draw("case_step_before.html", recover=what is StepWhat.RECOVER, hours=hours)
+    with st.form(f"step_{what}", border=True):
+        items: list[str] = []
+        typed = ""
+        if what is StepWhat.CLEAR:
+            items = st.multiselect(
+                _("Which items"), _CLEARABLE, format_func=lambda name: items_words([name]),
+                placeholder=_("Please choose"), select_all=False,
+            )  # fmt: skip
+        elif what in _TYPED:
+            typed = st.text_input(_("The new e-mail address"), key=f"{FORM}step_{what}",
+                                  max_chars=200, autocomplete="off")  # fmt: skip
+        sent = st.form_submit_button(_("Ask for it"), type="primary")
+    if not sent:
+        return
+    try:
+        with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
+            case_steps.ask(subject, case, what, tuple(items), typed)
+    except AccessDenied:
+        raise
+    except PortalError as refused:  # what was typed stays in its field
+        draw("problem.html", text=_(refused.message, **refused.params))
+        return
+    said.say(_("It waits for a second word. The member has a link, and a colleague sees it."))

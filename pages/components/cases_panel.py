@@ -1,0 +1,66 @@
+"""The desk between two calls: look somebody up, one's open cases, what waits for a second word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from db.clock import seoul_day
+from db.words import StaffRole
+from pages.components import case_opening, case_view, gate, second_word_panel
+from pages.components.fragment import draw
+from pages.components.text import _
+from services import callers, case_list, case_steps
+from services.house import house
+
+if TYPE_CHECKING:
+    from services.actor import Actor
+    from services.cases import Case
+
+_AFTER: Final = "jk_cases_after"
+
+
+def panel(actor: Actor) -> None:
+    """Draw the look-up first: with a caller on the line it is what is needed."""
+    after = st.session_state.get(_AFTER)
+    with house().databases.data.begin() as connection:
+        mine = case_list.mine(connection, actor)
+        everyone = case_list.page(connection, after)
+        steps = case_steps.listed(connection, actor)
+        unusual: tuple[callers.Looked, ...] = ()
+        if actor.role is StaffRole.OFFICER:
+            unusual = callers.unusual(connection, seoul_day(actor.at))
+    draw("cases.html", mine=len(mine))
+    case_opening.panel(actor)
+    rows = dict(enumerate(mine, start=1))
+    draw("cases_mine.html", rows=[case_view.row(n, one, actor) for n, one in rows.items()])
+    if rows:
+        _take(rows)
+    second_word_panel.panel(actor, steps)
+    others = tuple(one for one in everyone.rows if one.staff_id != actor.person)
+    draw("cases_all.html", rows=[case_view.row(n, one, actor) for n, one in enumerate(others, 1)])
+    _pages(everyone, after)
+    if unusual:
+        draw("cases_unusual.html", rows=unusual)
+
+
+def _take(rows: dict[int, Case]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.selectbox(
+            _("Which case?"), list(rows), key="case_which",
+            format_func=lambda n: f"{rows[n].no} · {case_view.asked(rows[n].asked)}",
+        )  # fmt: skip
+        if st.button(_("Go on with it"), key="case_take", type="primary") and number in rows:
+            gate.take_in_hand(rows[number].case_id)
+            st.rerun()
+
+
+def _pages(found: case_list.Page, after: object) -> None:
+    with st.container(horizontal=True):
+        if after is not None and st.button(_("From the start"), key="cases_first"):
+            st.session_state.pop(_AFTER, None)
+            st.rerun()
+        if found.after is not None and st.button(_("The next ones"), key="cases_next"):
+            st.session_state[_AFTER] = found.after
+            st.rerun()

@@ -1,0 +1,89 @@
+"""`/confirm-case`: the member's own word on what was asked for in a case, signed out, by a link.
+
+Opening the link does nothing: mail programs open links to look at them. It shows what will happen,
+with a button for yes and one for no.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from db.declarations import ITEMS
+from db.errors import PortalError
+from db.words import N_
+from pages.signin import drawing
+from pages.signin.visit import LINK, TooMuchError, read
+from services import case_confirming, case_words
+from services.case_confirming import OVER, PATH
+from services.language import format_datetime, translate
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from pages.signin.context import SignInContext
+    from pages.signin.visit import Visit
+    from services.case_confirming import Waiting
+
+_AWAY = (OperationalError, InterfaceError, NoConnectionError)
+
+
+def _answered(context: SignInContext, visit: Visit) -> Response:
+    posted, now = visit.method == "POST", context.clock()
+    # The secret stays out of every other address: the language switch finds it in a cookie.
+    token = visit.sent("token") if posted else visit.asked("token") or visit.link
+    given, done = None, ""
+    try:
+        with context.databases.data.begin() as data:
+            found = case_confirming.waiting(data, token, now)
+        if posted and visit.sent("answer") == "no":
+            case_confirming.object_to(found, visit.language, now)
+            done = "no"
+        elif posted and not found.running:
+            given = case_confirming.confirm(found, visit.language, now)
+            done = "yes"
+    except PortalError:
+        return drawing.refuse(context, visit, OVER, 410)
+    response = drawing.draw(
+        context, visit, "confirm_case.html", done=done, token=token, given=given,
+        said=_shown(found, visit),
+    )  # fmt: skip
+    if posted:
+        drawing.drop_cookie(context, response, LINK)
+    else:
+        drawing.set_cookie(context, response, LINK, token)
+    return response
+
+
+def _shown(found: Waiting, visit: Visit) -> dict[str, object]:
+    language = visit.language
+    return {
+        "what": str(found.what),
+        "title": translate(language, case_words.STEPS[found.what]),
+        "named": ", ".join(translate(language, ITEMS[name].label) for name in found.items),
+        "no": found.no,
+        "until": format_datetime(found.until) if found.until else "",
+    }
+
+
+def route(context: SignInContext) -> Route:
+    """Return the route. Whoever posts needs the link's secret, so no form token is asked."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            visit = await read(request, context)
+        except (ValueError, TooMuchError):
+            return PlainTextResponse("Bad request", 400)
+        try:
+            return await run_in_threadpool(_answered, context, visit)
+        except _AWAY:
+            away = N_("We can't reach our records right now. Please try again soon.")
+            return drawing.refuse(context, visit, away, 503)
+
+    return Route(PATH, endpoint, methods=["GET", "POST"])

@@ -1,0 +1,175 @@
+"""Writes to the caller of a case, as the worker: codes, links, what was put off, the answer.
+
+The worker reaches members of every store. Who asked for a child is the guardian, and it is them who
+are written to.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, or_, select, update
+
+from db.clock import seoul_day
+from db.sealing import digest
+from db.tables.cases import case as cases
+from db.tables.cases import case_step
+from db.tables.member import STORES
+from db.words import Caller, GrantEnded, StepState, StepWhat, Store
+from services import case_ending, case_papers, notify, outbox
+from services.identity.recovery import code_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from services.house import House
+    from services.language import Language
+    from services.outbox import Way
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom a message about a case goes to, and what opens their values."""
+
+    member_id: UUID
+    store: Store
+    sealer: Any
+
+
+def recipient(house: House, data: Connection, row: Any) -> Recipient | None:  # noqa: ANN401 (a row)
+    """Return who is written to about a case; None when nobody is there any more."""
+    who = row.member_id if row.caller != Caller.GUARDIAN else _guardian(data, row.member_id)
+    if who is None:
+        return None
+    with house.databases.keys.connect() as keys:
+        try:
+            store, sealer = outbox.sealer_of(keys, house.keyring, who)
+        except outbox.NoKeyError:
+            return None
+    return Recipient(who, store, sealer) if store is not Store.RETAINED else None
+
+
+def _guardian(data: Connection, child: UUID) -> UUID | None:
+    for store in (Store.LIVE, Store.DORMANT):
+        link = STORES[store].guardianship.c
+        found: UUID | None = data.scalar(
+            select(link.guardian_id)
+            .where(link.member_id == child, link.ended_on.is_(None))
+            .order_by(link.started_on, link.guardian_id)
+            .limit(1)
+        )
+        if found:
+            return found
+    return None
+
+
+def _case(data: Connection, case_id: UUID) -> Any:  # noqa: ANN401 (a row)
+    return data.execute(select(cases).where(cases.c.case_id == case_id)).one_or_none()
+
+
+def code(house: House, key: str, case_id: UUID, way: tuple[Way, Language], now: datetime) -> bool:
+    """Send the code that belongs to `key` (hex) to the registered mobile or e-mail."""
+    channel, language = way
+    with house.databases.data.begin() as data:
+        row = _case(data, case_id)
+        who = recipient(house, data, row) if row is not None and row.closed_at is None else None
+        if who is None:
+            return False
+        params = {"code": code_of(house.keyring, bytes.fromhex(key)), "no": row.case_no}
+        message = outbox.Message("case_code", channel, language, params)
+        outbox.enqueue(data, who.sealer, who.member_id, message, now)
+    return True
+
+
+def link(house: House, case_id: UUID, step_id: UUID, now: datetime) -> bool:
+    """Send the link by which the member says yes or no to a step, by every way there is.
+
+    For a new sign-in it goes when a second one has approved it, and then says how to object.
+    """
+    with house.databases.data.begin() as data:
+        row = _case(data, case_id)
+        step = _waiting(data, case_id, step_id)
+        who = recipient(house, data, row) if row is not None and step is not None else None
+        if who is None or step is None:
+            return False
+        token = secrets.token_urlsafe(32)
+        values = {"link_digest": digest(token), "sent_to": who.member_id}
+        data.execute(update(case_step).where(case_step.c.step_id == step_id).values(values))
+        params = {"token": token, "no": row.case_no, "what": step.what}
+        template, language = "case_confirm", step.language
+        if step.what == StepWhat.RECOVER:
+            template, until = "recovery_notice", step.waits_until
+            params = {"token": token, "no": row.case_no, "until": until.isoformat()}
+        ways: tuple[Way, ...] = ("email", "sms") if step.what == StepWhat.RECOVER else ("either",)
+        for way in ways:
+            message = outbox.Message(template, way, language, params)
+            outbox.enqueue(data, who.sealer, who.member_id, message, now)
+    return True
+
+
+def _waiting(data: Connection, case_id: UUID, step_id: UUID) -> Any:  # noqa: ANN401 (a row)
+    c = case_step.c
+    open_ = or_(
+        and_(c.state == StepState.WAITING, c.what != StepWhat.RECOVER),
+        and_(c.state == StepState.RUNNING, c.what == StepWhat.RECOVER),
+    )
+    mine = (c.case_id == case_id, c.step_id == step_id, c.link_digest.is_(None), open_)
+    return data.execute(select(case_step).where(*mine).with_for_update()).one_or_none()
+
+
+ANSWERS: Final = frozenset({"case_answer", "case_postponed"})
+
+
+def answer(house: House, case_id: UUID, template: str, language: Language, now: datetime) -> bool:
+    """Tell the caller what `template` says of the case; once, however often it runs."""
+    if template not in ANSWERS:
+        raise ValueError(template)
+    with house.databases.data.begin() as data:
+        row = _case(data, case_id)
+        who = recipient(house, data, row) if row is not None else None
+        if who is None:
+            return False
+        day = row.due_on.isoformat()
+        params = {"no": row.case_no, "until": day, "why": row.postponed or ""}
+        way: Way = "either"
+        if template == "case_answer":
+            papers = case_papers.of_case(data, row.member_id, case_id)
+            found = case_ending.last(papers)
+            words = found.words.strip() if found else ""
+            params = {"no": row.case_no, "outcome": row.outcome, "reason": row.refusal or "",
+                      "words": words}  # fmt: skip
+            way = "sms" if row.answered_by == "sms" else "email"
+        message = outbox.Message(template, way, language, params, key=f"{template}:{case_id}:{day}")
+        return notify.write(data, STORES[who.store], (who.member_id, who.sealer), message, now)
+
+
+def expire(data: Connection, now: datetime) -> int:
+    """End steps that nobody answered in time, as the worker; return how many."""
+    c = case_step.c
+    late = (c.state == StepState.WAITING, c.expires_at <= now)
+    ended = {"state": StepState.EXPIRED, "sealed": None, "link_digest": None}
+    return int(data.execute(update(case_step).where(*late).values(ended)).rowcount)
+
+
+def end_grants(data: Connection, now: datetime) -> int:
+    """End the right of guardians to act for who has turned 14 by now; return how many."""
+    child = STORES[Store.LIVE].member.c
+    today = seoul_day(now)
+    c = cases.c
+    turned = select(child.member_id).where(
+        child.member_id == c.member_id,
+        or_(child.turns_14_on.is_(None), child.turns_14_on <= today),
+    )
+    still = (c.caller == Caller.GUARDIAN, c.closed_at.is_(None), c.grant_ended.is_(None))
+    ended = {
+        "grant_ended": GrantEnded.TURNED_14, "granted_until": now - timedelta(seconds=1),
+        "permissions": ["case_handle"],
+    }  # fmt: skip
+    done = data.execute(update(cases).where(*still, turned.exists()).values(ended))
+    return int(done.rowcount)

@@ -1,0 +1,137 @@
+"""`/desk-cases` and the member's pages with a case in hand (P31)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from db.tables.cases import case as cases
+from db.tables.ledger import event
+from db.words import CallWish
+from pages.components import frame
+from services.ledger import EventName
+from tests import test_structure
+from tests.calling import code_for, read, staff_actor, verified_case
+from tests.people import NOW, PLAIN, agent, member
+from tests.portal import Portal, portal, statements, text_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from streamlit.testing.v1 import AppTest
+
+__all__ = ["portal", "statements"]
+
+DESK, MY_DATA, EDIT = "desk/cases.py", "member/my_data.py", "member/edit.py"
+
+
+def find(tab: AppTest, typed: str = PLAIN["email"]) -> AppTest:
+    tab.text_input(key="case_typed").input(typed)
+    return submit(tab, "찾아보기")
+
+
+def submit(tab: AppTest, label: str) -> AppTest:
+    return next(b for b in tab.button if b.label == label).click().run()
+
+
+@pytest.mark.promise("P31")
+def test_a_call_from_ring_to_close(portal: Portal) -> None:
+    who, staff = member(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    tab = find(portal.open(DESK))
+    shown = text_of(tab)
+    assert "홍*순" in shown
+    assert PLAIN["mobile"] not in shown
+    tab.button_group(key="case_asked").set_value([CallWish.SEE, CallWish.CORRECT])
+    tab = submit(tab, "상담 열기")
+    assert not tab.exception
+    case_id = only_case(portal)
+    assert "누구신지 확인" in text_of(tab)
+    # Not verified yet: the member's pages stay shut.
+    assert 'role="alert"' in text_of(tab.switch_page(MY_DATA).run())
+    tab = tab.switch_page(DESK).run().button(key="send_mobile_code").click().run()
+    tab.text_input(key="case_code_typed").input(code_for(read(case_id)))
+    tab = submit(tab, "맞춰 보기")
+    assert "본인이에요" in text_of(tab)
+    tab = tab.button(key="to_my_data").click().run()
+    tab = tab.switch_page(MY_DATA).run()
+    shown = text_of(tab)
+    assert "ha***@example.com" in shown
+    assert PLAIN["email"] not in shown
+    assert "홍*순" in shown  # the banner says for whom
+    tab.selectbox(key="unmask_item").set_value("email")
+    tab = submit(tab, "보기")
+    assert PLAIN["email"] in text_of(tab)
+    assert PLAIN["address"] not in text_of(tab)
+    with portal.db.work.data.connect() as connection:
+        seen = connection.execute(
+            select(event).where(event.c.name == EventName.VALUES_UNMASKED)
+        ).one()
+    assert (seen.items, seen.case_id) == (["email"], case_id)
+    assert seen.reason == "caller_asks_for_it"
+    assert seen.member_id == who
+    tab = tab.switch_page(DESK).run()
+    tab.selectbox(key="case_outcome").set_value("done")
+    tab = submit(tab, "답 쓰기")
+    tab = tab.button(key="case_close").click().run()
+    assert "닫았어요" in text_of(tab)
+    assert read(case_id).outcome == "done"
+    assert 'role="alert"' in text_of(tab.switch_page(MY_DATA).run())
+
+
+def only_case(portal: Portal) -> UUID:
+    with portal.db.work.data.connect() as connection:
+        found: UUID = connection.execute(select(cases.c.case_id)).scalar_one()
+    return found
+
+
+def test_what_was_typed_survives_the_end_of_the_half_hour(portal: Portal) -> None:
+    who, staff = member(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    case = verified_case(staff_actor(staff), who, CallWish.CORRECT)
+    tab = portal.open(DESK).button(key="case_take").click().run()
+    tab.switch_page(EDIT).run()
+    key = "jk_form_nickname_0"
+    tab.text_input(key=key).input("새별명")
+    for _ in range(3):  # nobody was away: the session lasts
+        portal.later(minutes=8)
+        tab.run()
+    tab.text_input(key=key).input("새별명")
+    portal.later(minutes=8)
+    tab = submit(tab, "바꾸기")
+    assert "적은 내용은 그대로 있어요" in text_of(tab)
+    assert not [e for e in events(portal, who) if e == EventName.VALUE_CORRECTED]
+    tab = tab.button(key="case_renew").click().run()
+    assert tab.text_input(key=key).value == "새별명"
+    tab = submit(tab, "바꾸기")
+    assert EventName.VALUE_CORRECTED in events(portal, who)
+    assert read(case.case_id).permissions >= {"profile_correct"}
+
+
+def events(portal: Portal, member_id: UUID) -> list[str]:
+    with portal.db.work.data.connect() as connection:
+        return list(connection.scalars(select(event.c.name).where(event.c.member_id == member_id)))
+
+
+def test_the_desk_and_a_case_ask_a_fixed_number_of_times(
+    portal: Portal, statements: list[str]
+) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    tab = portal.open(DESK)
+    statements.clear()
+    tab.run()
+    empty = len(statements)
+    for _ in range(3):
+        verified_case(staff_actor(staff), member(portal.db), CallWish.SEE)
+    statements.clear()
+    tab.run()
+    assert len(statements) == empty <= 6
+
+
+def test_each_page_of_the_member_asks_for_what_the_frame_says() -> None:
+    files = {path: file for lines in frame.MEMBER.values() for path, file, _ in lines}
+    for path, needed in frame._NEEDED.items():
+        assert test_structure.gate_of(test_structure.PAGES / files[path]) is needed, path
