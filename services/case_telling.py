@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, or_, select, update
 
-from db.clock import seoul_day
 from db.sealing import digest
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import STORES
-from db.words import Caller, GrantEnded, StepState, StepWhat, Store
+from db.words import Caller, StepState, StepWhat, Store
 from services import case_ending, case_papers, notify, outbox
 from services.identity.recovery import code_of
 
@@ -147,29 +145,3 @@ def answer(house: House, case_id: UUID, template: str, language: Language, now: 
             way = "sms" if row.answered_by == "sms" else "email"
         message = outbox.Message(template, way, language, params, key=f"{template}:{case_id}:{day}")
         return notify.write(data, STORES[who.store], (who.member_id, who.sealer), message, now)
-
-
-def expire(data: Connection, now: datetime) -> int:
-    """End steps that nobody answered in time, as the worker; return how many."""
-    c = case_step.c
-    late = (c.state == StepState.WAITING, c.expires_at <= now)
-    ended = {"state": StepState.EXPIRED, "sealed": None, "link_digest": None}
-    return int(data.execute(update(case_step).where(*late).values(ended)).rowcount)
-
-
-def end_grants(data: Connection, now: datetime) -> int:
-    """End the right of guardians to act for who has turned 14 by now; return how many."""
-    child = STORES[Store.LIVE].member.c
-    today = seoul_day(now)
-    c = cases.c
-    turned = select(child.member_id).where(
-        child.member_id == c.member_id,
-        or_(child.turns_14_on.is_(None), child.turns_14_on <= today),
-    )
-    still = (c.caller == Caller.GUARDIAN, c.closed_at.is_(None), c.grant_ended.is_(None))
-    ended = {
-        "grant_ended": GrantEnded.TURNED_14, "granted_until": now - timedelta(seconds=1),
-        "permissions": ["case_handle"],
-    }  # fmt: skip
-    done = data.execute(update(cases).where(*still, turned.exists()).values(ended))
-    return int(done.rowcount)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from db import clock, seal_keys
 from services import (
     birthdays,
-    case_telling,
+    case_lives,
     contract_ends,
     disclosure_check,
     email_change,
@@ -59,8 +59,8 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         past = birthdays.clear(connection, clock.seoul_day(now))
         disclosure_check.run(connection, now)
         email_change.expire(connection, now)
-        case_telling.end_grants(connection, now)
-        case_telling.expire(connection, now)
+        case_lives.turned_14(connection, now)
+        case_lives.expire(connection, now)
         # No pretended day ends the session of somebody who is here.
         sessions.forget(connection, min(now, real))
     signer = seal_keys.signer(var / "keys")

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
 from db.tables import keys as keys_tables
+from db.tables.cases import case_paper, case_step
 from db.tables.keeping import destruction, destruction_run, key_due
 from db.tables.member import STORES
 from db.tables.moves import withdrawal
@@ -148,7 +149,7 @@ def destroy_keys(databases: Databases, now: datetime) -> int:
 
 def erase_keys(databases: Databases) -> None:
     """Let destroyed keys leave the files. Raise `DBAPIError` when a table can't be locked."""
-    erasing.erase(databases.keys, (*_KEYS, keys_tables.export_key))
+    erasing.erase(databases.keys, (*_KEYS, keys_tables.export_key, keys_tables.case_key))
 
 
 def _tables(store: Store, kind: str) -> tuple[Table, ...]:
@@ -157,7 +158,7 @@ def _tables(store: Store, kind: str) -> tuple[Table, ...]:
     if kind == EXPORTS:
         return ()  # files; their keys are in the other database
     if kind in (due.MEMBERS, LEAVING):
-        return (*tables.all, *SIGN_IN)
+        return (*tables.all, *SIGN_IN, case_paper, case_step)
     if kind == INBOX:
         return (tables.inbox,)
     return (tables.profile_value,) if kind == AFTER_WITHDRAWAL else (tables.record,)

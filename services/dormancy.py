@@ -22,8 +22,8 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.moves import separation
 from db.tables.ops import outbox as notice
-from db.words import ActorKind, Noted, Store
-from services import journal, moving, notify, outbox
+from db.words import ActorKind, GrantEnded, Noted, Store
+from services import case_lives, journal, moving, notify, outbox
 from services.language import DEFAULT
 from services.ledger import EventName
 
@@ -202,6 +202,7 @@ def separate(house: House, now: datetime) -> int:
         apart = {m: _separation(due[m], now) for m in ready}
         data.execute(insert(separation), list(apart.values()))
         moving.rows(data, ready, Store.LIVE, Store.DORMANT)
+        case_lives.moved(data, ready, GrantEnded.SEPARATED, now)
         _note(data, ready, EventName.SEPARATED, now)
         _note_for_restore(data, apart, now)
     with house.databases.keys.begin() as keys:

@@ -21,9 +21,10 @@ from sqlalchemy.exc import DataError, IntegrityError
 from db.clock import seoul_day
 from db.tables import keys as keys_tables
 from db.tables import moves, ops
+from db.tables.cases import case_paper, case_step
 from db.tables.keeping import journal as journal_rows_table
 from db.tables.keeping import key_due, overdue_import
-from db.tables.keys import export_key
+from db.tables.keys import case_key, export_key
 from db.tables.member import LIVE
 from db.words import Noted, Store
 from services import (
@@ -226,7 +227,10 @@ def forget(data: Connection, keys: Connection, members: Sequence[UUID]) -> None:
     for member_id in members:
         export_ending.leave(data, member_id)
     purge(data, members)
-    keys.execute(delete(export_key).where(export_key.c.member_id.in_(members)))
+    for table in (case_paper, case_step):
+        data.execute(delete(table).where(table.c.member_id.in_(members)))
+    for table in (export_key, case_key):
+        keys.execute(delete(table).where(table.c.member_id.in_(members)))
 
 
 def _withdraw(target: Target, entry: Entry, done: Done, now: datetime, *, sure: bool) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy import ARRAY, LargeBinary, Uuid, bindparam, column, func, select
 
 from db import backup_keys, engines, keyring, sealing
 from db.errors import PortalError
-from db.tables.keys import member_key
+from db.tables.keys import case_key, export_key, member_key
 from db.words import N_, Store
 from services import backup, destruction, journal_file, ledger, moving
 from services.house import House
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
-    from sqlalchemy import Engine, Row
+    from sqlalchemy import Engine, Row, Table
 
     from db.engines import Addresses
     from db.settings import Settings
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _BATCH: Final = 5_000
 _ALONE: Final = text("select pg_try_advisory_lock(7251109)")
 _KEY: Final = member_key
+_OTHERS: Final = (export_key, case_key)
+"""Keys that the portal opens with the key of the live store, each its own row's."""
 _NEW: Final = (
     func.unnest(
         bindparam("members", type_=ARRAY(Uuid)), bindparam("wraps", type_=ARRAY(LargeBinary))
@@ -83,6 +85,8 @@ def _run(
         for store in Store:
             keyring.private_file(keyring.fresh(folder, store), sealing.new_key())
             _rewrap(databases.keys, store, _pair(folder, store), done)
+        for table in _OTHERS:
+            _rewrap_others(databases.keys, table, _pair(folder, Store.LIVE), done)
         backup_keys.create(folder)
         key = backup_keys.load(folder)
         backup.back_up_keys(addresses.owner[1], settings, key, now)
@@ -132,6 +136,22 @@ def _rewrap(keys: Engine, store: Store, pair: _Pair, done: Rotated) -> None:
             with keys.begin() as connection:
                 given = {"members": list(wraps), "wraps": list(wraps.values())}
                 connection.execute(_REWRAP, given)
+
+
+def _rewrap_others(keys: Engine, table: Table, pair: _Pair, done: Rotated) -> None:
+    """Wrap keys of files and cases anew, which the portal opens: they are few, and soon gone."""
+    owner = table.primary_key.columns[0]
+    with keys.begin() as connection:
+        for row in connection.execute(select(owner.label("member_id"), table.c.wrapped)).all():
+            try:
+                wrapped = pair.wrap(row)
+            except sealing.SealError:
+                done.broken += 1
+                continue
+            done.keys += 1
+            if wrapped is not None:
+                new = update(table).where(owner == row.member_id).values(wrapped=wrapped)
+                connection.execute(new)
 
 
 def _batches(keys: Engine, store: Store) -> Iterator[Sequence[Row[Any, Any]]]:

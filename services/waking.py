@@ -12,8 +12,8 @@ from db.clock import seoul_day
 from db.tables.member import LIVE
 from db.tables.moves import move, separation
 from db.tables.ops import session
-from db.words import ActorKind, MoveKind, Noted, Store
-from services import jobs, journal, ledger, moving, notify, outbox
+from db.words import ActorKind, GrantEnded, MoveKind, Noted, Store
+from services import case_lives, jobs, journal, ledger, moving, notify, outbox
 from services.actor import Actor
 from services.ledger import EventName
 
@@ -141,6 +141,7 @@ def _bring_back(house: House, data: Connection, member_id: UUID, now: datetime) 
         if not moving.rewrap(keys, house.keyring, [member_id], Store.DORMANT, Store.LIVE):
             raise outbox.NoKeyError
     moving.rows(data, [member_id], Store.DORMANT, Store.LIVE)
+    case_lives.moved(data, [member_id], GrantEnded.WOKEN, now)
     data.execute(delete(separation).where(separation.c.member_id == member_id))
     member = LIVE.member
     today = seoul_day(now)

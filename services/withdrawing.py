@@ -22,11 +22,12 @@ from db.clock import seoul_day
 from db.sealing import SealError
 from db.tables import ops
 from db.tables.keeping import key_due
-from db.tables.keys import export_key
+from db.tables.keys import case_key, export_key
 from db.tables.member import STORES
 from db.tables.moves import move, separation, withdrawal, withdrawal_line
 from db.words import ActorKind, DestructionMethod, MoveKind, Noted, Purpose, Source, Store
 from services import (
+    case_lives,
     certificate,
     destruction,
     export_ending,
@@ -174,6 +175,7 @@ def _end_sign_ins(data: Connection, who: _Leaver) -> None:
     data.execute(delete(separation).where(mine))
     for table in SIGN_IN:
         data.execute(delete(table).where(table.c.member_id == who.member_id))
+    case_lives.left(data, who.member_id, who.now)
     cases = ops.case.c
     still = (cases.member_id == who.member_id, cases.closed_at.is_(None))
     data.execute(update(ops.case).where(*still).values(closed_at=who.now))
@@ -324,7 +326,8 @@ def _settle(house: House, member_id: UUID, now: datetime) -> None:
     with house.databases.keys.begin() as keys:
         moving.settle(keys, [member_id], Store.RETAINED, now)
         moving.forget(keys, [member_id], now)
-        keys.execute(delete(export_key).where(export_key.c.member_id == member_id))
+        for table in (export_key, case_key):
+            keys.execute(delete(table).where(table.c.member_id == member_id))
     try:
         destruction.destroy_keys(house.databases, now)
         destruction.erase_keys(house.databases)

@@ -13,6 +13,7 @@ from db.words import Store
 from services import (
     account_recovery,
     barring,
+    case_lives,
     case_telling,
     daily,
     delivery,
@@ -242,6 +243,7 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     signer = seal_keys.signer(context.additional_context["var"] / "keys")
     withdrawing.withdraw_all(houses.house(), signer, now)
     account_recovery.run(houses.house(), now)
+    case_lives.run(houses.house(), now)
     dormancy.run(houses.house(), now)
     barring.run(houses.house(), now)
     exporting.run(_workshop(context), now)

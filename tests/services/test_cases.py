@@ -37,8 +37,8 @@ from services import (
     callers,
     case_ending,
     case_list,
+    case_lives,
     case_papers,
-    case_telling,
     cases,
     correction,
     profile,
@@ -314,7 +314,7 @@ def test_a_guardian_asks_for_a_child_until_the_child_turns_14(
         until = cases.renew(connection, evening, case, CaseReason.CALL_GOES_ON)
     assert until == NOW + timedelta(hours=12)
     with portal_db.work.data.begin() as connection:
-        assert case_telling.end_grants(connection, NOW + timedelta(hours=12)) == 1
+        assert case_lives.turned_14(connection, NOW + timedelta(hours=12)) == 1
     ended = read(case.case_id)
     assert ended.grant_ended is GrantEnded.TURNED_14
     assert not ended.runs(NOW + timedelta(hours=12))

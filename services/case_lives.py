@@ -1,0 +1,99 @@
+"""What becomes of cases by themselves, as the worker: with time, and with their member."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import delete, func, literal, or_, select, update
+
+from db.clock import seoul_day
+from db.law import law
+from db.tables.cases import case as cases
+from db.tables.cases import case_paper, case_step, lookup
+from db.tables.keys import case_key
+from db.tables.member import LIVE
+from db.words import Caller, CaseKind, CaseOutcome, GrantEnded, StepState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from services.house import House
+
+_OF_CALLERS: Final = (CaseKind.CALL, CaseKind.RECOVERY)
+_BATCH: Final = 1000
+_LOOKUPS_KEPT: Final = timedelta(days=2 * 365)
+"""As long as the access log of staff (safety measures notice)."""
+
+
+def expire(data: Connection, now: datetime) -> int:
+    """End steps that nobody answered in time; return how many."""
+    c = case_step.c
+    late = (c.state == StepState.WAITING, c.expires_at <= now)
+    ended = {"state": StepState.EXPIRED, "sealed": None, "link_digest": None}
+    return int(data.execute(update(case_step).where(*late).values(ended)).rowcount)
+
+
+def turned_14(data: Connection, now: datetime) -> int:
+    """End the right of guardians to act for who has turned 14 by now; return how many."""
+    child, today = LIVE.member.c, seoul_day(now)
+    turned = select(child.member_id).where(
+        child.member_id == cases.c.member_id,
+        or_(child.turns_14_on.is_(None), child.turns_14_on <= today),
+    )
+    return _end(data, GrantEnded.TURNED_14, now, cases.c.caller == Caller.GUARDIAN, turned.exists())
+
+
+def moved(data: Connection, members: Sequence[UUID], why: GrantEnded, now: datetime) -> int:
+    """End the right to act for who went to sleep or woke, in the transaction that moves them.
+
+    The case stays, says why, and is gone on with after the caller was verified anew.
+    """
+    return _end(data, why, now, cases.c.member_id.in_(members))
+
+
+def _end(data: Connection, why: GrantEnded, now: datetime, *which: ColumnElement[bool]) -> int:
+    c = cases.c
+    open_ = (c.kind.in_(_OF_CALLERS), c.closed_at.is_(None), c.grant_ended.is_(None))
+    ended = {"grant_ended": why, "granted_until": now, "permissions": ["case_handle"]}
+    return int(data.execute(update(cases).where(*open_, *which).values(ended)).rowcount)
+
+
+def left(data: Connection, member_id: UUID, now: datetime) -> None:
+    """Close the cases of who leaves; what was said and given in any of theirs goes at once."""
+    c = cases.c
+    still = (c.member_id == member_id, c.closed_at.is_(None), c.kind.in_(_OF_CALLERS))
+    ended = {"closed_at": now, "outcome": CaseOutcome.MEMBER_LEFT, "permissions": []}
+    data.execute(update(cases).where(*still).values(ended))
+    for table in (case_paper, case_step):
+        data.execute(delete(table).where(table.c.member_id == member_id))
+
+
+def run(house: House, now: datetime) -> int:
+    """Destroy what was said in cases whose time is over, with their keys; return how many.
+
+    A case itself stays: who of the staff had which right is kept apart from what was said.
+    """
+    over_since = literal(now) - func.make_interval(0, law().calls.kept.in_months)
+    c, done = cases.c, 0
+    while True:
+        with house.databases.data.begin() as data:
+            over = data.scalars(
+                select(c.case_id)
+                .join(case_paper, case_paper.c.case_id == c.case_id)
+                .where(c.closed_at < over_since)
+                .distinct()
+                .limit(_BATCH)
+            ).all()
+            with house.databases.keys.begin() as keys:
+                keys.execute(delete(case_key).where(case_key.c.case_id.in_(over)))
+            data.execute(delete(case_step).where(case_step.c.case_id.in_(over)))
+            data.execute(delete(case_paper).where(case_paper.c.case_id.in_(over)))
+            data.execute(delete(lookup).where(lookup.c.day < seoul_day(now - _LOOKUPS_KEPT)))
+        done += len(over)
+        if len(over) < _BATCH:
+            return done

@@ -1,0 +1,426 @@
+"""What staff can't do alone: by the member's link, or by a second one of the staff (P31)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from db import places
+from db.drafts import ValueDraft
+from db.sealing import SealError, digest
+from db.tables import keys as keys_tables
+from db.tables import ops
+from db.tables.cases import case as cases
+from db.tables.cases import case_paper, case_step
+from db.tables.exports import export
+from db.tables.keys import blind_index, case_key, sign_in
+from db.tables.ledger import event
+from db.tables.member import STORES
+from db.tables.moves import move
+from db.words import (
+    Caller,
+    CallWish,
+    CaseOutcome,
+    GrantEnded,
+    Purpose,
+    StepMeans,
+    StepState,
+    StepWhat,
+    Store,
+)
+from services import (
+    access,
+    account_recovery,
+    caller_check,
+    case_confirming,
+    case_lives,
+    case_papers,
+    case_steps,
+    case_telling,
+    waking,
+    withdrawing,
+)
+from services.actor import AccessDenied, Permission, StepUpRequired
+from services.case_confirming import LinkOver
+from services.cases import CaseRefused
+from services.house import House, house, open_house
+from services.ledger import EventName
+from services.outbox import sealer_of
+from tests.calling import HANDLE, opened, read, staff_actor, verified, verified_case
+from tests.leaving import signer
+from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Table
+
+    from services.actor import Actor
+    from services.cases import Case
+    from services.certificate import Certificate
+    from tests.database import PortalDb
+
+SECOND = access.Look(EventName.CASE_VIEWED, Permission.CASE_APPROVE, "/desk-cases")
+
+
+@pytest.fixture
+def one(portal_db: PortalDb) -> Actor:
+    """One of the staff, at a portal."""
+    portal_house(portal_db)
+    return staff_actor(agent(portal_db))
+
+
+@pytest.fixture
+def other(portal_db: PortalDb) -> Actor:
+    """A second one."""
+    return staff_actor(agent(portal_db))
+
+
+def ask(actor: Actor, case: Case, what: StepWhat, *items: str, typed: str = "") -> UUID:
+    with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        return case_steps.ask(subject, case, what, items, typed)
+
+
+def as_worker(db: PortalDb) -> House:
+    return House(db.work, db.keyring)
+
+
+def link_of(db: PortalDb, case: Case, step_id: UUID) -> str:
+    """Let the worker send the link, and return its secret from the message."""
+    assert case_telling.link(as_worker(db), case.case_id, step_id, NOW)
+    with db.work.data.connect() as data, db.work.keys.connect() as keys:
+        row = data.execute(
+            select(ops.outbox)
+            .where(ops.outbox.c.template.in_(("case_confirm", "recovery_notice")))
+            .order_by(ops.outbox.c.created_at.desc())
+            .limit(1)
+        ).one()
+        _store, sealer = sealer_of(keys, db.keyring, row.member_id)
+    return str(json.loads(sealer.open(row.sealed, places.outbox(row.message_id)))["token"])
+
+
+def follow(token: str, now: datetime = NOW) -> case_confirming.Waiting:
+    with house().databases.data.begin() as connection:
+        return case_confirming.waiting(connection, token, now)
+
+
+def approve(actor: Actor, case: Case, step_id: UUID) -> Certificate | None:
+    with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=SECOND) as subject:
+        return case_confirming.approve(subject, step_id)
+
+
+def state(db: PortalDb, step_id: UUID) -> str:
+    with db.work.data.connect() as connection:
+        return str(
+            connection.scalar(select(case_step.c.state).where(case_step.c.step_id == step_id))
+        )
+
+
+def count(db: PortalDb, table: Table) -> int:
+    with db.work.data.connect() as connection:
+        return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+# ---- the member's own word ---------------------------------------------------------------------
+
+
+@pytest.mark.promise("P31")
+def test_leaving_for_a_caller_waits_for_the_members_own_word(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    who = member(portal_db)
+    case = verified_case(one, who, CallWish.LEAVE)
+    step = ask(one, case, StepWhat.LEAVE)
+    assert count(portal_db, move) == 0
+    token = link_of(portal_db, case, step)
+    found = follow(token)
+    assert (found.what, found.no, found.sent_to) == (StepWhat.LEAVE, case.no, who)
+    given = case_confirming.confirm(found, "ko", NOW)
+    assert given is not None
+    with portal_db.work.data.connect() as connection:
+        row = connection.execute(select(move)).one()
+    assert (row.actor_kind, row.actor_id, row.case_id) == ("self", who, case.case_id)
+    assert state(portal_db, step) == StepState.DONE
+    with pytest.raises(LinkOver):
+        follow(token)
+    with pytest.raises(LinkOver):
+        case_confirming.confirm(found, "ko", NOW)
+
+
+def test_a_no_by_the_link_ends_it(portal_db: PortalDb, one: Actor) -> None:
+    case = verified_case(one, member(portal_db), CallWish.CORRECT)
+    step = ask(one, case, StepWhat.CLEAR, "pregnancy")
+    found = follow(link_of(portal_db, case, step))
+    case_confirming.object_to(found, "ko", NOW)
+    assert state(portal_db, step) == StepState.REFUSED
+    with pytest.raises(LinkOver):
+        case_confirming.confirm(found, "ko", NOW)
+
+
+def test_a_link_is_over_after_a_day_and_when_it_was_taken_back(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    case = verified_case(one, member(portal_db), CallWish.EXPORT)
+    step = ask(one, case, StepWhat.EXPORT)
+    token = link_of(portal_db, case, step)
+    with pytest.raises(LinkOver):
+        follow(token, NOW + timedelta(hours=24))
+    with portal_db.work.data.begin() as connection:
+        assert case_lives.expire(connection, NOW + timedelta(hours=24)) == 1
+    assert state(portal_db, step) == StepState.EXPIRED
+    step = ask(one, case, StepWhat.EXPORT)
+    token = link_of(portal_db, case, step)
+    with access.open(one, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        case_steps.take_back(subject, case, step)
+    with pytest.raises(LinkOver):
+        follow(token)
+
+
+def test_a_guardian_gets_the_link_for_a_child(portal_db: PortalDb, one: Actor) -> None:
+    guardian = member(portal_db)
+    child = child_of(portal_db, guardian, "2018-03-04")
+    case = opened(one, child, CallWish.EXPORT, caller=Caller.GUARDIAN)
+    with access.open(one, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    case = read(case.case_id)
+    step = ask(one, case, StepWhat.EXPORT)
+    found = follow(link_of(portal_db, case, step))
+    assert (found.member_id, found.sent_to) == (child, guardian)
+    case_confirming.confirm(found, "ko", NOW)
+    with portal_db.work.data.connect() as connection:
+        row = connection.execute(select(export)).one()
+    assert (row.member_id, row.actor_kind) == (child, "guardian")
+
+
+# ---- a second one of the staff -----------------------------------------------------------------
+
+
+@pytest.mark.promise("P31")
+def test_a_second_one_agrees_and_it_is_done_as_the_member_would(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    who = member(portal_db)
+    case = verified_case(one, who, CallWish.CORRECT)
+    step = ask(one, case, StepWhat.CLEAR, "pregnancy")
+    with pytest.raises(AccessDenied):
+        approve(one, case, step)
+    with pytest.raises(StepUpRequired):
+        approve(replace(other, verified_at=NOW - timedelta(hours=1)), case, step)
+    approve(other, case, step)
+    assert state(portal_db, step) == StepState.DONE
+    with portal_db.work.data.connect() as connection:
+        table = STORES[Store.LIVE].profile_value.c
+        held = connection.scalar(select(table.sealed).where(table.item == "pregnancy"))
+        noted = connection.execute(
+            select(event).where(
+                event.c.name == EventName.VALUE_CLEARED, event.c.actor_kind == "staff"
+            )
+        ).first()
+    assert held is None
+    assert noted is not None
+    assert (noted.actor_id, noted.case_id) == (other.person, case.case_id)
+    # Nothing waits any more, so that the case is shut to the second one.
+    with pytest.raises(AccessDenied):
+        approve(other, case, step)
+
+
+def test_the_database_lets_nobody_agree_with_themselves(portal_db: PortalDb, one: Actor) -> None:
+    case = verified_case(one, member(portal_db), CallWish.LEAVE)
+    step = ask(one, case, StepWhat.LEAVE)
+    with (
+        pytest.raises(IntegrityError),
+        access.open(one, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
+    ):
+        case_steps.settle(subject, case.case_id, step, StepState.DONE, StepMeans.SECOND)
+
+
+def test_only_what_was_asked_for_by_a_verified_caller_can_wait(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    case = opened(one, member(portal_db), CallWish.LEAVE)
+    with pytest.raises(CaseRefused, match="clear who"):
+        ask(one, case, StepWhat.LEAVE)
+    case = verified(one, case)
+    with pytest.raises(CaseRefused, match="not asked"):
+        ask(one, case, StepWhat.EMAIL, typed="new@example.com")
+    ask(one, case, StepWhat.LEAVE)
+    with pytest.raises(CaseRefused, match="already"):
+        ask(one, case, StepWhat.LEAVE)
+
+
+# ---- a new sign-in -----------------------------------------------------------------------------
+
+NEW = "found.again@example.com"
+
+
+def recovered(db: PortalDb, one: Actor, other: Actor, who: UUID) -> tuple[Case, UUID]:
+    """A recovery that both of the staff have agreed to; the wait runs."""
+    case = opened(one, who, CallWish.SIGN_IN)
+    with access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    case = read(case.case_id)
+    step = ask(one, case, StepWhat.RECOVER, typed=NEW)
+    approve(other, case, step)
+    with db.work.keys.begin() as keys:
+        keys.execute(
+            insert(sign_in).values(
+                digest=digest(f"old {who}"), member_id=who, provider="https://id", linked_at=NOW
+            )
+        )
+    return case, step
+
+
+def run(db: PortalDb, now: datetime) -> int:
+    """As the worker, then be the portal again."""
+    before = house()
+    open_house(as_worker(db))
+    try:
+        return account_recovery.run(house(), now)
+    finally:
+        open_house(before)
+
+
+@pytest.mark.parametrize("store", [Store.LIVE, Store.DORMANT], ids=str)
+def test_a_new_sign_in_comes_after_two_of_the_staff_and_the_wait(
+    portal_db: PortalDb, one: Actor, other: Actor, store: Store
+) -> None:
+    who = member(portal_db, store)
+    case, step = recovered(portal_db, one, other, who)
+    found = follow(link_of(portal_db, case, step))
+    assert found.running
+    assert found.until == NOW + timedelta(hours=72)
+    with pytest.raises(LinkOver):
+        case_confirming.confirm(found, "ko", NOW)
+    assert run(portal_db, NOW + timedelta(hours=71, minutes=59)) == 0
+    then = NOW + timedelta(hours=72)
+    assert run(portal_db, then) == 1
+    assert run(portal_db, then) == 0
+    assert state(portal_db, step) == StepState.DONE
+    with portal_db.work.data.connect() as data, portal_db.work.keys.connect() as keys:
+        _store, sealer = sealer_of(keys, portal_db.keyring, who)
+        table = STORES[store].profile_value.c
+        sealed = data.scalar(select(table.sealed).where(table.item == "email"))
+        assert sealed is not None
+        assert sealer.open(sealed, places.profile("email", 0)).decode() == NEW
+        assert keys.scalar(select(func.count()).select_from(sign_in)) == 0
+        exact = portal_db.keyring.blind("email", NEW)
+        index = blind_index.c
+        assert keys.scalar(select(index.member_id).where(index.digest == exact)) == who
+        old = portal_db.keyring.blind("email", PLAIN["email"])
+        assert keys.scalar(select(index.member_id).where(index.digest == old)) is None
+        link = data.execute(select(ops.one_time).where(ops.one_time.c.use == "forgotten")).one()
+        sent = data.execute(
+            select(ops.outbox).where(ops.outbox.c.template == "recovery_link")
+        ).one()
+        names = set(data.scalars(select(event.c.name).where(event.c.member_id == who)))
+    assert link.member_id == sent.member_id == who
+    assert {EventName.RECOVERED, EventName.VALUE_CORRECTED} <= names
+
+
+def test_the_old_contact_objects_and_nothing_changes(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    who = member(portal_db)
+    case, step = recovered(portal_db, one, other, who)
+    found = follow(link_of(portal_db, case, step))
+    case_confirming.object_to(found, "ko", NOW + timedelta(hours=71))
+    assert run(portal_db, NOW + timedelta(hours=73)) == 0
+    assert state(portal_db, step) == StepState.REFUSED
+    with portal_db.work.keys.connect() as keys:
+        assert keys.scalar(select(func.count()).select_from(sign_in)) == 1
+
+
+def test_a_child_without_a_sign_in_who_turned_14_gets_one(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    grown = member(
+        portal_db, values=(ValueDraft("nickname", "꼬마"), ValueDraft("birth_date", "2012-11-01")),
+        records=(), devices=(),
+    )  # fmt: skip
+    recovered(portal_db, one, other, grown)
+    assert run(portal_db, NOW + timedelta(hours=72)) == 1
+
+
+def test_a_new_sign_in_never_comes_by_the_members_link_alone(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    who = member(portal_db)
+    case = verified_case(one, who, CallWish.SIGN_IN)
+    step = ask(one, case, StepWhat.RECOVER, typed=NEW)
+    assert not case_telling.link(as_worker(portal_db), case.case_id, step, NOW)
+    with pytest.raises(IntegrityError), portal_db.work.data.begin() as connection:
+        connection.execute(
+            case_step.update().values(
+                state="running", means="link", decided_at=NOW, waits_until=NOW
+            )
+        )
+
+
+# ---- the member leaves, or moves ---------------------------------------------------------------
+
+
+def test_who_leaves_takes_what_was_said_along(portal_db: PortalDb, one: Actor) -> None:
+    who = member(portal_db)
+    case = verified_case(one, who, CallWish.LEAVE)
+    step = ask(one, case, StepWhat.LEAVE)
+    case_confirming.confirm(follow(link_of(portal_db, case, step)), "ko", NOW)
+    assert withdrawing.withdraw(as_worker(portal_db), signer(portal_db), who, NOW)
+    closed = read(case.case_id)
+    assert (closed.outcome, closed.permissions) == (CaseOutcome.MEMBER_LEFT, frozenset())
+    assert closed.closed_at == NOW
+    assert count(portal_db, case_paper) == count(portal_db, case_step) == 0
+    with portal_db.work.keys.connect() as keys:
+        assert keys.scalar(select(func.count()).select_from(case_key)) == 0
+
+
+def test_who_wakes_ends_the_right_to_act_and_the_case_says_so(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    who = member(portal_db, Store.DORMANT)
+    case = opened(one, who, CallWish.LEAVE)
+    with portal_db.work.data.begin() as connection:
+        connection.execute(
+            insert(move).values(
+                member_id=who, kind="reactivate", asked_at=NOW, actor_kind="self", actor_id=who,
+                session_id=who, language="ko",
+            )
+        )  # fmt: skip
+    assert waking.wake(as_worker(portal_db), who, NOW)
+    ended = read(case.case_id)
+    assert ended.grant_ended is GrantEnded.WOKEN
+    assert not ended.runs(NOW)
+    assert not ended.verified
+
+
+def test_what_was_said_goes_with_its_key_three_years_after_the_end(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    case = verified_case(one, member(portal_db))
+    with portal_db.work.data.begin() as connection:
+        connection.execute(cases.update().values(closed_at=NOW))
+    assert case_lives.run(as_worker(portal_db), NOW + timedelta(days=3 * 365)) == 0
+    assert case_lives.run(as_worker(portal_db), NOW + timedelta(days=3 * 365 + 2)) == 1
+    assert count(portal_db, case_paper) == 0
+    with portal_db.work.keys.connect() as keys:
+        assert keys.scalar(select(func.count()).select_from(keys_tables.case_key)) == 0
+    assert read(case.case_id).no == case.no
+
+
+def test_a_papers_key_opens_nothing_of_another_case(portal_db: PortalDb, one: Actor) -> None:
+    first, second = (opened(one, member(portal_db)) for _ in range(2))
+    key = case_papers.sealer(first.member_id, first.case_id)
+    assert key is not None
+    assert case_papers.sealer(first.member_id, second.case_id) is None
+    with portal_db.work.data.connect() as connection:
+        row = connection.execute(
+            select(case_paper).where(case_paper.c.case_id == second.case_id)
+        ).one()
+    with pytest.raises(SealError):
+        key.open(row.sealed, places.case_paper(row.paper_id))
