@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from services.house import House
+
 _KEY = Prepared(
     select(func.keys.case_key(bindparam("member", type_=Uuid), bindparam("which", type_=Uuid)))
 )
@@ -47,13 +49,14 @@ class Paper:
         return plain.decode() if plain is not None else ""
 
 
-def new_key(member_id: UUID, case_id: UUID, now: datetime) -> Sealer:
+def new_key(member_id: UUID, case_id: UUID, now: datetime, where: House | None = None) -> Sealer:
     """Make the key of a case and keep it, before anything is sealed with it."""
-    key, wrapped = house().keyring.new_key(Store.LIVE, case_id)
+    where = where or house()
+    key, wrapped = where.keyring.new_key(Store.LIVE, case_id)
     keeping = func.keys.keep_case_key(
         member_id, case_id, bindparam("wrapped", wrapped, type_=LargeBinary), now
     )
-    with house().databases.keys.begin() as keys:
+    with where.databases.keys.begin() as keys:
         keys.execute(select(keeping))
     return Sealer(member_id, key)
 

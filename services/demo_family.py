@@ -13,7 +13,7 @@ from db.errors import PortalError
 from db.tables import keys as keys_tables
 from db.tables.moves import move
 from db.words import N_, ActorKind, MoveKind
-from services import certificate, dormancy, start, withdrawing
+from services import certificate, demo_case, dormancy, start, withdrawing
 from services.identity import hashing, passwords
 from services.language import DEFAULT
 
@@ -71,6 +71,7 @@ def make(settings: Settings, addresses: Addresses, now: datetime) -> tuple[Accou
             hashing.make,
         )
         _let_leave(house, settings, now)
+        demo_case.make(house, now)
         # Whoever has been quiet for long is told at once, not with the next hourly run.
         dormancy.run(house, now)
         return accounts

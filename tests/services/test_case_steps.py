@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -59,6 +58,7 @@ from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import Table
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from db import seal_keys
 from db.settings import Settings
+from db.tables.cases import case
 from db.tables.moves import withdrawal
 from services import demo_family
 from tests.leaving import status
@@ -32,3 +33,5 @@ def test_the_printed_certificate_opens_the_status_of_who_left(portal_db: PortalD
     assert {one.line.kind for one in found.lines if one.destroyed_at} >= {"nickname", "baby_name"}
     with portal_db.owner_data.connect() as data:
         assert data.scalar(select(func.count()).select_from(withdrawal)) == 1
+        # The desk has one open case to show, however often the demo starts.
+        assert data.scalars(select(case.c.case_no)).all() == ["DEMO-0001"]

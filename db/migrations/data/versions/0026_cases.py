@@ -284,6 +284,7 @@ def _case() -> None:
             unique=unique, schema="ops", postgresql_where=sa.text(where),
         )  # fmt: skip
     op.add_column("staff", sa.Column("own_membership", sa.Uuid()), schema="ops")
+    op.execute("grant select (own_membership) on ops.staff to portal_web")
     op.execute('grant update (granted_until, permissions, grant_ended, verified_at, verified_by, '
                'outcome, suspended_at) on ops."case" to portal_work')  # fmt: skip
     op.execute('grant insert on ops."case" to portal_work')
