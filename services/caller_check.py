@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy import Connection
+
     from services.cases import Case
     from services.subject import Subject
 
@@ -45,7 +47,7 @@ def send(subject: Subject, case: Case, by: VerifiedBy) -> None:
 
     Raise `CaseRefused` where too many have failed.
     """
-    if not tries_left(subject, case):
+    if not tries_left(subject.connection, case, subject.at):
         raise _no_more()
     key = secrets.token_bytes(32)
     table, use = one_time.c, _use(case.case_id)
@@ -64,13 +66,13 @@ def send(subject: Subject, case: Case, by: VerifiedBy) -> None:
     _note(subject, case, EventName.CALLER_CODE_SENT, by)
 
 
-def sent(subject: Subject, case: Case) -> datetime | None:
+def sent(connection: Connection, case: Case, now: datetime) -> datetime | None:
     """Return until when a code that was sent counts; None when there is none."""
     table = one_time.c
-    ends: datetime | None = subject.connection.scalar(
+    ends: datetime | None = connection.scalar(
         select(table.expires_at).where(
             table.member_id == case.member_id, table.use == _use(case.case_id),
-            table.used_at.is_(None), table.expires_at > subject.at, table.tries_left > 0,
+            table.used_at.is_(None), table.expires_at > now, table.tries_left > 0,
         )
     )  # fmt: skip
     return ends
@@ -82,7 +84,7 @@ def check_code(subject: Subject, case: Case, typed: str) -> bool:
     A wrong one is counted: don't raise after it, or the count is lost. Raise `CaseRefused` where
     nothing counts any more.
     """
-    if not tries_left(subject, case):
+    if not tries_left(subject.connection, case, subject.at):
         raise _no_more()
     table = one_time.c
     row = subject.connection.execute(
@@ -135,11 +137,11 @@ def failed(subject: Subject, case: Case, by: VerifiedBy | None) -> None:
     _note(subject, case, EventName.CALLER_NOT_VERIFIED, by)
 
 
-def tries_left(subject: Subject, case: Case) -> int:
+def tries_left(connection: Connection, case: Case, now: datetime) -> int:
     """Return how many failures are left today, for all cases of the member."""
     c = cases.COLUMNS[0].table.c
-    since = subject.at - timedelta(hours=24)
-    made = subject.connection.scalar(
+    since = now - timedelta(hours=24)
+    made = connection.scalar(
         select(func.coalesce(func.sum(c.failed_tries), 0)).where(
             c.member_id == case.member_id, c.opened_at > since
         )

@@ -18,8 +18,8 @@ from db.words import (
 )
 
 CHANNELS: dict[CaseChannel, str] = {
-    CaseChannel.PHONE: N_("Phone"),
-    CaseChannel.EMAIL: N_("E-mail"),
+    CaseChannel.PHONE: N_("By phone"),
+    CaseChannel.EMAIL: N_("By e-mail"),
     CaseChannel.LETTER: N_("Letter"),
     CaseChannel.FAX: N_("Fax"),
     CaseChannel.VISIT: N_("Visit"),
@@ -80,8 +80,8 @@ POSTPONED: dict[Postponed, str] = {
 }
 ANSWERED: dict[AnsweredBy, str] = {
     AnsweredBy.SPOKEN: N_("Told on the spot"),
-    AnsweredBy.EMAIL: N_("E-mail"),
-    AnsweredBy.SMS: N_("Text message"),
+    AnsweredBy.EMAIL: N_("By e-mail"),
+    AnsweredBy.SMS: N_("By text message"),
     AnsweredBy.LETTER: N_("Letter to print"),
 }
 STEPS: dict[StepWhat, str] = {

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from services.case_steps import Step
     from services.cases import Case
 
+SEEN: Final = "jk_call_seen"
+"""What this tab has seen of the case in hand; forgotten where another answer was written."""
 _OUTCOMES: Final = tuple(one for one in CaseOutcome if one is not CaseOutcome.MEMBER_LEFT)
 _WITHOUT: Final = (CaseOutcome.TAKEN_BACK, CaseOutcome.NOT_VERIFIED, CaseOutcome.REFUSED)
 """How a case ends whose caller nobody could verify."""
@@ -92,6 +94,7 @@ def _form(actor: Actor, case: Case, written: Answer | None) -> None:
     except CaseRefused as refused:
         draw("problem.html", text=_(refused.message, **refused.params))
         return
+    st.session_state.pop(SEEN, None)
     st.rerun()
 
 

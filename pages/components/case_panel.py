@@ -57,10 +57,17 @@ PAGES: Final = (
 
 @dataclass(frozen=True)
 class Seen:
-    """What one look at a case shows."""
+    """What a look at a case has shown: who it is about, masked, and what was said."""
 
+    case: Case
     values: dict[str, str]
     papers: tuple[Paper, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a case is: no look at anybody's data, so that each run may ask."""
+
     steps: tuple[Step, ...]
     code_until: datetime | None
     tries_left: int
@@ -73,7 +80,7 @@ def panel(actor: Actor, case: Case) -> None:
         draw("case_over.html", facts=case_view.facts(case, actor))
         return
     kept_typing.restore(cases.PAGE)
-    seen = _look(actor, case)
+    seen, now = _seen(actor, case), _progress(actor, case)
     st.session_state[case_banner.WHO] = case_view.who(seen.values)
     left = case_list.days_left(case, actor)
     draw("case.html", person=case_view.person(seen.values), facts=case_view.facts(case, actor),
@@ -81,22 +88,39 @@ def panel(actor: Actor, case: Case) -> None:
          due_on=case.due_on, late=left < 0, left=days_left(left),
          asleep=not seen.values)  # fmt: skip
     if not case.verified:
-        case_check_panel.panel(actor, case, seen.code_until, seen.tries_left)
+        case_check_panel.panel(actor, case, now.code_until, now.tries_left)
     else:
         _ways(case)
-        case_steps_panel.panel(actor, case, seen.steps)
-    case_answer_panel.panel(actor, case, seen.papers, seen.steps)
+        case_steps_panel.panel(actor, case, now.steps)
+    case_answer_panel.panel(actor, case, seen.papers, now.steps)
     _more(actor, case)
 
 
-def _look(actor: Actor, case: Case) -> Seen:
+def _seen(actor: Actor, case: Case) -> Seen:
+    """Return what this tab has seen of the case as it stands; a click is no new look.
+
+    Each look is a line for the member: a run for every widget would bury what was done.
+    """
+    known: Seen | None = st.session_state.get(case_answer_panel.SEEN)
+    if known is not None and known.case == case:
+        return known
     with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
-        return Seen(
-            callers.masked(subject),
-            case_papers.of_case(subject.connection, case.member_id, case.case_id),
-            case_steps.of_case(subject.connection, case),
-            None if case.verified else caller_check.sent(subject, case),
-            0 if case.verified else caller_check.tries_left(subject, case),
+        values = callers.masked(subject)
+        papers = case_papers.of_case(subject.connection, case.member_id, case.case_id)
+    st.session_state[case_answer_panel.SEEN] = found = Seen(case, values, papers)
+    return found
+
+
+def _progress(actor: Actor, case: Case) -> Progress:
+    with house().databases.data.begin() as connection:
+        access.as_subject(connection, case.member_id)
+        steps = case_steps.of_case(connection, case)
+        if case.verified:
+            return Progress(steps, None, 0)
+        return Progress(
+            steps,
+            caller_check.sent(connection, case, actor.at),
+            caller_check.tries_left(connection, case, actor.at),
         )
 
 

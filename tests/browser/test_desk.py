@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OFFICER = {
     "/": "직원으로 로그인했어요",
+    "/desk-cases": "상담",
     "/desk-queue": "결정할 요청",
     "/desk-officer": "보호책임자 업무",
     "/desk-destruction": "파기",
