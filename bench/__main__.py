@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bench import (
     archive,
     audience,
+    calling,
     consenting,
     gate,
     ledger,
@@ -49,8 +50,10 @@ SERVED: dict[str, Callable[[Installation, str, str], Found]] = {
     "sessions": many.sessions,
 }
 """What a browser waits for: ours, and a stock server."""
-ARCHIVE, GROWTH = "archive", "growth"
+ARCHIVE, GROWTH, CASES = "archive", "growth", "cases"
 MORE, MANY = 10_000, 1_000_000
+SHARE = 10
+"""Of so many members one has, or had, a case."""
 
 
 def served(place: Installation, chosen: list[str], more: int) -> Found:
@@ -84,7 +87,7 @@ def write(found: Found) -> None:
 
 def main() -> None:
     """Run the chosen measures, or all, on one fresh installation."""
-    known = [*ALONE, ARCHIVE, *SERVED, GROWTH]
+    known = [*ALONE, ARCHIVE, *SERVED, GROWTH, CASES]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("chosen", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
     parser.add_argument("--big", action="store_true", help="let a million members join")
@@ -102,6 +105,9 @@ def main() -> None:
             found |= said(archive.memory(place, MANY if given.big else MORE))
         if {*SERVED, GROWTH} & set(chosen):
             found |= served(place, chosen, MANY if given.big else MORE)
+    if CASES in chosen:
+        more = MANY if given.big else MORE
+        found |= said(calling.measure(more, more // SHARE))
     write(found)
 
 
