@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from db import places, policy
 from db.clock import seoul_day
-from services import case_ending, case_papers, case_words, policies, request_words
+from services import case_words, policies, request_words
 from services.language import format_date, translate
 
 if TYPE_CHECKING:
+    from services.case_ending import Answer
     from services.cases import Case
     from services.language import Language
     from services.subject import Subject
@@ -34,15 +35,8 @@ def _environment() -> Environment:
     return made
 
 
-def html(subject: Subject, case: Case, language: Language) -> str | None:
-    """Return the letter of the answer that was written; None where there is none.
-
-    The opening has to say in the ledger that `ITEMS` are seen in full.
-    """
-    papers = case_papers.of_case(subject.connection, case.member_id, case.case_id)
-    answer = case_ending.last(papers)
-    if answer is None:
-        return None
+def html(subject: Subject, case: Case, answer: Answer, language: Language) -> str:
+    """Return the letter; the opening has to say in the ledger that `ITEMS` are seen in full."""
     rules = policy.in_force(seoul_day(subject.at))
     to = _to(subject)
     return _environment().get_template("case_letter.html").render(

@@ -110,6 +110,20 @@ def of_case(connection: Connection, member_id: UUID, case_id: UUID) -> tuple[Pap
     )  # fmt: skip
 
 
+def file(connection: Connection, member_id: UUID, case_id: UUID, paper_id: UUID) -> Paper | None:
+    """Return one file of a case with its content; None where there is none."""
+    row = connection.execute(
+        select(case_paper).where(
+            case_paper.c.member_id == member_id, case_paper.c.case_id == case_id,
+            case_paper.c.paper_id == paper_id, case_paper.c.media_type.is_not(None),
+        )
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        return None
+    plain = _open(sealer(member_id, case_id), row.sealed, paper_id)
+    return Paper(paper_id, PaperKind(row.kind), row.media_type, row.size, row.given_at, plain)
+
+
 def _open(key: Sealer | None, sealed: bytes, paper_id: UUID) -> bytes | None:
     if key is None:
         return None

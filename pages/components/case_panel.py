@@ -84,7 +84,7 @@ def panel(actor: Actor, case: Case) -> None:
     st.session_state[case_banner.WHO] = case_view.who(seen.values)
     left = case_list.days_left(case, actor)
     draw("case.html", person=case_view.person(seen.values), facts=case_view.facts(case, actor),
-         papers=[case_view.paper(one) for one in seen.papers if one.kind != "answer"],
+         papers=[case_view.paper(one, case) for one in seen.papers if one.kind != "answer"],
          due_on=case.due_on, late=left < 0, left=days_left(left),
          asleep=not seen.values)  # fmt: skip
     if not case.verified:

@@ -10,6 +10,7 @@ from pages.components.profile_view import display
 from pages.components.request_view import days_left
 from pages.components.sharing_view import items_words
 from pages.components.text import _
+from pages.http.case_paper import PATH
 from services import case_list, case_words
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def step(one: Step | Listed) -> dict[str, object]:
     }
 
 
-def paper(one: Paper) -> dict[str, object]:
+def paper(one: Paper, case: Case) -> dict[str, object]:
     """Return a paper as it is drawn: words as they are, a file by its kind and size."""
     return {
         "kind": str(one.kind),
@@ -115,5 +116,5 @@ def paper(one: Paper) -> dict[str, object]:
         "file": (one.media_type or "").partition("/")[2].upper(),
         "size": f"{max(one.size / 1024, 1):,.0f} KB",
         "at": one.given_at,
-        "paper_id": one.paper_id,
+        "href": f"{PATH}/{case.case_id}/{one.paper_id}",
     }

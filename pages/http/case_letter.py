@@ -14,7 +14,7 @@ from db.words import N_, Purpose
 from pages.http import asking
 from pages.http.evidence import staff
 from pages.http.names import language_in
-from services import access, case_letter, cases
+from services import access, case_ending, case_letter, case_papers, cases
 from services.actor import AccessDenied, Permission, SignInRequired
 from services.house import house
 from services.language import translate
@@ -32,16 +32,20 @@ _LOOK = access.Look(
 
 def _letter(request: Request) -> str:
     case_id, actor = UUID(request.path_params["case"]), staff(request)
+    papers: tuple[case_papers.Paper, ...] = ()
     with house().databases.data.begin() as connection:
         case = cases.own(connection, actor, case_id)
+        if case is not None:
+            access.as_subject(connection, case.member_id)
+            papers = case_papers.of_case(connection, case.member_id, case_id)
     if case is None or not case.verified:
         raise AccessDenied(N_("This page is not open to you."))
+    answer = case_ending.last(papers)
+    if answer is None:
+        raise AccessDenied(N_("Write the answer first."))
     language = language_in(request.cookies)
     with access.open(actor, case.member_id, Purpose.SHOW, case_id, look=_LOOK) as subject:
-        made = case_letter.html(subject, case, language)
-    if made is None:
-        raise AccessDenied(N_("Write the answer first."))
-    return made
+        return case_letter.html(subject, case, answer, language)
 
 
 def _answer(request: Request) -> Response:
