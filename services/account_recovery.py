@@ -155,7 +155,10 @@ def _settled(data: Connection, due: _Due, now: datetime) -> bool:
         .where(c.step_id == due.step_id, c.state == StepState.RUNNING, c.waits_until <= now)
         .values(state=StepState.DONE, done_at=now, link_digest=None, sealed=None)
     )
-    return bool(data.execute(done).rowcount)
+    row = data.execute(done.returning(case_step)).mappings().one_or_none()
+    if row is not None:
+        case_steps.keep_for_restore(data, row, now)
+    return row is not None
 
 
 def _new_sign_in(house: House, data: Connection, due: _Due, now: datetime) -> None:

@@ -22,11 +22,12 @@ from db.tables.cases import case_step
 from db.words import (
     N_,
     CallWish,
+    Noted,
     StepMeans,
     StepState,
     StepWhat,
 )
-from services import case_papers, cases, clearing, contact_values, jobs
+from services import case_papers, cases, clearing, contact_values, jobs, journal
 from services.cases import CaseRefused
 from services.ledger import EventName
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from services.actor import Actor
     from services.cases import Case
+    from services.journal_rows import Held
     from services.subject import Subject
 
 OPEN: Final = (StepState.WAITING, StepState.RUNNING)
@@ -140,14 +142,16 @@ def ask(
     step_id = uuid4()
     sealed = _sealed(subject, case, step_id, what, typed)
     lasts = timedelta(hours=law().calls.confirm_hours)
-    subject.connection.execute(
+    row = subject.connection.execute(
         insert(case_step).values(
             member_id=case.member_id, case_id=case.case_id, step_id=step_id, what=what,
             items=list(wanted), sealed=sealed, language=subject.actor.language,
             asked_by=subject.actor.person, asked_at=subject.at, expires_at=subject.at + lasts,
             state=StepState.WAITING,
         )
-    )  # fmt: skip
+        .returning(case_step)
+    ).mappings().one()  # fmt: skip
+    keep_for_restore(subject.connection, row, subject.at)
     if what is not StepWhat.RECOVER:
         _send_link(subject, case.case_id, step_id)
     note(subject, case.case_id, EventName.STEP_ASKED, what, wanted)
@@ -241,10 +245,18 @@ def settle(
         c.member_id == subject.member_id, c.case_id == case_id, c.step_id == step_id,
         c.state.in_(OPEN), (c.expires_at > subject.at) | (c.state == StepState.RUNNING),
     )  # fmt: skip
-    row = subject.connection.execute(
-        update(case_step).where(*open_).values(values).returning(case_step)
-    ).one_or_none()
-    return of_row(row) if row is not None else None
+    changed = update(case_step).where(*open_).values(values).returning(case_step)
+    row = subject.connection.execute(changed).one_or_none()
+    if row is None:
+        return None
+    keep_for_restore(subject.connection, row._mapping, subject.at)  # noqa: SLF001 (its own name)
+    return of_row(row)
+
+
+def keep_for_restore(connection: Connection, row: Held, now: datetime) -> None:
+    """Note a step as it stands: a no, or a link that went out, must not be lost with the data."""
+    rows = [(case_step, row)]
+    journal.note(connection, Noted.REQUESTED, row["member_id"], now, rows=rows)
 
 
 def gone() -> CaseRefused:

@@ -17,7 +17,7 @@ from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import STORES
 from db.words import Caller, StepState, StepWhat, Store
-from services import case_ending, case_papers, notify, outbox
+from services import case_ending, case_papers, case_steps, notify, outbox
 from services.identity.recovery import code_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,9 @@ def link(house: House, case_id: UUID, step_id: UUID, now: datetime) -> bool:
             return False
         token = secrets.token_urlsafe(32)
         values = {"link_digest": digest(token), "sent_to": who.member_id}
-        data.execute(update(case_step).where(case_step.c.step_id == step_id).values(values))
+        sent = update(case_step).where(case_step.c.step_id == step_id).values(values)
+        row_now = data.execute(sent.returning(case_step)).mappings().one()
+        case_steps.keep_for_restore(data, row_now, now)
         params = {"token": token, "no": row.case_no, "what": step.what}
         template, language = "case_confirm", step.language
         if step.what == StepWhat.RECOVER:

@@ -367,6 +367,7 @@ def postpone(connection: Connection, actor: Actor, case: Case, why: Postponed) -
     done = func.ops.postpone_call(actor.person, case.case_id, due, why.value)
     if not connection.scalar(select(done)):
         raise CaseRefused(N_("An answer is put off once, and only in a case that is open."))
+    journal_row(connection, actor, case.member_id, case.case_id)
     note(connection, actor, EventName.CASE_POSTPONED, (case.member_id, case.case_id), why)
     if case.verified:
         jobs.defer(

@@ -14,7 +14,7 @@ from db.sealing import SealError
 from db.tables import ops
 from db.tables.keeping import hold
 from db.tables.member import STORES
-from db.words import Change, NoticeMeans, RequestState, Store
+from db.words import Change, NoticeMeans, RequestState, StepState, Store
 from services import jobs, journal_rows, outbox
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def _protects(table: Table, row: dict[str, Any]) -> bool:
         "hold": row.get("lifted_at") is None,
         "dispatch": row.get("change") in _WARNS,
         "move": True,
+        "case_step": row.get("state") in {StepState.REFUSED, StepState.TAKEN_BACK},
     }
     return signs.get(table.name, False)
 
