@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from db.errors import PortalError
 from db.sealing import digest
-from db.tables.cases import case_step
 from db.words import (
     N_,
     ActorKind,
@@ -141,7 +140,8 @@ def approve(subject: Subject, step_id: UUID) -> Certificate | None:
     subject.actor.require_verification()
     if subject.case_id is None:
         raise case_steps.gone()
-    recover = _what(subject, step_id) is StepWhat.RECOVER
+    asked = case_steps.one(subject, step_id)
+    recover = asked is not None and asked.what is StepWhat.RECOVER
     state = StepState.RUNNING if recover else StepState.DONE
     step = case_steps.settle(subject, subject.case_id, step_id, state, StepMeans.SECOND)
     if step is None:
@@ -152,14 +152,6 @@ def approve(subject: Subject, step_id: UUID) -> Certificate | None:
         jobs.defer(subject.connection, jobs.CASE_LINK, **given)
         return None
     return carry_out(subject, subject.case_id, step)
-
-
-def _what(subject: Subject, step_id: UUID) -> StepWhat | None:
-    c = case_step.c
-    what = subject.connection.scalar(
-        select(c.what).where(c.member_id == subject.member_id, c.step_id == step_id)
-    )
-    return StepWhat(what) if what else None
 
 
 def carry_out(subject: Subject, case_id: UUID, step: Step) -> Certificate | None:

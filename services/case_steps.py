@@ -208,6 +208,14 @@ def value_of(member_id: UUID, case_id: UUID, step: Step) -> str | None:
         return None
 
 
+def one(subject: Subject, step_id: UUID) -> Step | None:
+    """Return a step of the case that the subject was opened in."""
+    c = case_step.c
+    mine = (c.member_id == subject.member_id, c.case_id == subject.case_id, c.step_id == step_id)
+    row = subject.connection.execute(select(case_step).where(*mine)).one_or_none()
+    return of_row(row) if row is not None else None
+
+
 def take_back(subject: Subject, case: Case, step_id: UUID) -> None:
     """Take a step back that was asked for and has not been done; its link no longer works."""
     if settle(subject, case.case_id, step_id, StepState.TAKEN_BACK, None) is None:

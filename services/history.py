@@ -183,7 +183,9 @@ def _who(subject: Subject, row: Row, guardians: dict[UUID, int]) -> Who:
     if kind in {ActorKind.STAFF, ActorKind.SYSTEM}:
         return Who(kind)
     if person == subject.member_id:
-        return Who.ME if subject.actor.person == person else Who.CHILD
+        # Staff in a case read it as the member does.
+        me = subject.actor.person == person or subject.in_case
+        return Who.ME if me else Who.CHILD
     if kind is ActorKind.GUARDIAN or person in guardians:
         return Who.ME_AS_GUARDIAN if subject.actor.person == person else Who.GUARDIAN
     return Who.ANOTHER_MEMBER

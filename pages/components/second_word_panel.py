@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from db.declarations import ITEMS
 from db.words import Purpose, StepState
 from pages.components import case_view, said, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import access, callers, case_confirming, case_steps, cases
+from services import access, callers, case_confirming, case_steps, case_words, cases
 from services.actor import Permission
 from services.ledger import EventName
+from services.masking import mask
 
 if TYPE_CHECKING:
     from services.actor import Actor
@@ -58,8 +60,17 @@ def _choice(actor: Actor, numbered: dict[int, Listed]) -> None:
     look = access.Look(EventName.CASE_VIEWED, Permission.CASE_APPROVE, cases.PAGE, callers.SHOWN)
     with access.open(actor, one.member_id, Purpose.SHOW, one.case_id, look=look) as subject:
         values = callers.masked(subject)
-    draw("case_second.html", one=case_view.step(one), no=one.case_no,
-         values=case_view.person(values))  # fmt: skip
+        asked, case = (
+            case_steps.one(subject, one.step_id),
+            cases.read(subject.connection, one.case_id),
+        )
+    facts = case_view.person(values)
+    if case is not None and case.verified_by is not None:
+        facts.append((_("Identity"), _(case_words.VERIFIED[case.verified_by])))
+    address = case_steps.value_of(one.member_id, one.case_id, asked) if asked else None
+    if address:
+        facts.append((_("The new e-mail address"), mask(ITEMS["email"].mask, address)))
+    draw("case_second.html", one=case_view.step(one), no=one.case_no, values=facts)
     with st.container(horizontal=True):
         if st.button(_("I agree"), key="step_yes", type="primary"):
             _decide(actor, one, agree=True)

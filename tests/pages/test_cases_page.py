@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,3 +136,50 @@ def test_each_page_of_the_member_asks_for_what_the_frame_says() -> None:
     files = {path: file for lines in frame.MEMBER.values() for path, file, _ in lines}
     for path, needed in frame._NEEDED.items():
         assert test_structure.gate_of(test_structure.PAGES / files[path]) is needed, path
+
+
+@pytest.mark.promise("P31")
+def test_every_page_of_the_member_works_for_staff_in_a_case(portal: Portal) -> None:
+    who, staff = member(portal.db), agent(portal.db)
+    # The staff's own sign-in is old by now; the caller's identity is what counts here.
+    portal.sign_in(staff=staff, verified=NOW - timedelta(minutes=20))
+    case = verified_case(
+        staff_actor(staff), who, CallWish.SEE, CallWish.CORRECT, CallWish.CONSENT, CallWish.STOP
+    )
+    tab = portal.open(DESK).button(key="case_take").click().run()
+    for lines in frame.MEMBER.values():
+        for path, file, _title in lines:
+            shown = text_of(tab.switch_page(file).run())
+            assert not tab.exception
+            refused = 'role="alert"' in shown
+            assert refused == (path in {"export", "leave"}), path
+            assert case.no in shown  # the banner is on every page
+            for hidden in (PLAIN["email"], PLAIN["mobile"], PLAIN["address"]):
+                assert hidden not in shown, path
+    tab = tab.switch_page("member/consents.py").run()
+    switch = next(t for t in tab.toggle if (t.key or "").endswith("consent_marketing"))
+    tab = switch.set_value(True).run()
+    granted = [e for e in events(portal, who) if e == EventName.CONSENT_GRANTED]
+    assert granted
+
+
+def test_a_second_one_sees_who_it_is_about_and_agrees(portal: Portal) -> None:
+    who, staff, other = member(portal.db), agent(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    verified_case(staff_actor(staff), who, CallWish.CORRECT)
+    tab = portal.open(DESK).button(key="case_take").click().run()
+    tab.selectbox(key="step_what").set_value("email").run()
+    tab.text_input(key="jk_form_step_email").input("neu@example.org")
+    tab = submit(tab, "요청하기")
+    assert "한 번 더 확인을 기다림" in text_of(tab)
+    portal.sign_in(staff=other, verified=NOW)
+    tab = portal.open(DESK)
+    tab = tab.button(key="step_look").click().run()
+    shown = text_of(tab)
+    assert "홍*순" in shown
+    assert "ne***@example.org" in shown or "n***@example.org" in shown
+    assert "neu@example.org" not in shown
+    tab = tab.button(key="step_yes").click().run()
+    assert "동의했어요" in text_of(tab)
+    assert EventName.CONFIRMATION_ASKED in events(portal, who)
+    assert EventName.STEP_APPROVED in events(portal, who)
