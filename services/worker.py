@@ -29,6 +29,7 @@ from services import (
     reconfirming,
     waking,
     withdrawing,
+    worker_lanes,
 )
 from services import house as houses
 from services.identity import recovery
@@ -215,10 +216,10 @@ def _conninfo(url: URL) -> str:
 
 
 def connector(addresses: Addresses) -> PsycopgConnector:
-    """Return the queue's own connections, as the worker's role."""
+    """Return the queues' own connections, as the worker's role: each lane also listens."""
     options = {"options": "-c search_path=public,jobs"}
     conninfo = _conninfo(addresses.roles["portal_work"][0])
-    return PsycopgConnector(conninfo=conninfo, kwargs=options, min_size=1, max_size=4)
+    return PsycopgConnector(conninfo=conninfo, kwargs=options, min_size=1, max_size=6)
 
 
 def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -> None:
@@ -234,9 +235,9 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
         exporting.start_over(data, clock.now())  # what a worker that died had in hand
     try:
         with APP.replace_connector(connector(addresses)) as app:
-            app.run_worker(
+            worker_lanes.run(
+                app,
                 wait=wait,
-                concurrency=2,
                 delete_jobs="always",
                 additional_context={
                     "senders": sending,
@@ -245,7 +246,6 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
                 },
                 shutdown_graceful_timeout=3,  # then long work is told to stop, and is begun anew
                 fetch_job_polling_interval=timedelta(seconds=5).total_seconds(),
-                install_signal_handlers=wait,
             )
     finally:
         databases.dispose()
