@@ -56,7 +56,11 @@ def largest(place: Installation, records: int) -> dict[str, Measure]:
     while _waiting(place):
         time.sleep(0.5)
     took = time.perf_counter() - started
-    return {f"copy_of_{records}_records": Measure(took, floor, round(took / floor, 2), "s")}
+    return {
+        f"copy_of_{records}_records": Measure(
+            round(took, 2), round(floor, 2), round(took / floor, 2), "s"
+        )
+    }
 
 
 async def _both(
