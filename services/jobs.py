@@ -19,11 +19,12 @@ WITHDRAW = "withdraw"
 RECONFIRM = "reconfirm"
 BAR = "bar"
 EXPORT = "export"
+LARGE_EXPORT = "large_export"
 END_EXPORTS = "end_exports"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 QUICK, LONG = "default", "long"
 """The worker's queues. What may take minutes waits in `LONG`, beside the rest and not before it."""
-_LONG = frozenset({EXPORT})
+_LONG = frozenset({LARGE_EXPORT})
 
 # Never opened: every job goes in over the caller's own connection.
 _QUEUE = App(connector=SyncPsycopgConnector())

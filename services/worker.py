@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -177,7 +178,14 @@ def _workshop(context: JobContext) -> exporting.Workshop:
 
 @APP.task(name=jobs.EXPORT, pass_context=True, retry=_PATIENT)
 def make_export(context: JobContext, member_id: str, export_id: str) -> None:
-    """Make a copy that somebody asked for; twice changes nothing."""
+    """Make a copy that somebody asked for, or put off a large one; twice changes nothing."""
+    small = replace(_workshop(context), most=exporting.SMALL)
+    exporting.make(small, (UUID(member_id), UUID(export_id)), clock.now())
+
+
+@APP.task(name=jobs.LARGE_EXPORT, pass_context=True, retry=_PATIENT)
+def make_large_export(context: JobContext, member_id: str, export_id: str) -> None:
+    """Make a copy of any size; twice changes nothing."""
     exporting.make(_workshop(context), (UUID(member_id), UUID(export_id)), clock.now())
 
 

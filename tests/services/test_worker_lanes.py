@@ -67,16 +67,16 @@ def test_a_lane_that_breaks_ends_the_worker(app: App, monkeypatch: pytest.Monkey
     assert found.group_contains(ConnectionError)
 
 
-def test_a_copy_waits_in_the_lane_of_long_work(portal_db: PortalDb) -> None:
+def test_each_job_waits_in_its_lane(portal_db: PortalDb) -> None:
     with portal_db.web.data.connect() as data:
+        jobs.defer(data, jobs.LARGE_EXPORT, member_id="m", export_id="e")
+        jobs.defer_many(data, jobs.LARGE_EXPORT, [{"member_id": "m", "export_id": "e"}])
         jobs.defer(data, jobs.EXPORT, member_id="m", export_id="e")
-        jobs.defer_many(data, jobs.EXPORT, [{"member_id": "m", "export_id": "e"}])
-        jobs.defer(data, jobs.DELIVER, member_id="m", message_id="e")
         found = data.execute(
             text("select task_name, queue_name from jobs.procrastinate_jobs order by id")
         ).all()
     assert [tuple(one) for one in found] == [
-        (jobs.EXPORT, jobs.LONG),
-        (jobs.EXPORT, jobs.LONG),
-        (jobs.DELIVER, jobs.QUICK),
+        (jobs.LARGE_EXPORT, jobs.LONG),
+        (jobs.LARGE_EXPORT, jobs.LONG),
+        (jobs.EXPORT, jobs.QUICK),
     ]
