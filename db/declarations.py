@@ -352,6 +352,7 @@ NOT_PERSONAL: dict[str, str] = {
     "outbox.attempts": _STATE,
     "outbox.failed_at": _STATE,
     "outbox.bounced_at": _STATE,
+    "outbox.sleeps_on": "which day a notice names; who is told, their last use has said before",
     "outbox.key": "which fact this message tells, so that it is told once",
     "member_key.*": "a key, wrapped, and which store's key wraps it",
     "blind_index.*": "a keyed digest; without the key file it can't be linked to a value",

@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
+from sqlalchemy.exc import IntegrityError
 
 from db.clock import seoul_day
+from db.errors import PortalError
 from db.prepared import Prepared
 from db.sealing import Sealer, SealError
 from db.tables.member import LIVE
@@ -31,6 +34,10 @@ if TYPE_CHECKING:
 
 _KEY = Prepared(select(func.keys.live_key(bindparam("member", type_=Uuid))))
 _SUBJECT = text("select set_config('portal.subject', :member, true)")
+
+
+class Moved(PortalError):  # noqa: N818 (the sentence says what to do)
+    """The member left, or went to sleep, between being opened and being written about."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,14 @@ def deny(actor: Actor, member_id: UUID, purpose: Purpose, look: Look, case_id: U
         )  # fmt: skip
 
 
+def _moved(error: IntegrityError) -> Exception:
+    """Return what to raise: a row about nobody means that its member has just been moved."""
+    name = error.orig.diag.constraint_name if isinstance(error.orig, ForeignKeyViolation) else ""
+    if not (name or "").endswith("_member_id_member"):
+        return error
+    return Moved(N_("This account has just left or gone to sleep. Nothing was changed."))
+
+
 @contextmanager
 def open(  # noqa: A001 (the design's name: access.open)
     actor: Actor, member_id: UUID, purpose: Purpose, case: UUID | None = None, *, look: Look
@@ -180,5 +195,7 @@ def open(  # noqa: A001 (the design's name: access.open)
     except AccessDenied:
         deny(actor, member_id, purpose, look, case)
         raise
+    except IntegrityError as error:
+        raise _moved(error) from None
     for follow in subject.afterwards:
         follow()

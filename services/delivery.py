@@ -66,7 +66,8 @@ def deliver(
     if row is None or row.sent_at or row.failed_at or row.bounced_at:
         return False
     done = _send(data, opened, row, senders, now)
-    ends = dict.fromkeys(done or ("failed_at",), now)
+    # A clock that went back makes no notice older than it is.
+    ends = dict.fromkeys(done or ("failed_at",), max(now, row.created_at))
     values = ends | {"sealed": None, "attempts": row.attempts + 1}
     data.execute(update(outbox).where(_is(key)).values(values))
     return "sent_at" in done

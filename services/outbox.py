@@ -18,7 +18,7 @@ from db.words import Store
 from services import jobs, messages
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection
 
@@ -44,6 +44,8 @@ class Message:
     """Which fact it tells; with one key a member is told once."""
     to: str | None = field(default=None, repr=False)
     """An e-mail address other than the member's own."""
+    sleeps_on: date | None = None
+    """Of the notice before separation, the day that it names; the database holds us to it (P10)."""
 
     @property
     def filled(self) -> dict[str, str]:
@@ -89,6 +91,7 @@ def enqueue_once(
             sealed=_sealed(sealer, message_id, message.filled),
             created_at=now,
             key=message.key,
+            sleeps_on=message.sleeps_on,
         )
         .on_conflict_do_nothing()
         .execution_options(preserve_rowcount=True)  # of an insert it would be lost

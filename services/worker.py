@@ -28,6 +28,7 @@ from services import (
     mailbox,
     outbox,
     reconfirming,
+    stalled,
     waking,
     withdrawing,
     worker_lanes,
@@ -200,6 +201,14 @@ def _end_exports(context: JobContext) -> None:
     export_ending.destroy(houses.house(), there, clock.now())
 
 
+@APP.periodic(cron="* * * * *")
+@APP.task(name=jobs.AGAIN, queueing_lock=jobs.AGAIN)
+def take_up_again(timestamp: int) -> None:  # noqa: ARG001 (the queue gives it)
+    """Put back into the queue what a worker had in hand that died."""
+    with houses.house().databases.data.begin() as data:
+        stalled.take_up_again(data)
+
+
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
 @APP.periodic(cron="7 * * * *")
 @APP.task(name=jobs.DAILY, queueing_lock=jobs.DAILY, pass_context=True)
@@ -241,6 +250,7 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
     journal_file.open_in(settings.var)
     with databases.data.begin() as data:
         exporting.start_over(data, clock.now())  # what a worker that died had in hand
+        stalled.take_up_again(data)
     try:
         with APP.replace_connector(connector(addresses)) as app:
             worker_lanes.run(
