@@ -6,7 +6,7 @@ import logging
 import secrets
 import traceback
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -30,13 +30,8 @@ def _place(error: Exception) -> str:
     return " < ".join(f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames[-6:]))
 
 
-def _away() -> None:
-    draw(
-        "trouble.html",
-        title=_("We can't reach your data just now"),
-        text=_("Nothing is lost. Please try again in a moment."),
-        reference=None,
-    )
+def _again(title: str, text: str) -> None:
+    draw("trouble.html", title=title, text=text, reference=None)
     if st.button(_("Try again"), type="primary"):
         st.rerun()
 
@@ -65,13 +60,37 @@ def shown() -> Iterator[None]:
         draw("trouble.html", title=_("This can't be shown"), text=_(error.message, **error.params),
              reference=None)  # fmt: skip
     except (DBAPIError, PoolTimeoutError) as error:
-        if isinstance(error, DBAPIError) and not error.connection_invalidated and not _lost(error):
-            _unexpected(error)
-        else:
-            _log.error("database away: %s", type(error).__name__)
-            _away()
+        _of_the_database(error)
     except Exception as error:  # noqa: BLE001 (the last place that can keep a stack trace off the screen)
         _unexpected(error)
+
+
+_FULL: Final = frozenset({"53100", "53200"})
+_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
+
+
+def _of_the_database(error: DBAPIError | PoolTimeoutError) -> None:
+    """Say what keeps the database from it: it is away, full or busy; else it is our mistake."""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    if state in _FULL:
+        _log.error("no room in the database: %s", state)
+        _again(
+            _("Nothing can be saved just now"),
+            _("We have run out of room. Nothing was changed. Please try again later."),
+        )
+    elif state in _BUSY:
+        _again(
+            _("This is being changed just now"),
+            _("Somebody else was faster. Nothing was changed. Please try again."),
+        )
+    elif isinstance(error, DBAPIError) and not error.connection_invalidated and not _lost(error):
+        _unexpected(error)
+    else:
+        _log.error("database away: %s", type(error).__name__)
+        _again(
+            _("We can't reach your data just now"),
+            _("Nothing is lost. Please try again in a moment."),
+        )
 
 
 def _lost(error: DBAPIError) -> bool:
@@ -79,4 +98,4 @@ def _lost(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # nobody answered; a value the driver can't send is another matter
         return isinstance(error, OperationalError | InterfaceError)
-    return state[:2] in {"08", "57"}
+    return state[:2] in {"08", "53", "57"}

@@ -19,10 +19,15 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
-from db import embedded
+from db import company_keys, embedded
+from db.settings import Settings
+from db.words import Store
+from services import stalled, waking, worker
 from tests import bad_days
 from tests.installing import install
-from tests.people import NOW
+from tests.people import NOW, member
+from tests.services.test_dormancy import wish
+from tests.services.test_moving import stores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,3 +120,39 @@ def test_a_day_outlives_its_database(durable: PortalDb, monkeypatch: pytest.Monk
         bad_days.day(db)
         bad_days.over(db, them)
     assert deaths >= CRASHES * 0.8
+
+
+@pytest.mark.promise("P12")
+def test_a_job_under_way_outlives_worker_and_database(
+    durable: PortalDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = durable
+    bad_days.house(db)
+    company_keys.create(db.var / "keys")
+    who = member(db, Store.DORMANT)
+    wish(db, who)
+
+    def cut(*_: Any) -> bool:  # noqa: ANN401
+        kill(db.var)
+        os._exit(1)
+
+    monkeypatch.setattr(waking, "wake", cut)
+    child = os.fork()
+    if child == 0:
+        try:
+            worker.run_worker(db.addresses, Settings(var=db.var), wait=False)
+        finally:
+            os._exit(0)
+    monkeypatch.undo()
+    _pid, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert not embedded.is_running(db.var)
+    embedded.start(db.var, durable=False)
+    assert stores_of(db, who) == [Store.DORMANT]
+    with db.work.data.begin() as data:
+        assert stalled.take_up_again(data, silent=0) == 1
+    worker.run_worker(db.addresses, Settings(var=db.var), wait=False)
+    assert stores_of(db, who) == [Store.LIVE]
+    with db.owner_data.connect() as data:
+        begun = "select task_name from jobs.procrastinate_jobs where status = 'doing'"
+        assert data.scalars(text(begun)).all() == []
