@@ -150,7 +150,7 @@ def test_a_job_under_way_outlives_worker_and_database(
     embedded.start(db.var, durable=False)
     assert stores_of(db, who) == [Store.DORMANT]
     with db.work.data.begin() as data:
-        assert stalled.take_up_again(data, silent=0) == 1
+        assert stalled.take_up_again(data, silent=0)
     worker.run_worker(db.addresses, Settings(var=db.var), wait=False)
     assert stores_of(db, who) == [Store.LIVE]
     with db.owner_data.connect() as data:
