@@ -9,7 +9,7 @@ from db.demo_companies import APP, CLINIC, INSURER, MAIN, PARCEL, RECIPES, SHOP
 from db.demo_person import Demo, picture
 from db.drafts import GuardianshipDraft, MemberDraft, UseDraft, ValueDraft
 from db.period import Period
-from db.words import ActorKind, Channel, ConsentKind, Ground, Purpose, RecordKind, Source
+from db.words import ActorKind, Channel, ConsentKind, Ground, LinkMeans, Purpose, RecordKind, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,7 +177,7 @@ def _child(demo: Demo) -> MemberDraft:
     )
     started = demo.ago(400)
     guardian = GuardianshipDraft(
-        demo.people["guardian"], started, "가족관계증명서 확인", proof=True, source=Source.PAPER
+        demo.people["guardian"], started, LinkMeans.JOINING, proof=True, source=Source.PAPER
     )
     return MemberDraft(
         demo.member_id, demo.now, started, values,

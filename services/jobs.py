@@ -20,6 +20,7 @@ RECONFIRM = "reconfirm"
 BAR = "bar"
 EXPORT = "export"
 END_EXPORTS = "end_exports"
+LINK = "link"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
 
 # Never opened: every job goes in over the caller's own connection.
