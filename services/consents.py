@@ -16,8 +16,9 @@ from db import consent_terms
 from db.declarations import ITEMS, Basis
 from db.errors import PortalError
 from db.policy import in_force
-from db.words import N_, ActorKind, Change, CompanyRole, ConsentKind, Noted, Source
+from db.words import N_, Change, CompanyRole, ConsentKind, Noted, Source
 from services import consent_words, journal, notify, telling
+from services.actor import Relation
 from services.consent_list import Asked, State, current
 from services.language import translate
 
@@ -206,7 +207,7 @@ def _check_yes(subject: Subject, asked: Asked) -> None:
             N_("First a guardian has to consent to holding the child's data, under “Child · "
                "Guardian”. Nothing was changed.")
         )  # fmt: skip
-    if subject.standing.child and subject.actor.kind is ActorKind.SELF:
+    if subject.standing.child and subject.relation is Relation.SELF:
         raise ConsentRefused(
             N_("Until you are 14, only your guardian can say yes to this. You can always switch "
                "it off. Nothing was changed.")

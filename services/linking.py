@@ -121,7 +121,7 @@ def slow_down(subject: Subject, wished: Wish, means: LinkMeans) -> None:
     """
     home, actor = house(), subject.actor
     try:
-        for who, pace in ((actor.person, EACH_GUARDIAN), (actor.session_id, EACH_SESSION)):
+        for who, pace in ((actor.session_id, EACH_SESSION), (actor.person, EACH_GUARDIAN)):
             with home.databases.keys.begin() as keys:
                 key = home.keyring.blind("attempt:linking", str(who))
                 attempts.pace(keys, key, actor.at, pace)
@@ -206,8 +206,7 @@ def confirm(subject: Subject, typed: str, reason: LinkReason | None) -> tuple[Ou
     reason.
     """
     may_ask(subject)
-    if reason is None:
-        raise LinkRefused(N_("Please choose whether you are a parent or appointed by a court."))
+    acts_as = _chosen(reason)
     # Two tabs may have asked at once: the code that was asked for last counts.
     last = select(linking.c.linking_id).where(*_open(subject))
     last = last.order_by(linking.c.asked_at.desc(), linking.c.linking_id).limit(1)

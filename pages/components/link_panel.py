@@ -21,6 +21,7 @@ from services.linking import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from services.actor import Actor
     from services.family import Family
     from services.subject import Subject
@@ -162,15 +163,14 @@ def _by_document(
 
 
 def _agreed(reason: LinkReason | None, *, agreed: bool) -> bool:
+    problem = None
     if reason is None:
-        draw("problem.html",
-             text=_("Please choose whether you are a parent or appointed by a court."))  # fmt: skip
-        return False
-    if not agreed:
-        draw("problem.html",
-             text=_("Without your consent you can't be linked. Please tick it if you agree."))  # fmt: skip
-        return False
-    return True
+        problem = _("Please choose whether you are a parent or appointed by a court.")
+    elif not agreed:
+        problem = _("Without your consent you can't be linked. Please tick it if you agree.")
+    if problem:
+        draw("problem.html", text=problem)
+    return problem is None
 
 
 def _type_code(actor: Actor, found: Family) -> None:
