@@ -121,6 +121,8 @@ class Consents:
     devices: tuple[Device, ...]
     store_only: bool = False
     """A child under 14 without a guardian's recorded consent (P41)."""
+    child: bool = False
+    """Under 14 today."""
 
     def find(
         self, consent: str, recipient: str | None = None, item: str | None = None
@@ -151,7 +153,7 @@ def current(subject: Subject, terms: Terms | None = None) -> Consents:
     )
     devices = tuple(_device(subject, row) for row in rows["devices"])
     store_only = any(row["unproved"] for row in rows["child"])
-    return Consents(terms, tuple(made.all()), devices, store_only)
+    return Consents(terms, tuple(made.all()), devices, store_only, child=bool(rows["child"]))
 
 
 @dataclass(frozen=True)

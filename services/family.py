@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    or_,
     select,
 )
 
@@ -181,7 +182,7 @@ def _asked(store: Store) -> Gathered:
     value, request = STORES[store].profile_value, STORES[store].request
     mine = select(value).where(
         value.c.member_id == _MEMBER,
-        value.c.item.in_((*clearing.BABY, CONTACT)),
+        or_(*(value.c.item == name for name in (*clearing.BABY, CONTACT))),
         value.c.sealed.is_not(None),
     )
     asked = select(request.c.due_on).where(

@@ -49,7 +49,11 @@ def links(one: Ward) -> tuple[LinkView, ...]:
 
 
 def _link(link: Link, one: Ward) -> LinkView:
-    who = _("Guardian {n} (I)", n=link.number) if link.mine else _("Guardian {n}", n=link.number)
+    who = (
+        _("Guardian no. {n} (I)", n=link.number)
+        if link.mine
+        else _("Guardian no. {n}", n=link.number)
+    )
     facts = [(_("Since"), format_date(link.started_on))]
     if link.ended_on:
         facts.append((_("Until"), format_date(link.ended_on)))
