@@ -24,7 +24,15 @@ from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.words import N_, ActorKind, Purpose, Store
 from services import ledger
-from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation, role_allows
+from services.actor import (
+    PERMISSIONS,
+    AccessDenied,
+    Actor,
+    Permission,
+    Relation,
+    WardLost,
+    role_allows,
+)
 from services.house import house
 from services.subject import Subject
 
@@ -135,7 +143,14 @@ def _as_seen(actor: Actor, relation: Relation) -> Actor:
     return replace(actor, kind=ActorKind.GUARDIAN)
 
 
-def _allowed(relation: Relation | None, permission: Permission) -> Relation:
+def _allowed(
+    relation: Relation | None, permission: Permission, actor: Actor, member_id: UUID
+) -> Relation:
+    if relation is None and actor.acting_for == member_id:
+        raise WardLost(
+            N_("You can't act for this child any more: the link has ended, is suspended, or the "
+               "child is 14 by now. Nothing was changed.")
+        )  # fmt: skip
     if relation is None or relation not in PERMISSIONS[permission]:
         raise AccessDenied(N_("This page is not open to you."))
     return relation
@@ -177,7 +192,7 @@ def open(  # noqa: A001 (the design's name: access.open)
                 # What decides about others is itself among the rows of this member.
                 as_subject(connection, member_id)
             found = _relation(connection, actor, member_id, case, look.permission)
-            relation = _allowed(found, look.permission)
+            relation = _allowed(found, look.permission, actor, member_id)
             seen = _as_seen(actor, relation)
             folded = look.folds and relation is Relation.SELF
             ledger.write(
@@ -199,3 +214,26 @@ def open(  # noqa: A001 (the design's name: access.open)
         raise _moved(error) from None
     for follow in subject.afterwards:
         follow()
+
+
+@contextmanager
+def beside(subject: Subject, child: UUID, purpose: Purpose, *, look: Look) -> Iterator[Subject]:
+    """Open the data of a child in the transaction of its guardian's own, for as long as the block.
+
+    Raise `AccessDenied` as `open` does; then the whole transaction ends. Both commit together.
+    """
+    connection, actor = subject.connection, subject.actor
+    as_subject(connection, child)
+    found = _relation(connection, actor, child, None, look.permission)
+    try:
+        relation = _allowed(found, look.permission, actor, child)
+    except AccessDenied:
+        deny(actor, child, purpose, look, None)
+        raise
+    seen = _as_seen(actor, relation)
+    ledger.write(connection, seen, ledger.Entry(look.event, child, purpose, look.page, look.items))
+    yield Subject(
+        child, seen, relation, purpose, LIVE, connection, partial(_sealer, child),
+        afterwards=subject.afterwards,
+    )  # fmt: skip
+    as_subject(connection, subject.member_id)

@@ -13,6 +13,7 @@ from services import (
     disclosure_check,
     email_change,
     inbox,
+    linking_search,
     reconfirming,
     seal,
     seal_copy,
@@ -58,6 +59,7 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         past = birthdays.clear(connection, clock.seoul_day(now))
         disclosure_check.run(connection, now)
         email_change.expire(connection, now)
+        linking_search.forget(connection, now)
         # No pretended day ends the session of somebody who is here.
         sessions.forget(connection, min(now, real))
     signer = seal_keys.signer(var / "keys")

@@ -80,6 +80,12 @@ EVENTS: dict[EventName, str] = {
     EventName.EXPORT_MADE: N_("made a copy to be taken"),
     EventName.EXPORT_TAKEN: N_("took a copy of the data"),
     EventName.EXPORT_DESTROYED: N_("destroyed a copy that had been made"),
+    EventName.FAMILY_VIEWED: N_("looked at “Child · Guardian”"),
+    EventName.LINK_ASKED: N_("asked to be linked to a child"),
+    EventName.LINK_CODE_SENT: N_("sent a code to a guardian's contact"),
+    EventName.LINK_REFUSED: N_("was not linked to a child: no proof"),
+    EventName.GUARDIAN_LINKED: N_("linked a guardian to the child, with consent"),
+    EventName.WARD_MOVED: N_("moved what a parent held about the child to the child"),
     EventName.RESTORED: N_("put all data back from a backup"),
     EventName.KEYS_ROTATED: N_("wrapped every member's key anew"),
 }

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Date, DateTime, LargeBinary, Uuid, and_, delete, insert, update
 
-from db.tables import bars, keeping, member, moves, ops  # noqa: F401 (registers the tables)
+from db.tables import bars, keeping, linking, member, moves, ops  # noqa: F401 (registers the tables)
 from db.tables.naming import DATA
 
 if TYPE_CHECKING:

@@ -22,9 +22,11 @@ from services import (
     export_place,
     exporting,
     found_by,
+    guardian_mail,
     jobs,
     journal,
     journal_file,
+    linking_search,
     mailbox,
     outbox,
     reconfirming,
@@ -67,10 +69,11 @@ def deliver(context: JobContext, member_id: str, message_id: str) -> None:
     """Send one message. A failure is counted apart, since sending rolls back with it."""
     house, key, now = houses.house(), (UUID(member_id), UUID(message_id)), clock.now()
     try:
-        with house.databases.keys.connect() as keys:
+        with house.databases.keys.connect() as keys, house.databases.data.begin() as data:
             opened = outbox.sealer_of(keys, house.keyring, key[0])
-        with house.databases.data.begin() as data:
-            delivery.deliver(data, opened, key, context.additional_context["senders"], now)
+            sending = context.additional_context["senders"]
+            others = guardian_mail.Guardians(keys, house.keyring)
+            delivery.deliver(data, opened, key, sending, now, others)
     except Exception:
         with house.databases.data.begin() as data:
             delivery.failed(data, key, now)
@@ -207,6 +210,12 @@ def take_up_again(timestamp: int) -> None:  # noqa: ARG001 (the queue gives it)
     """Put back into the queue what a worker had in hand that died."""
     with houses.house().databases.data.begin() as data:
         stalled.take_up_again(data)
+
+
+@APP.task(name=jobs.LINK, pass_context=True, retry=_PATIENT)
+def look_for_child(context: JobContext, member_id: str, linking_id: str) -> None:  # noqa: ARG001
+    """Look for the child of a guardian's wish and send the code; twice changes nothing."""
+    linking_search.look(houses.house(), UUID(member_id), UUID(linking_id), clock.now())
 
 
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.

@@ -6,6 +6,7 @@ import logging
 import secrets
 import traceback
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -13,15 +14,16 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db.errors import PortalError
-from pages.components import sign_in_panel
+from pages.components import gate, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
-from services.actor import SignInRequired, StepUpRequired
+from services.actor import SignInRequired, StepUpRequired, WardLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _log = logging.getLogger("portal")
+_PAGES: Final = Path(__file__).resolve().parent.parent
 
 
 def _place(error: Exception) -> str:
@@ -56,6 +58,9 @@ def shown() -> Iterator[None]:
         sign_in_panel.sign_in(error)
     except StepUpRequired as error:
         sign_in_panel.verify(error)
+    except WardLost as error:
+        gate.lose_ward(error.message)
+        st.switch_page(_PAGES / "member/overview.py")
     except PortalError as error:
         draw("trouble.html", title=_("This can't be shown"), text=_(error.message, **error.params),
              reference=None)  # fmt: skip
