@@ -17,8 +17,9 @@ worker: $(READY) ## Run one more worker, here or on another machine
 test: $(READY) browser ## Run every test, browser tests too (ONLY=tests/db for some)
 	@$(PYTHON) -m pytest -q --no-header -n 2 --dist loadfile $(ONLY)
 
-crash: $(READY) ## Kill moves between stores at N instants (N=1000)
-	@CRASHES=$${N:-1000} $(PYTHON) -m pytest -q --no-header -s tests/services/test_moving_killed.py
+crash: $(READY) ## Kill worker and database at N instants of what moves and destroys (N=1000)
+	@CRASHES=$${N:-1000} $(PYTHON) -m pytest -q --no-header -s \
+	  tests/services/test_moving_killed.py tests/services/test_server_killed.py
 
 check: $(READY) ## Check format, lint, types, imports between rooms, and migrations
 	@$(PYTHON) -m ruff format --quiet --check .

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from db.settings import ROOT, settings
 from pages.http import (
     answering,
     arrival,
+    beside,
     browser,
     callback,
     case_confirming,
@@ -54,12 +54,8 @@ if TYPE_CHECKING:
 async def _lifespan(_app: st.App) -> AsyncIterator[None]:
     """Load all that pages use; keep a worker running as long as the portal does."""
     warm.warm()
-    worker = subprocess.Popen([sys.executable, "-m", "services", "worker"], cwd=ROOT)  # noqa: ASYNC220
-    try:
+    async with beside.kept([sys.executable, "-m", "services", "worker"], ROOT):
         yield
-    finally:
-        worker.terminate()
-        worker.wait(timeout=10)
 
 
 def middleware(chosen: Settings) -> list[Middleware]:

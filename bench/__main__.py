@@ -24,6 +24,7 @@ from bench import (
     populating,
     sealing,
     serving,
+    taking,
 )
 from bench.installation import installation
 
@@ -48,6 +49,7 @@ SERVED: dict[str, Callable[[Installation, str, str], Found]] = {
     "pages": pages.measure,
     "switch": consenting.measure,
     "sessions": many.sessions,
+    "taking": taking.measure,
 }
 """What a browser waits for: ours, and a stock server."""
 ARCHIVE, GROWTH, CASES = "archive", "growth", "cases"
@@ -65,6 +67,8 @@ def served(place: Installation, chosen: list[str], more: int) -> Found:
         for name, measure in SERVED.items():
             if name in chosen:
                 found |= said(measure(place, ours, stock))
+        if "taking" in chosen:
+            found |= said(taking.largest(place, max(more, MORE * 10)))
         if GROWTH in chosen:
             found |= said(many.growth(place, ours, more))
     return found

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from bench import crowd, serving
-from bench.installation import installation, member
+from bench import crowd, pages, serving
+from bench.installation import installation
 from bench.tab import Place, Tab
 from bench.timing import Measure, in_turn
 from db import populate
@@ -52,22 +52,25 @@ def sessions(place: Installation, ours: str, stock: str) -> dict[str, Measure]:
 
 
 def growth(place: Installation, ours: str, more: int) -> dict[str, Measure]:
-    """Return the median overview among `more` members, beside that among few.
+    """Return the median of each page of a member among `more` members, beside that among few.
 
     In two installations, in turn: the one minute may differ more from another than many from few.
     """
     with installation() as crowded, serving.portal(crowded.var) as theirs:
         fill(crowded, more, seed=3, records=1)
-        with (
-            Tab(_overview(crowded, theirs)) as among_many,
-            Tab(_overview(place, ours)) as among_few,
-        ):
-            medians = in_turn([among_many.rerun, among_few.rerun], _ROUNDS)
-    return {f"overview_among_{more}_members": Measure.of(*medians)}
+        return {
+            f"{path.replace('-', '_') or 'overview'}_among_{more}_members": _grown(
+                _somebody(crowded, theirs, path), _somebody(place, ours, path)
+            )
+            for path in pages.MEMBER_PAGES
+        }
 
 
-def _overview(place: Installation, server: str) -> Place:
-    somebody = member(records=1000)
-    place.join([somebody])
-    place.settle()
-    return Place(server, "", place.sign_in(somebody.member_id))
+def _grown(many: Place, few: Place) -> Measure:
+    with Tab(many) as among_many, Tab(few) as among_few:
+        return Measure.of(*in_turn([among_many.rerun, among_few.rerun], _ROUNDS))
+
+
+def _somebody(place: Installation, server: str, path: str) -> Place:
+    """Return a page as a member with many records sees it."""
+    return Place(server, path, pages.cookie(place))

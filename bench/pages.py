@@ -26,7 +26,7 @@ def measure(place: Installation, ours: str, stock: str) -> dict[str, Measure]:
     found = {}
     for path in (*MEMBER_PAGES, None):
         # Somebody else each time: a verification would be too old at the last page.
-        page = Place(ours) if path is None else Place(ours, path, _cookie(place))
+        page = Place(ours) if path is None else Place(ours, path, cookie(place))
         name = "welcome" if path is None else path or "overview"
         label = name.replace("-", "_")
         found[f"{label}_beside_stock_empty_page"] = _beside(page, Place(stock))
@@ -34,7 +34,7 @@ def measure(place: Installation, ours: str, stock: str) -> dict[str, Measure]:
     return found
 
 
-def _cookie(place: Installation) -> str:
+def cookie(place: Installation) -> str:
     """Return the cookie of a member with many records."""
     somebody = member(records=RECORDS)
     place.join([somebody])

@@ -43,11 +43,12 @@ def _pair(row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     notice = {
         "member_id": row["member_id"], "message_id": uuid4(), "channel": "email",
         "template": NOTICE, "language": "ko", "created_at": told, "sent_at": told, "attempts": 1,
-        "key": f"{NOTICE}:{last}",
+        "key": f"{NOTICE}:{last}", "sleeps_on": seoul_day(separated),
     }  # fmt: skip
     separation = {
         "member_id": row["member_id"], "notice_id": notice["message_id"], "noticed_at": told,
         "notice_days": policy.dormancy.notice_days, "last_counted_on": last,
         "policy_version": policy.version, "separated_at": separated,
+        "sleeps_on": seoul_day(separated),
     }  # fmt: skip
     return notice, separation

@@ -63,7 +63,8 @@ class Item:
     """One personal item of a member.
 
     `retention` is the id of the rule that says how long, in the policy data; `shown` is False for
-    what is held one-way only; `repeated` items may have several values, numbered from 0;
+    what is held one-way only, and for what is somebody else's (`others`): used, never shown or
+    given out; `repeated` items may have several values, numbered from 0;
     `derived_from` names the items that it tells of, so that it goes with them.
     """
 
@@ -79,6 +80,7 @@ class Item:
     exportable: bool = True
     shown: bool = True
     repeated: bool = False
+    others: bool = False
     derived_from: tuple[str, ...] = ()
 
     @property
@@ -144,6 +146,10 @@ _ITEMS = (
     Item("birth_date", N_("Birth date"), Group.ADDITIONAL,
          frozenset({_P.GUARDIAN_CONSENT, _P.IDENTIFICATION, _P.DEMOGRAPHIC_ADS}) | _KNOWN_BY
          | RIGHTS, Basis.CONSENT, Mask.DATE, correction=Correction.WITH_PROOF),
+    Item("guardian_contact", N_("A guardian's contact"), Group.ADDITIONAL,
+         frozenset({_P.GUARDIAN_CONSENT, _P.GUARDIAN_IDENTITY, _P.SHOW}), Basis.LEGAL_DUTY,
+         Mask.WHOLE, correction=Correction.NEVER, exportable=False, shown=False, repeated=True,
+         others=True),
     Item("profile_image", N_("Profile image"), Group.ADDITIONAL, frozenset({_P.CONTENT}) | RIGHTS,
          Basis.CONSENT, Mask.WHOLE),
     Item("pregnancy", N_("Pregnancy"), Group.CUSTOM, _CHILDREN, Basis.CONSENT, Mask.WHOLE,
@@ -211,6 +217,7 @@ SEALED = {
     "evidence.sealed": "a file given as proof, until the request is decided",
     "pending_value.sealed": "a new value, until its link is followed or runs out",
     "demand.document": "the document of a legal demand",
+    "linking.sealed": "name and birth date of a child, as a guardian typed them, until looked for",
 }
 """Columns (`table.column`, in every schema that has the table) that hold personal values."""
 
@@ -336,8 +343,17 @@ NOT_PERSONAL: dict[str, str] = {
     "guardianship.guardian_id": _LINK,
     "guardianship.started_on": _RULE,
     "guardianship.ended_on": _RULE,
-    "guardianship.means": "a word for how the link was proved (clause 1.2)",
+    "guardianship.means": "a word from LinkMeans (clause 1.2)",
+    "guardianship.reason": "a word from LinkReason",
+    "guardianship.consent_id": _LINK,
     "guardianship.proof": "whether a record of the proof exists",
+    "linking.linking_id": _LINK,
+    "linking.session_id": _LINK,
+    "linking.child_id": "who was found, until the code ends; a random id",
+    "linking.asked_at": _STATE,
+    "linking.expires_at": _RULE,
+    "linking.tries_left": "a count",
+    "linking.ended_at": _STATE,
     "credential.set_at": _STATE,
     "one_time.*": "a digest of a secret we sent, its use and when it ends",
     "authorization_code.*": "a digest, protocol values and times of one sign-in",
@@ -357,6 +373,7 @@ NOT_PERSONAL: dict[str, str] = {
     "outbox.attempts": _STATE,
     "outbox.failed_at": _STATE,
     "outbox.bounced_at": _STATE,
+    "outbox.sleeps_on": "which day a notice names; who is told, their last use has said before",
     "outbox.key": "which fact this message tells, so that it is told once",
     "member_key.*": "a key, wrapped, and which store's key wraps it",
     "blind_index.*": "a keyed digest; without the key file it can't be linked to a value",

@@ -9,13 +9,25 @@ from db.demo_companies import APP, CLINIC, INSURER, MAIN, PARCEL, RECIPES, SHOP
 from db.demo_person import Demo, picture
 from db.drafts import GuardianshipDraft, MemberDraft, UseDraft, ValueDraft
 from db.period import Period
-from db.words import ActorKind, Channel, ConsentKind, Ground, Purpose, RecordKind, Source
+from db.words import (
+    ActorKind,
+    Channel,
+    ConsentKind,
+    Ground,
+    LinkMeans,
+    LinkReason,
+    Purpose,
+    RecordKind,
+    Source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from db.drafts import ConsentDraft, DisclosureDraft, Origin, RecordDraft
 
+DAUGHTER = "이하나"
+"""Whom `member` has, and may be linked to."""
 C = ConsentKind
 K = RecordKind
 PAYMENTS = 120
@@ -69,7 +81,7 @@ def _mother(demo: Demo) -> MemberDraft:
         demo.value("pregnancy", "둘째 임신 중", partner),
         demo.value("children", "첫째, 딸", app),
         demo.value("children", "둘째, 아직 태어나지 않음", partner, 1),
-        demo.value("baby_name", demo.fake.first_name_female(), app),
+        demo.value("baby_name", DAUGHTER, app),
         demo.value("baby_name", "콩이(태명)", demo.origin(Source.COUNSEL_BOARD, 45, APP), 1),
         demo.value("baby_date", demo.birthday(3).isoformat(), app),
         demo.value("baby_date", due.isoformat(), partner, 1),
@@ -139,6 +151,7 @@ def _new_parent(demo: Demo) -> MemberDraft:
         (
             *_basics(demo, "봄봄", "010-0000-0002", origin),
             demo.value("pregnancy", "첫째 임신 중", origin),
+            demo.value("baby_name", "봄이(태명)", origin),
             demo.value("baby_date", due.isoformat(), origin),
         ),
         (*records.checks(demo, (5,)), *records.visits(demo, (5, 3, 1))),
@@ -166,25 +179,58 @@ def _father(demo: Demo) -> MemberDraft:
     )  # fmt: skip
 
 
+def _grandmother(demo: Demo) -> MemberDraft:
+    origin = demo.origin(Source.PHONE, 300)
+    basics = _basics(demo, "가람할머니", "010-0000-0008", origin)
+    values = (*basics, demo.value("birth_date", demo.birthday(68).isoformat(), origin))
+    return MemberDraft(
+        demo.member_id, demo.now, demo.ago(300), values, tuple(records.checks(demo, (120,))),
+        uses=(UseDraft(MAIN, demo.ago(300), demo.ago(20)),),
+        consents=_consents(demo, 300, ads=False),
+    )  # fmt: skip
+
+
 def _child(demo: Demo) -> MemberDraft:
-    """Return a child of nine: no e-mail, no login, seen by the guardian alone (clause 9)."""
+    """Return a child of nine: no e-mail, no login, seen by its guardians alone (clause 9)."""
     origin = demo.origin(Source.PAPER, 400)
     values = (
         demo.value("nickname", "가람이", origin),
         demo.value("name", demo.fake.name().replace(" ", ""), origin),
         demo.value("address", demo.fake.address(), origin),
         demo.value("birth_date", demo.birthday(9).isoformat(), origin),
+        demo.value("guardian_contact", "guardian@example.com", origin),
     )
-    started = demo.ago(400)
-    guardian = GuardianshipDraft(
-        demo.people["guardian"], started, "가족관계증명서 확인", proof=True, source=Source.PAPER
-    )
+    started, agreed = demo.ago(400), demo.consent(C.COLLECTION, 400, by=ActorKind.GUARDIAN)
+    guardians = (
+        GuardianshipDraft(
+            demo.people["guardian"], started, LinkMeans.JOINING, proof=True, source=Source.PAPER,
+            reason=LinkReason.PARENT, consent_id=agreed.consent_id,
+        ),
+        GuardianshipDraft(
+            demo.people["guardian2"], demo.ago(120), LinkMeans.STAFF, proof=True,
+            source=Source.PAPER, reason=LinkReason.APPOINTED,
+        ),
+    )  # fmt: skip
     return MemberDraft(
         demo.member_id, demo.now, started, values,
         tuple(records.visits(demo, (70, 31, 6))),
         uses=(UseDraft(MAIN, started, demo.ago(6)),),
-        consents=(demo.consent(C.COLLECTION, 400, by=ActorKind.GUARDIAN),),
-        guardianships=(guardian,),
+        consents=(agreed,),
+        guardianships=guardians,
+    )  # fmt: skip
+
+
+def _daughter(demo: Demo) -> MemberDraft:
+    """Return a child of three whom the mother's own record tells of; nobody is linked yet (P41)."""
+    origin = demo.origin(Source.APP, 20, APP)
+    values = (
+        demo.value("name", DAUGHTER, origin),
+        demo.value("birth_date", demo.birthday(3).isoformat(), origin),
+        demo.value("guardian_contact", "member@example.com", origin),
+    )
+    return MemberDraft(
+        demo.member_id, demo.now, demo.ago(20), values,
+        uses=(UseDraft(APP, demo.ago(20), demo.ago(2)),),
     )  # fmt: skip
 
 
@@ -243,7 +289,9 @@ FAMILY: dict[str, Callable[[Demo], MemberDraft]] = {
     "member": _mother,
     "newparent": _new_parent,
     "guardian": _father,
+    "guardian2": _grandmother,
     "child": _child,
+    "daughter": _daughter,
     "quiet": _quiet,
     "dormant": _dormant,
     "paper": _paper,

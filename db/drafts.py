@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from db.words import Channel, ConsentKind, Ground, RecordKind, Source
+    from db.words import (
+        Channel,
+        ConsentKind,
+        Ground,
+        LinkMeans,
+        LinkReason,
+        RecordKind,
+        Source,
+    )
 
 
 @dataclass(frozen=True)
@@ -104,10 +112,12 @@ class GuardianshipDraft:
 
     guardian_id: UUID
     started_on: date
-    means: str | None = None
+    means: LinkMeans | None = None
     proof: bool = False
     ended_on: date | None = None
     source: Source | None = None
+    reason: LinkReason | None = None
+    consent_id: UUID | None = None
 
 
 @dataclass(frozen=True)

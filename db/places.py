@@ -53,6 +53,11 @@ def inbox(message_id: UUID) -> str:
     return f"inbox:{message_id}"
 
 
+def linking(linking_id: UUID) -> str:
+    """Return the place of what somebody typed who asks to be linked to a child."""
+    return f"linking:{linking_id}"
+
+
 def demand(demand_id: UUID) -> str:
     """Return the place of a legal demand's document."""
     return f"demand:{demand_id}"

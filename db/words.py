@@ -82,6 +82,7 @@ class RequestKind(StrEnum):
     CLEARING = "clearing"
     RESTRICTION = "restriction"
     OBJECTION = "objection"
+    LINKING = "linking"
 
 
 class RequestState(StrEnum):
@@ -101,6 +102,23 @@ class RefusalReason(StrEnum):
     HARMS_OTHERS = "harms_others"
     PROOF_MISSING = "proof_missing"
     CORRECT_ALREADY = "correct_already"
+    NOT_LINKED = "not_linked"
+
+
+class LinkMeans(StrEnum):
+    """How it was checked that somebody is a child's guardian (clause 1.2; PIPA art. 22-2)."""
+
+    CODE = "code"
+    DOCUMENT = "document"
+    JOINING = "joining"
+    STAFF = "staff"
+
+
+class LinkReason(StrEnum):
+    """Why somebody acts for a child."""
+
+    PARENT = "parent"
+    APPOINTED = "appointed"
 
 
 class RestrictionWhy(StrEnum):

@@ -78,7 +78,7 @@ def _origin(origin: Origin) -> Row:
 def value_row(sealer: Sealer, draft: MemberDraft, value: ValueDraft) -> Row:
     """Return the row of one profile value. Raise `UndeclaredError` for an unknown item."""
     item = ITEMS.get(value.item)
-    if item is None or not item.shown or (value.seq and not item.repeated):
+    if item is None or not (item.shown or item.others) or (value.seq and not item.repeated):
         raise UndeclaredError(N_("The item {item} is not declared."), item=value.item)
     place = places.profile(value.item, value.seq)
     return {

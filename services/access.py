@@ -12,9 +12,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
+from sqlalchemy.exc import IntegrityError
 
 from db.clock import seoul_day
+from db.errors import PortalError
 from db.prepared import Prepared
 from db.sealing import Sealer, SealError
 from db.tables.cases import case as cases
@@ -22,7 +25,15 @@ from db.tables.cases import case_step as steps
 from db.tables.member import LIVE
 from db.words import N_, ActorKind, Purpose, StepState, Store
 from services import ledger
-from services.actor import PERMISSIONS, AccessDenied, Actor, Permission, Relation, role_allows
+from services.actor import (
+    PERMISSIONS,
+    AccessDenied,
+    Actor,
+    Permission,
+    Relation,
+    WardLost,
+    role_allows,
+)
 from services.house import house
 from services.subject import Subject
 
@@ -32,6 +43,10 @@ if TYPE_CHECKING:
 
 _KEY = Prepared(select(func.keys.live_key(bindparam("member", type_=Uuid))))
 _SUBJECT = text("select set_config('portal.subject', :member, true)")
+
+
+class Moved(PortalError):  # noqa: N818 (the sentence says what to do)
+    """The member left, or went to sleep, between being opened and being written about."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +174,14 @@ def _as_seen(actor: Actor, relation: Relation) -> Actor:
     return replace(actor, kind=ActorKind.GUARDIAN)
 
 
-def _allowed(relation: Relation | None, permission: Permission) -> Relation:
+def _allowed(
+    relation: Relation | None, permission: Permission, actor: Actor, member_id: UUID
+) -> Relation:
+    if relation is None and actor.acting_for == member_id:
+        raise WardLost(
+            N_("You can't act for this child any more: the link has ended, is suspended, or the "
+               "child is 14 by now. Nothing was changed.")
+        )  # fmt: skip
     if relation is None or relation not in PERMISSIONS[permission]:
         raise AccessDenied(N_("This page is not open to you."))
     return relation
@@ -174,6 +196,14 @@ def deny(actor: Actor, member_id: UUID, purpose: Purpose, look: Look, case_id: U
             ledger.Entry(look.event, member_id, purpose, look.page, look.items, case_id,
                          allowed=False, reason="no_relation"),
         )  # fmt: skip
+
+
+def _moved(error: IntegrityError) -> Exception:
+    """Return what to raise: a row about nobody means that its member has just been moved."""
+    name = error.orig.diag.constraint_name if isinstance(error.orig, ForeignKeyViolation) else ""
+    if not (name or "").endswith("_member_id_member"):
+        return error
+    return Moved(N_("This account has just left or gone to sleep. Nothing was changed."))
 
 
 @contextmanager
@@ -195,7 +225,7 @@ def open(  # noqa: A001 (the design's name: access.open)
                 # What decides about others is itself among the rows of this member.
                 as_subject(connection, member_id)
             found = _relation(connection, actor, member_id, case, look.permission)
-            relation = _allowed(found, look.permission)
+            relation = _allowed(found, look.permission, actor, member_id)
             seen = _as_seen(actor, relation)
             folded = look.folds and relation is Relation.SELF
             ledger.write(
@@ -214,5 +244,30 @@ def open(  # noqa: A001 (the design's name: access.open)
     except AccessDenied:
         deny(actor, member_id, purpose, look, case)
         raise
+    except IntegrityError as error:
+        raise _moved(error) from None
     for follow in subject.afterwards:
         follow()
+
+
+@contextmanager
+def beside(subject: Subject, child: UUID, purpose: Purpose, *, look: Look) -> Iterator[Subject]:
+    """Open the data of a child in the transaction of its guardian's own, for as long as the block.
+
+    Raise `AccessDenied` as `open` does; then the whole transaction ends. Both commit together.
+    """
+    connection, actor = subject.connection, subject.actor
+    as_subject(connection, child)
+    found = _relation(connection, actor, child, None, look.permission)
+    try:
+        relation = _allowed(found, look.permission, actor, child)
+    except AccessDenied:
+        deny(actor, child, purpose, look, None)
+        raise
+    seen = _as_seen(actor, relation)
+    ledger.write(connection, seen, ledger.Entry(look.event, child, purpose, look.page, look.items))
+    yield Subject(
+        child, seen, relation, purpose, LIVE, connection, partial(_sealer, child),
+        afterwards=subject.afterwards,
+    )  # fmt: skip
+    as_subject(connection, subject.member_id)

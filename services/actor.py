@@ -34,6 +34,8 @@ class Permission(StrEnum):
     SHARING_READ = "sharing_read"
     INBOX_READ = "inbox_read"
     DATA_EXPORT = "data_export"
+    FAMILY_READ = "family_read"
+    GUARDIAN_LINK = "guardian_link"
     REQUEST_DECIDE = "request_decide"
     DEMAND_ENTER = "demand_enter"
     QUEUE_READ = "queue_read"
@@ -76,6 +78,9 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.INBOX_READ: _ALL,
     # Clause 9: a copy of everything, into the hands of the member or a child's guardian alone.
     Permission.DATA_EXPORT: frozenset({Relation.SELF, Relation.GUARDIAN}),
+    # Clause 1.2: who looks after whom; linking is for who is signed in, never on behalf of a child.
+    Permission.FAMILY_READ: frozenset({Relation.SELF, Relation.GUARDIAN}),
+    Permission.GUARDIAN_LINK: frozenset({Relation.SELF}),
     # The desk: a request's case gives the right to decide it and no other.
     Permission.REQUEST_DECIDE: _STAFF,
     Permission.DEMAND_ENTER: _STAFF,
@@ -136,6 +141,10 @@ class StepUpRequired(PortalError):  # noqa: N818 (not a failure: it asks for a v
 
 class AccessDenied(PortalError):  # noqa: N818 (named as the ledger names it)
     """The actor may not do this; the sentence says what to do instead."""
+
+
+class WardLost(AccessDenied):
+    """Who acted for a child may not any more: the link ended, or the child is 14."""
 
 
 class SignInRequired(PortalError):  # noqa: N818 (not a failure: it asks for a sign-in)

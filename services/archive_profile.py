@@ -17,7 +17,7 @@ from db.tables.ops import credential
 from db.words import N_, RIGHTS, ExportGroup, Store
 from services.archive_columns import UNOPENED, Column, File, Form
 from services.archive_words import PROBLEMS, item
-from services.profile_words import BASES, GROUPS, SOURCES
+from services.profile_words import BASES, GROUPS, MEANS, REASONS, SOURCES
 from services.retention import until
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ SERVICES: Final = File(
 def _links(source: Source) -> Select[Any]:
     """Return the member's guardians, and whose guardian the member is; each person by a number."""
     mine, me = source.tables.guardianship, source.member_id
-    columns = ("started_on", "ended_on", "means", "proof", "source")
+    columns = ("started_on", "ended_on", "means", "proof", "reason", "source")
     sides = [select(
         literal("guardian_of_mine").label("side"), mine.c.guardian_id.label("person"),
         *(mine.c[name] for name in columns),
@@ -274,8 +274,9 @@ GUARDIANS: Final = File(
         Column("number", N_("Number"), Form.NUMBER, holds=("guardianship.guardian_id",)),
         Column("started_on", N_("Since"), Form.DAY),
         Column("ended_on", N_("Ended on"), Form.DAY),
-        Column("means", N_("How it was proved")),
+        Column("means", N_("How it was proved"), Form.WORD, MEANS),
         Column("proof", N_("The proof is on record"), Form.YES_NO),
+        Column("reason", N_("As"), Form.WORD, REASONS),
         Column("source", N_("From"), Form.WORD, SOURCES),
     ),
     _links,

@@ -119,6 +119,10 @@ class Consents:
     terms: Terms
     asked: tuple[Asked, ...]
     devices: tuple[Device, ...]
+    store_only: bool = False
+    """A child under 14 without a guardian's recorded consent (P41)."""
+    child: bool = False
+    """Under 14 today."""
 
     def find(
         self, consent: str, recipient: str | None = None, item: str | None = None
@@ -148,7 +152,8 @@ def current(subject: Subject, terms: Terms | None = None) -> Consents:
         {row["company_id"]: _recipient(row) for row in rows["companies"]},
     )
     devices = tuple(_device(subject, row) for row in rows["devices"])
-    return Consents(terms, tuple(made.all()), devices)
+    store_only = any(row["unproved"] for row in rows["child"])
+    return Consents(terms, tuple(made.all()), devices, store_only, child=bool(rows["child"]))
 
 
 @dataclass(frozen=True)
@@ -288,6 +293,7 @@ def _asked_for(store: Store) -> Gathered:
     return Gathered(
         consents=use.latest(store),
         restricted=use.open_restrictions(store),
+        child=use.child(store),
         companies=_companies(),
         devices=_devices(store),
     )

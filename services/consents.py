@@ -18,7 +18,8 @@ from db.errors import PortalError
 from db.policy import in_force
 from db.words import N_, Change, CompanyRole, ConsentKind, Noted, Source
 from services import consent_words, journal, notify, telling
-from services.consent_list import Asked, State, current
+from services.actor import Relation
+from services.consent_list import Asked, Consents, State, current
 from services.language import translate
 
 if TYPE_CHECKING:
@@ -77,21 +78,24 @@ def record(subject: Subject, decision: Decision) -> Recorded:
     `StepUpRequired` for a yes to sensitive data or a third party without a fresh verification.
     """
     _lock(subject)
-    asked = current(subject).find(decision.consent, decision.recipient, decision.item)
-    return _record(subject, asked, granted=decision.granted)
+    known = current(subject)
+    asked = known.find(decision.consent, decision.recipient, decision.item)
+    return _record(subject, known, asked, granted=decision.granted)
 
 
 def record_by_key(subject: Subject, key: str, *, granted: bool) -> Recorded:
     """As `record`, for the consent that a page names by `Asked.key`."""
     _lock(subject)
-    asked = next((one for one in current(subject).asked if one.key == key), None)
-    return _record(subject, asked, granted=granted)
+    known = current(subject)
+    asked = next((one for one in known.asked if one.key == key), None)
+    return _record(subject, known, asked, granted=granted)
 
 
-def _record(subject: Subject, asked: Asked | None, *, granted: bool) -> Recorded:
+def _record(subject: Subject, known: Consents, asked: Asked | None, *, granted: bool) -> Recorded:
     if asked is None:
         raise ConsentRefused(N_("This consent is not asked for any more. Nothing was changed."))
     if granted:
+        _check_child(subject, known)
         _check_yes(subject, asked)
     written = _append(subject, (asked,), granted=granted)
     _tell(subject, (asked,), written, granted=granted)
@@ -121,9 +125,11 @@ def advertising_off(subject: Subject) -> Recorded:
 def confirm(subject: Subject) -> Recorded:
     """Say yes again to the advertising that would soon end (network act art. 50(8))."""
     _lock(subject)
-    due = tuple(one for one in current(subject).advertising if one.on and one.due)
+    known = current(subject)
+    due = tuple(one for one in known.advertising if one.on and one.due)
     if not due:
         raise ConsentRefused(N_("No consent is about to end. Nothing was changed."))
+    _check_child(subject, known)
     written = _append(subject, due, granted=True)
     _tell(subject, due, written, granted=True)
     return Recorded(written, granted=True)
@@ -198,6 +204,20 @@ def _lock(subject: Subject) -> None:
     subject.connection.execute(
         select(member.member_id).where(member.member_id == subject.member_id).with_for_update()
     )
+
+
+def _check_child(subject: Subject, known: Consents) -> None:
+    """Let a child's guardian say yes, once their own consent is on record (P41; PIPA art. 22-2)."""
+    if known.store_only:
+        raise ConsentRefused(
+            N_("First a guardian has to consent to holding the child's data, under “Child · "
+               "Guardian”. Nothing was changed.")
+        )  # fmt: skip
+    if known.child and subject.relation is Relation.SELF:
+        raise ConsentRefused(
+            N_("Until you are 14, only your guardian can say yes to this. You can always switch "
+               "it off. Nothing was changed.")
+        )  # fmt: skip
 
 
 def _check_yes(subject: Subject, asked: Asked) -> None:

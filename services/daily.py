@@ -14,6 +14,7 @@ from services import (
     disclosure_check,
     email_change,
     inbox,
+    linking_search,
     reconfirming,
     seal,
     seal_copy,
@@ -61,6 +62,7 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         email_change.expire(connection, now)
         case_lives.turned_14(connection, now)
         case_lives.expire(connection, now)
+        linking_search.forget(connection, now)
         # No pretended day ends the session of somebody who is here.
         sessions.forget(connection, min(now, real))
     signer = seal_keys.signer(var / "keys")

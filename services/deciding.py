@@ -15,7 +15,15 @@ from db.errors import PortalError
 from db.law import law
 from db.tables.ops import case as cases
 from db.words import N_, RefusalReason, RequestKind, RequestState
-from services import clearing, correction, profile, request_notices, requests, restriction
+from services import (
+    clearing,
+    correction,
+    linking_deciding,
+    profile,
+    request_notices,
+    requests,
+    restriction,
+)
 from services.actor import AccessDenied
 from services.evidence import Evidence
 from services.files import MediaType
@@ -197,6 +205,8 @@ def grant(subject: Subject, words: str = "") -> Asked:
         correction.apply(subject, asked)
     elif asked.request.kind is RequestKind.OBJECTION and kind is RequestKind.RESTRICTION:
         restriction.again(subject, asked.request_id, asked.request.purpose)
+    elif asked.request.kind is RequestKind.LINKING:
+        linking_deciding.apply(subject, asked)
     original = asked.original.kind if asked.original else None
     request_notices.done(subject, asked.request_id, asked.about, asked.language, original=original)
     return _finish(subject, asked, EventName.REQUEST_GRANTED)

@@ -15,7 +15,7 @@ from db.tables.ops import outbox
 from db.words import Purpose, Store
 from services import blocking, messages, use
 from services.mail import Mail, Refused
-from services.outbox import TO
+from services.outbox import TO, WARD
 from services.patience import MOST_ATTEMPTS
 from services.sms import Sms
 from services.use import Why
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from db.sealing import Sealer
     from db.tables.member import MemberTables
+    from services.guardian_mail import Guardians
     from services.mail import Mailer
     from services.outbox import Way
     from services.sms import Texter
@@ -56,8 +57,11 @@ def deliver(
     key: tuple[UUID, UUID],
     senders: Senders,
     now: datetime,
+    guardians: Guardians | None = None,
 ) -> bool:
     """Send the message `key` (member, message) once; return whether it was sent now.
+
+    What a child without any address is told goes to its `guardians`.
 
     The row stays locked while it is sent, so that of two workers one sends. What filled it is
     forgotten when it has gone, when it bounced, or when the member has no address that may be used.
@@ -65,8 +69,9 @@ def deliver(
     row = data.execute(select(outbox).where(_is(key)).with_for_update()).one_or_none()
     if row is None or row.sent_at or row.failed_at or row.bounced_at:
         return False
-    done = _send(data, opened, row, senders, now)
-    ends = dict.fromkeys(done or ("failed_at",), now)
+    done = _send(data, opened, row, senders, now, guardians)
+    # A clock that went back makes no notice older than it is.
+    ends = dict.fromkeys(done or ("failed_at",), max(now, row.created_at))
     values = ends | {"sealed": None, "attempts": row.attempts + 1}
     data.execute(update(outbox).where(_is(key)).values(values))
     return "sent_at" in done
@@ -93,6 +98,7 @@ def _send(
     row: Row[tuple[object, ...]],
     senders: Senders,
     now: datetime,
+    guardians: Guardians | None,
 ) -> tuple[str, ...]:
     """Try each way that may be used until one takes it; return what happened, as columns."""
     store, sealer = opened
@@ -103,17 +109,21 @@ def _send(
         standing = use.standing(data, tables, row.member_id, seoul_day(now))
         values = _values(data, tables, sealer, row.member_id)
     params = _opened(sealer, row)
+    ward = params.pop(WARD, None)
     if to := params.pop(TO, None):
-        values["email"], standing = to, _apart_from_own(standing)
+        item = "email" if "@" in to else "mobile"
+        values[item], standing = to, _apart_from_own(standing, item)
     elif new := _waiting(data, tables, sealer, row, standing):
         # A disputed address is used for nothing; the one that is to replace it may be (P32).
-        values["email"], standing = new, _apart_from_own(standing)
-    greeted = use.decide("nickname", Purpose.IDENTIFICATION, standing).allowed
-    around = {"nickname": values.get("nickname", "") if greeted else "", "address": senders.address}
-    given: dict[str, object] = {**params, **around}
-    filled = messages.fill(row.template, row.language, given, senders.name)
-    bounced: tuple[str, ...] = ()
+        values["email"], standing = new, _apart_from_own(standing, "email")
+    nickname = _greeting(row, values, standing)
     there = [item for item in _ITEMS[row.channel] if item in values]
+    alone = not there and standing.child and not standing.store_only
+    if alone and guardians and guardians.tell(data, sealer, row, nickname, now):
+        return ("sent_at",)
+    given: dict[str, object] = {**params, "nickname": nickname, "address": senders.address}
+    filled = messages.fill(row.template, row.language, given, senders.name, ward)
+    bounced: tuple[str, ...] = ()
     for item in _allowed(data, tables, standing, row, there, now):
         try:
             _hand_over(senders, row, (item, values[item]), filled, now)
@@ -138,9 +148,15 @@ def _hand_over(
         senders.sms.text(Sms(to, filled.sms, name))
 
 
-def _apart_from_own(standing: Standing) -> Standing:
+def _greeting(row: Row[tuple[object, ...]], values: dict[str, str], standing: Standing) -> str:
+    """Return the nickname in a greeting, where it may be used; a child's is told to nobody else."""
+    may = use.decide("nickname", Purpose.IDENTIFICATION, standing).allowed
+    return values.get("nickname", "") if may and row.template not in messages.TO_GUARDIAN else ""
+
+
+def _apart_from_own(standing: Standing, item: str) -> Standing:
     """Return the standing for another address than the stored one, which may be disputed."""
-    others = frozenset((item, purpose) for item, purpose in standing.restricted if item != "email")
+    others = frozenset(one for one in standing.restricted if one[0] != item)
     return replace(standing, restricted=others)
 
 
@@ -155,7 +171,8 @@ def _allowed(
     """Return the addresses that may be used for this message; a stop that refuses one counts."""
     purpose, found = messages.PURPOSES[row.template], []
     for item in there:
-        why = use.decide(item, purpose, standing).why
+        asked = "guardian_contact" if row.template in messages.TO_GUARDIAN else item
+        why = use.decide(asked, purpose, standing).why
         if why is Why.ALLOWED:
             found.append(item)
         elif why is Why.RESTRICTED:

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db.clock import seoul_day
 from db.tables import ops
 from db.tables.keeping import destruction, destruction_run, key_due
+from db.tables.linking import linking
 from db.tables.member import STORES
 from db.tables.moves import move, separation, withdrawal, withdrawal_line
 from db.words import DestructionMethod, Store
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 _RETAINED = STORES[Store.RETAINED]
 SIGN_IN: Final = (
     ops.credential, ops.one_time, ops.authorization_code, ops.signin_session, ops.session,
-    ops.outbox,
+    ops.outbox, linking,
 )  # fmt: skip
 """What lets somebody in, or waits to be sent to them: goes when they leave."""
 LEAVING: Final = "leaving"

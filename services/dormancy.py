@@ -7,18 +7,20 @@ whose data is restricted or held, who has a request open, and the guardian of a 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from db.asleep import NOTICE
 from db.clock import seoul_day
-from db.policy import in_force
+from db.policy import in_force, policies
 from db.sealing import SealError
 from db.settings import settings
-from db.tables.ledger import event
+from db.tables.ledger import event, seal
 from db.tables.member import LIVE
 from db.tables.moves import separation
 from db.tables.ops import outbox as notice
@@ -28,8 +30,7 @@ from services.language import DEFAULT
 from services.ledger import EventName
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from services.house import House
     from services.journal_rows import Row
 
+_log = logging.getLogger("portal")
 AT_ONCE: Final = 500
 """Members in one transaction: the memory of a run does not grow with how many are due."""
 # The last use that counts, as known here; an unknown one began with joining, or with coming here.
@@ -78,16 +80,24 @@ _TO_TELL = text(f"""
         {_SPARED}
     limit :most for update of m skip locked
 """)  # noqa: S608 (a constant)
-_TO_SEPARATE = text(f"""
-    select m.member_id, last.day as last, n.message_id, n.sent_at
+_DUE = f"""
+    select m.member_id, m.last_counted_on as known, last.day as last,
+        n.message_id, n.sent_at, n.sleeps_on
     from live.member m {_LAST}
     join ops.outbox n on n.member_id = m.member_id and n.key = :notice || ':' || last.day
     where m.last_counted_on <= :over and last.day <= :over
         and n.template = :notice and n.channel = 'email' and n.accepted
-        and (n.sent_at at time zone 'Asia/Seoul')::date <= :told_by
+        and (n.sent_at at time zone 'Asia/Seoul')::date <= :told_by and n.sleeps_on <= :today
         {_SPARED}
-    order by m.member_id limit :most for update of m skip locked
-""")  # noqa: S608 (a constant)
+"""  # noqa: S608 (a constant)
+# In the order of an index, each batch from where the last one ended.
+_PICK = text(f"""
+    {_DUE} and (m.last_counted_on, m.member_id) > (:day, cast(:after as uuid))
+    order by m.last_counted_on, m.member_id limit :most for update of m skip locked
+""")
+# What was written between that query's snapshot and its locks is seen by the next one only.
+_USES = text("select from live.service_use where member_id = any(:picked) for update")
+_STILL = text(f"{_DUE} and m.member_id = any(:picked)")
 # A notice in vain counts as none once the member has another address: they are told anew.
 _FORGET = text("""
     update ops.outbox n set key = null from live.profile_value v
@@ -95,6 +105,15 @@ _FORGET = text("""
         and n.key is not null
         and v.member_id = n.member_id and v.item = 'email' and v.sealed is not null
         and v.changed_at > coalesce(n.bounced_at, n.failed_at)
+""")
+# So does one that names a day on which, by a longer period that came into force since, nobody who
+# was last here then may sleep yet: it is told anew, with another day.
+_OUTDATED = text("""
+    update ops.outbox n set key = null from live.member m
+    where n.member_id = m.member_id and n.template = :notice and n.key is not null
+        and n.sleeps_on <= (
+            split_part(n.key, ':', 2)::date + make_interval(months => :months)
+        )::date
 """)
 
 
@@ -128,7 +147,7 @@ def _given(now: datetime) -> dict[str, Any]:
         "today": today, "notice": NOTICE, "most": AT_ONCE,
         "counted": [*rule.services_counted, rule.stay_by_app],
         "idle": idle_by(rule, today + notice), "over": idle_by(rule, today),
-        "told_by": today - notice,
+        "told_by": today - notice, "months": rule.period.in_months,
     }  # fmt: skip
 
 
@@ -138,15 +157,34 @@ def run(house: House, now: datetime) -> Done:
     Killed at any instant and run again, or by several workers at once, it comes to the same.
     """
     moving.finish(house, now)
-    if not settings().dormancy:
+    if not settings().dormancy or _gone_back(house, now):
         return Done()
     given = _given(now)
     while _one(house, given) == AT_ONCE:
         pass
     with house.databases.data.begin() as data:
         data.execute(_FORGET)
+        if _lengthened(seoul_day(now)):
+            data.execute(_OUTDATED, given)
     told = sum(iter(lambda: tell(house, now), 0))
-    return Done(told, sum(iter(lambda: separate(house, now), 0)))
+    return Done(told, sum(separate(house, now)))
+
+
+def _gone_back(house: House, now: datetime) -> bool:
+    """Return whether the clock shows a day that is over: then no day can be counted (P10)."""
+    with house.databases.data.connect() as data:
+        over = data.scalar(select(func.max(seal.c.day)))
+    if over is None or seoul_day(now) > over:
+        return False
+    _log.error("the clock has gone back to a day that is over: nobody is told or put to sleep")
+    return True
+
+
+def _lengthened(today: date) -> bool:
+    """Return whether an earlier version of the policy had a shorter period."""
+    months = in_force(today).dormancy.period.in_months
+    before = (one for one in policies() if one.in_force_from <= today)
+    return any(one.dormancy.period.in_months < months for one in before)
 
 
 def _one(house: House, given: dict[str, Any]) -> int:
@@ -164,8 +202,8 @@ def tell(house: House, now: datetime) -> int:
             day = sleeps_on(rule, row.last, today)
             params = {"day": str(day), "last": str(row.last), "app": rule.stay_by_app}
             message = outbox.Message(
-                NOTICE, "email", DEFAULT, params, f"{NOTICE}:{row.last}"
-            )  # fmt: skip
+                NOTICE, "email", DEFAULT, params, f"{NOTICE}:{row.last}", sleeps_on=day
+            )
             try:
                 _store, sealer = outbox.sealer_of(keys, house.keyring, row.member_id)
                 notify.write(data, LIVE, (row.member_id, sealer), message, now)
@@ -187,27 +225,47 @@ def _give_up(data: Connection, member_id: UUID, key: str, now: datetime) -> None
     )
 
 
-def separate(house: House, now: datetime) -> int:
-    """Move at most `AT_ONCE` members to the dormant store; return how many moved.
+def separate(house: House, now: datetime) -> Iterator[int]:
+    """Move who is due to the dormant store, `AT_ONCE` in a transaction; yield how many moved.
+
+    Whoever writes about one of them just now goes first; the next run takes that one.
+    """
+    given = _given(now) | {"day": date.min, "after": UUID(int=0)}
+    while True:
+        with house.databases.data.begin() as data:
+            picked = data.execute(_PICK, given).all()
+            ready = _apart(house, data, [row.member_id for row in picked], given, now)
+        with house.databases.keys.begin() as keys:
+            moving.settle(keys, ready, Store.DORMANT, now)
+        yield len(ready)
+        if len(picked) < AT_ONCE:
+            return
+        given |= {"day": picked[-1].known, "after": picked[-1].member_id}
+
+
+def _apart(
+    house: House, data: Connection, picked: list[UUID], given: dict[str, Any], now: datetime
+) -> list[UUID]:
+    """Move those of the locked members who are due; return who moved.
 
     Their rows are locked, then looked at: a use until that instant keeps them (P11).
     """
-    given = _given(now)
-    with house.databases.data.begin() as data:
-        due = {row.member_id: row for row in data.execute(_TO_SEPARATE, given)}
-        with house.databases.keys.begin() as keys:
-            ready = moving.rewrap(keys, house.keyring, list(due), Store.LIVE, Store.DORMANT)
-        if not ready:
-            return 0
+    if not picked:
+        return []
+    moving.give_way(data)
+    mine = given | {"picked": picked}
+    data.execute(_USES, mine)
+    due = {row.member_id: row for row in data.execute(_STILL, mine)}
+    with house.databases.keys.begin() as keys:
+        ready = moving.rewrap(keys, house.keyring, list(due), Store.LIVE, Store.DORMANT)
+    if ready:
         apart = {m: _separation(due[m], now) for m in ready}
         data.execute(insert(separation), list(apart.values()))
         moving.rows(data, ready, Store.LIVE, Store.DORMANT)
         case_lives.moved(data, ready, GrantEnded.SEPARATED, now)
         _note(data, ready, EventName.SEPARATED, now)
         _note_for_restore(data, apart, now)
-    with house.databases.keys.begin() as keys:
-        moving.settle(keys, ready, Store.DORMANT, now)
-    return len(ready)
+    return ready
 
 
 def _separation(row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 (a row)
@@ -216,6 +274,7 @@ def _separation(row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 (a r
         "member_id": row.member_id, "notice_id": row.message_id, "noticed_at": row.sent_at,
         "notice_days": policy.dormancy.notice_days, "last_counted_on": row.last,
         "policy_version": policy.version, "separated_at": now,
+        "sleeps_on": row.sleeps_on,
     }  # fmt: skip
 
 

@@ -47,6 +47,8 @@ KEPT: Final = timedelta(days=7)
 """How long a file waits to be taken, after the day on which it was made."""
 MOST_ATTEMPTS: Final = 5
 """After so many deaths on the way it is given up, and the member is told so."""
+SMALL: Final = 20_000
+"""Rows that take a second or two: such a copy is made at once, beside whatever else runs."""
 EVERY: Final = 0.5
 """Seconds between two looks at whether it is still wanted."""
 _QUICK: Final = timedelta(seconds=5)
@@ -62,14 +64,23 @@ class Interrupted(Exception):  # noqa: N818 (nothing went wrong: the worker is t
     """The worker stops; the next one starts over."""
 
 
+class TooLarge(Exception):  # noqa: N818 (nothing went wrong: it waits among the long work)
+    """It has more rows than this lane makes at once."""
+
+
 @dataclass(frozen=True)
 class Workshop:
-    """What making needs: databases and keys, where files are kept, what signs, when to stop."""
+    """What making needs: databases and keys, where files are kept, what signs, when to stop.
+
+    `most`: the rows of the largest copy that is made here; a larger one is put off to the long
+    work, so that nobody's small one waits for it.
+    """
 
     house: House
     folder: Path
     signer: Signer
     stops: Callable[[], bool] = field(default=lambda: False)
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,15 @@ def make(shop: Workshop, key: Key, now: datetime) -> bool:
 
     Raise what went wrong, after the row says so in a word; a failing database is tried again.
     """
+    try:
+        return _make(shop, key, now)
+    except TooLarge:  # only now: until here our lock said that somebody is making it
+        with shop.house.databases.data.begin() as data:
+            _put_off(data, key)
+        return False
+
+
+def _make(shop: Workshop, key: Key, now: datetime) -> bool:
     began = time.monotonic()
     snapshot = shop.house.databases.data.execution_options(
         isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -134,6 +154,15 @@ def _begin(shop: Workshop, key: Key, now: datetime) -> Row[Any] | None:
         return None
 
 
+def _put_off(data: Connection, key: Key) -> None:
+    """Let it wait for the lane of long work, as if this lane had never begun it."""
+    values = {
+        "state": ExportState.ASKED, "started_at": None, "attempts": export.c.attempts - 1,
+    }  # fmt: skip
+    data.execute(update(export).where(_is(key, ExportState.RUNNING)).values(values))
+    jobs.defer(data, jobs.LARGE_EXPORT, member_id=str(key[0]), export_id=str(key[1]))
+
+
 def _fail(data: Connection, key: Key, why: ExportFailure, at: datetime) -> None:
     values = {"state": ExportState.FAILED, "why": why, "finished_at": at}
     data.execute(update(export).where(_is(key, *WAITING)).values(values))
@@ -170,6 +199,8 @@ def _made(shop: Workshop, data: Connection, order: _Order) -> bool:
             done = _finish(other, shop, order, written)
     except (Unwanted, Interrupted):
         pass
+    except TooLarge:
+        raise
     except DBAPIError:
         raise
     except OSError:  # the disk is full or away; said on the page, with a button to try again
@@ -193,7 +224,10 @@ def _written(shop: Workshop, data: Connection, order: _Order) -> Sink:
     as_subject(data, order.key[0])
     wanted = order_of(order.row)
     source = archive.Source(data, order.tables, order.key[0], order.sealer, order.now, shop.signer)
-    _tell_total(shop, order, archive.count(source, wanted))
+    total = archive.count(source, wanted)
+    if shop.most is not None and total > shop.most:
+        raise TooLarge
+    _tell_total(shop, order, total)
     secret = _fresh_key(shop, order)
     path = export_place.path(shop.folder, order.row.file)
     with sealed_file.writing(path, secret, order.key[1]) as sink:

@@ -16,7 +16,7 @@ from services.ledger import EventName
 from services.outbox import NoKeyError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from services.journal_rows import Row
     from services.subject import Subject
@@ -78,6 +78,21 @@ def add(subject: Subject, item: str, value: str, source: Source = Source.PORTAL)
             insert(table).values(row).on_conflict_do_nothing()
         ).rowcount
     _note(subject, Noted.CORRECTED, [(table, row)])
+    found_by.follow(subject, (item,))
+    _tell(subject, EventName.VALUE_CORRECTED, (item,))
+
+
+def take_over(subject: Subject, item: str, value: str, held: Mapping[str, Any]) -> None:
+    """Store a value that another record held, with how and when it came there (P03).
+
+    Raise `NoKeyError` when the member's key is missing.
+    """
+    came = {name: held[name] for name in ("source", "partner", "service", "obtained_on",
+                                          "policy_version")}  # fmt: skip
+    row = _row(subject, item, 0, value) | came
+    upsert = insert(subject.tables.profile_value).values(row)
+    subject.connection.execute(upsert.on_conflict_do_update(index_elements=_KEY, set_=row))
+    _note(subject, Noted.CORRECTED, [(subject.tables.profile_value, row)])
     found_by.follow(subject, (item,))
     _tell(subject, EventName.VALUE_CORRECTED, (item,))
 

@@ -101,6 +101,12 @@ EVENTS: dict[EventName, str] = {
     EventName.RECOVERY_OBJECTED: N_("objected to a new sign-in"),
     EventName.RECOVERED: N_("gave the account a new sign-in, after the stated wait"),
     EventName.STAFF_LINKED: N_("noted which membership one of the staff has"),
+    EventName.FAMILY_VIEWED: N_("looked at “Child · Guardian”"),
+    EventName.LINK_ASKED: N_("asked to be linked to a child"),
+    EventName.LINK_CODE_SENT: N_("sent a code to a guardian's contact"),
+    EventName.LINK_REFUSED: N_("was not linked to a child: no proof"),
+    EventName.GUARDIAN_LINKED: N_("linked a guardian to the child, with consent"),
+    EventName.WARD_MOVED: N_("moved what a parent held about the child to the child"),
     EventName.RESTORED: N_("put all data back from a backup"),
     EventName.KEYS_ROTATED: N_("wrapped every member's key anew"),
 }

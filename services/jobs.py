@@ -19,15 +19,26 @@ WITHDRAW = "withdraw"
 RECONFIRM = "reconfirm"
 BAR = "bar"
 EXPORT = "export"
+LARGE_EXPORT = "large_export"
 END_EXPORTS = "end_exports"
 CASE_CODE = "case_code"
 CASE_LINK = "case_link"
 CASE_ANSWER = "case_answer"
 RECOVERIES = "recoveries"
+AGAIN = "take_up_again"
+LINK = "link"
 """Names of the worker's tasks, without the tasks: who defers one need not know how it is done."""
+QUICK, LONG = "default", "long"
+"""The worker's queues. What may take minutes waits in `LONG`, beside the rest and not before it."""
+_LONG = frozenset({LARGE_EXPORT})
 
 # Never opened: every job goes in over the caller's own connection.
 _QUEUE = App(connector=SyncPsycopgConnector())
+
+
+def queue_of(task: str) -> str:
+    """Return the queue in which a task waits."""
+    return LONG if task in _LONG else QUICK
 
 
 def defer(connection: Connection, task: str, **arguments: object) -> None:
@@ -36,7 +47,7 @@ def defer(connection: Connection, task: str, **arguments: object) -> None:
     Arguments are JSON and never personal values: jobs are stored unsealed.
     """
     driver = connection.connection.driver_connection
-    _QUEUE.configure_task(task, connection=driver).defer(**arguments)  # type: ignore[arg-type]
+    _QUEUE.configure_task(task, queue=queue_of(task), connection=driver).defer(**arguments)  # type: ignore[arg-type]
 
 
 def defer_many(connection: Connection, task: str, arguments: list[dict[str, object]]) -> None:
@@ -44,4 +55,5 @@ def defer_many(connection: Connection, task: str, arguments: list[dict[str, obje
     if not arguments:
         return
     driver = connection.connection.driver_connection
-    _QUEUE.configure_task(task, connection=driver).batch_defer(*arguments)  # type: ignore[arg-type]
+    configured = _QUEUE.configure_task(task, queue=queue_of(task), connection=driver)
+    configured.batch_defer(*arguments)  # type: ignore[arg-type]

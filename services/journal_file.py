@@ -121,7 +121,10 @@ def append(lines: Iterable[dict[str, Any]], day: date) -> None:
         except OSError:
             # A part of it may stand there; what follows goes to another file.
             own.begin_anew(day)
-            raise JournalError(N_("The journal can't be written.")) from None
+            message = N_(
+                "This can't be kept safely just now. Nothing was changed; try again later."
+            )
+            raise JournalError(message) from None
         own.last, own.size = last, own.size + len(text)
 
 

@@ -14,7 +14,15 @@ from uuid import UUID
 
 from sqlalchemy import Date, DateTime, LargeBinary, Uuid, and_, delete, insert, update
 
-from db.tables import bars, cases, keeping, member, moves, ops  # noqa: F401 (registers the tables)
+from db.tables import (  # noqa: F401 (registers the tables)
+    bars,
+    cases,
+    keeping,
+    linking,
+    member,
+    moves,
+    ops,
+)
 from db.tables.naming import DATA
 
 if TYPE_CHECKING:

@@ -98,6 +98,12 @@ class EventName(StrEnum):
     BAR_LIFTED = "bar_lifted"
     JOINING_CHECKED = "joining_checked"
     JOINING_REFUSED = "joining_refused"
+    FAMILY_VIEWED = "family_viewed"
+    LINK_ASKED = "link_asked"
+    LINK_CODE_SENT = "link_code_sent"
+    LINK_REFUSED = "link_refused"
+    GUARDIAN_LINKED = "guardian_linked"
+    WARD_MOVED = "ward_moved"
     RESTORED = "restored"
     KEYS_ROTATED = "keys_rotated"
     EXPORT_VIEWED = "export_viewed"
@@ -143,6 +149,7 @@ LOOKS = frozenset(
         EventName.INBOX_VIEWED,
         EventName.LEAVING_VIEWED,
         EventName.EXPORT_VIEWED,
+        EventName.FAMILY_VIEWED,
     }
 )
 """What only reads; a member's own are shown as one line a day."""

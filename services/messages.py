@@ -56,6 +56,8 @@ SUBJECTS: Final = {
     "case_answer": N_("Our answer to what you asked"),
     "recovery_notice": N_("A new sign-in was asked for"),
     "recovery_link": N_("Your new sign-in"),
+    "guardian_code": N_("A code to look after a child"),
+    "guardian_linked": N_("Somebody looks after you now, as your guardian"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -87,9 +89,13 @@ PURPOSES: Final = {
     "case_answer": Purpose.NOTICES,
     "recovery_notice": Purpose.IDENTITY_CHECK,
     "recovery_link": Purpose.IDENTITY_CHECK,
+    "guardian_code": Purpose.GUARDIAN_IDENTITY,
+    "guardian_linked": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
-SECRET: Final = frozenset(
+TO_GUARDIAN: Final = frozenset({"guardian_code"})
+"""Messages to the contact of a guardian that a child came with, in the guardian's own name."""
+SECRET: Final = TO_GUARDIAN | frozenset(
     {
         "password_link", "password_code", "email_link",
         "case_code", "case_confirm", "recovery_notice", "recovery_link",
@@ -100,6 +106,9 @@ NO_INBOX: Final = frozenset({"left"})
 """Messages to who has no inbox any more."""
 _REASONS: Final = {
     Purpose.IDENTITY_CHECK: N_("You get this because somebody asked us to check that it is you."),
+    Purpose.GUARDIAN_IDENTITY: N_(
+        "You get this because you were named as a guardian when a child joined."
+    ),
     Purpose.NOTICES: N_(
         "You get this because something happened to your data or account. It is no advertising."
     ),
@@ -161,23 +170,51 @@ def body(template: str, language: Language, values: dict[str, object]) -> str:
     return made.render(values, language=language).strip() + "\n"
 
 
-def fill(template: str, language: Language, values: dict[str, object], sender: str = "") -> Filled:
-    """Return the message in every form. `values` are its params, `nickname` and `address`."""
+def _about(language: Language, ward: str | None) -> str:
+    """Return which child a message to a guardian is about."""
+    if ward is None:
+        return ""
+    if not ward:
+        return translate(language, N_("This is about a child you look after. Choose the child in "
+                                      "Jikim to see more."))  # fmt: skip
+    return translate(language, N_("This is about {name}, whom you look after. Choose the child in "
+                                  "Jikim to see more."), name=ward)  # fmt: skip
+
+
+def _reason(template: str, ward: str | None) -> str:
+    if ward is not None:
+        return N_("You get this because you are the guardian of a child who has no address of its "
+                  "own here.")  # fmt: skip
+    return _REASONS.get(PURPOSES[template], _REASONS[Purpose.NOTICES])
+
+
+def fill(
+    template: str, language: Language, values: dict[str, object], sender: str = "",
+    ward: str | None = None,
+) -> Filled:  # fmt: skip
+    """Return the message in every form. `values` are its params, `nickname` and `address`.
+
+    `ward`: it is about a child who has no contact, and goes to a guardian; the child's nickname,
+    or "" for one without.
+    """
     middle, brand = body(template, language, values), translate(language, N_("Jikim"))
+    about = _about(language, ward)
     around = {
         "nickname": values["nickname"],
         "address": values["address"],
         "language": language,
         "brand": brand,
         "title": subject(template, language),
-        "reason": translate(language, _REASONS.get(PURPOSES[template], _REASONS[Purpose.NOTICES])),
+        "reason": translate(language, _reason(template, ward)),
         "sender": sender,
         "inbox": template not in SECRET | NO_INBOX,
+        "about": about,
     }
     text = _environment().get_template(f"layout.{language}.txt").render(around, body=middle)
+    short = f"{about}\n\n{middle}" if about else middle
     html = (
         _environment()
         .get_template(f"layout.{language}.html")
         .render(around, blocks=blocks(middle, f"{values['address']}/"))
     )
-    return Filled(f"[{brand}] {around['title']}", middle, f"[{brand}] {middle}", text, html)
+    return Filled(f"[{brand}] {around['title']}", middle, f"[{brand}] {short}", text, html)

@@ -53,6 +53,19 @@ def lock(data: Connection, store: Store, members: Sequence[UUID]) -> list[UUID]:
     return list(data.scalars(query.order_by(table.c.member_id).with_for_update(skip_locked=True)))
 
 
+_BRIEFLY = text("set local lock_timeout = '200ms'")
+
+
+def give_way(data: Connection) -> None:
+    """Let this transaction, with members locked, wait for nobody: whoever is before us goes first.
+
+    Somebody on a page may hold a value of a member and want to add a row just now: that waits for
+    our lock, and we would for theirs. We end with `OperationalError`, before the database ends
+    them, and are tried again.
+    """
+    data.execute(_BRIEFLY)
+
+
 def rewrap(
     keys: Connection, keyring: Keyring, members: Sequence[UUID], source: Store, target: Store
 ) -> list[UUID]:

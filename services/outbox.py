@@ -18,7 +18,7 @@ from db.words import Store
 from services import jobs, messages
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 Way = Literal["email", "sms", "either"]
 """`either`: the e-mail address, or the mobile of somebody without one."""
 TO: Final = "@to"
-"""Where the sealed params keep `Message.to`; no template can name it."""
+WARD: Final = "@ward"
+"""Where the sealed params keep `Message.to` and `Message.ward`; no template can name them."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,17 @@ class Message:
     key: str | None = None
     """Which fact it tells; with one key a member is told once."""
     to: str | None = field(default=None, repr=False)
-    """An e-mail address other than the member's own."""
+    """An e-mail address, or a mobile number, other than the member's own."""
+    sleeps_on: date | None = None
+    """Of the notice before separation, the day that it names; the database holds us to it (P10)."""
+    ward: str | None = field(default=None, repr=False)
+    """The nickname of the child that it is about, or "", where it goes to the child's guardian."""
 
     @property
     def filled(self) -> dict[str, str]:
         """Return all of it that may name a person, and so is sealed."""
-        return self.params | ({TO: self.to} if self.to else {})
+        ward = {} if self.ward is None else {WARD: self.ward}
+        return self.params | ({TO: self.to} if self.to else {}) | ward
 
 
 class NoKeyError(Exception):
@@ -89,6 +95,7 @@ def enqueue_once(
             sealed=_sealed(sealer, message_id, message.filled),
             created_at=now,
             key=message.key,
+            sleeps_on=message.sleeps_on,
         )
         .on_conflict_do_nothing()
         .execution_options(preserve_rowcount=True)  # of an insert it would be lost

@@ -44,6 +44,8 @@ class Brief:
     sessions: tuple[OpenSession, ...]
     member: bool
     matters: OpenMatters
+    store_only: bool
+    """A child under 14 without a guardian's recorded consent (P41)."""
 
 
 def brief(subject: Subject) -> Brief:
@@ -68,4 +70,5 @@ def brief(subject: Subject) -> Brief:
         own_sessions.open_ones(rows["sessions"], actor.session_id),
         member=bool(rows["member"]),
         matters=open_matters.of(rows["requests"], rows["restrictions"], rows["bars"]),
+        store_only=any(row["unproved"] for row in rows["child"]),
     )

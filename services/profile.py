@@ -76,6 +76,8 @@ class Profile:
     restricted: dict[str, Restriction]
     """Items that are being put right, and so used for nothing (P32)."""
     member: bool
+    store_only: bool = False
+    """A child under 14 without a guardian's recorded consent (P41)."""
 
     def consent_to(self, item: Item) -> Consent | None:
         """Return the consent that an item is held by; None when none was recorded, which is a no.
@@ -96,7 +98,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
     if plain:
         subject.actor.require_verification()
     rows = profile_queries.my_data(subject.tables.store).ask(
-        subject.connection, member=subject.member_id
+        subject.connection, member=subject.member_id, today=subject.today
     )
     found = values(subject, rows["values"], plain=plain)
     found["device_id"] = _devices(subject, rows["devices"], plain=plain)
@@ -119,6 +121,7 @@ def held(subject: Subject, *, plain: bool) -> Profile:
         records.summary(subject, rows["counts"]),
         {one.item: one for one in restriction.grouped(rows["restrictions"]) if one.item},
         member=bool(rows["member"]),
+        store_only=any(row["unproved"] for row in rows["child"]),
     )
 
 
@@ -138,7 +141,7 @@ def shown(
     subject: Subject, item: Item, sealed: bytes | None, place: str, *, plain: bool
 ) -> str | None:
     """Return a value as the member may see it now: masked, or plain after verification."""
-    if not subject.may_use(item.name):
+    if not (item.shown and subject.may_use(item.name)):
         return None
     text = subject.open(sealed, place)
     full = subject.in_full(item.name, plain=plain)

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from db.tables.member import STORES
 from db.tables.ops import credential
 from db.words import ConsentKind
-from services import bar_rows, open_matters, own_sessions, restriction_rows
+from services import bar_rows, open_matters, own_sessions, restriction_rows, use
 from services.gathering import Gathered, ordered
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ def overview(store: Store) -> Gathered:
         requests=open_matters.waiting(store),
         restrictions=restriction_rows.open_ones(store),
         bars=bar_rows.UNTIL,
+        child=use.child(store),
     )
 
 
 @cache
 def my_data(store: Store) -> Gathered:
-    """Return what "My data" asks besides a page of records."""
+    """Return what "My data" asks besides a page of records; it takes `today` too."""
     return Gathered(
         values=_values(store),
         devices=_devices(store),
@@ -49,6 +50,7 @@ def my_data(store: Store) -> Gathered:
         consents=_consents(store),
         restrictions=restriction_rows.open_ones(store),
         counts=counts(store),
+        child=use.child(store),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from db.declarations import Basis, Group
-from db.words import N_, Source
+from db.words import N_, LinkMeans, LinkReason, Source
 
 GROUPS: dict[Group, tuple[str, str]] = {
     Group.REQUIRED: (N_("Required"), N_("A membership can't be without these.")),
@@ -37,6 +37,18 @@ SOURCES: dict[Source, str] = {
     Source.GENERATION_TOOL: N_("Made automatically"),
     Source.PORTAL: N_("This portal"),
 }
+
+MEANS: dict[LinkMeans, str] = {
+    LinkMeans.CODE: N_("By a code to the guardian's contact from when the child joined"),
+    LinkMeans.DOCUMENT: N_("By a document that our staff checked"),
+    LinkMeans.JOINING: N_("When the child joined"),
+    LinkMeans.STAFF: N_("By our staff"),
+}
+REASONS: dict[LinkReason, str] = {
+    LinkReason.PARENT: N_("Parent"),
+    LinkReason.APPOINTED: N_("Guardian appointed by a court"),
+}
+"""How it was checked that somebody is a child's guardian, and as what they act."""
 
 VALUES: dict[str, dict[str, str]] = {
     "sex": {"female": N_("Female"), "male": N_("Male")},

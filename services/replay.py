@@ -197,9 +197,20 @@ def _separate(target: Target, entry: Entry, store: Store | None, *, sure: bool) 
     if entry.member_id is None or not there:
         return False
     if store is Store.LIVE:
-        replay_row.put_all(target, entry, None, sure=True)
+        replay_row.put_all(target, _named(entry), None, sure=True)
         moving.rows(target.data, [entry.member_id], Store.LIVE, Store.DORMANT)
     return True
+
+
+def _named(entry: Entry) -> Entry:
+    """Return an entry with the day that its notice named: those of before don't carry it."""
+    groups = entry.detail.get("rows", [])
+    if all("sleeps_on" in columns for _table, columns, _rows in groups):
+        return entry
+    day = seoul_day(entry.at).isoformat()
+    rows = [[table, [*names, "sleeps_on"], [[*one, day] for one in some]]
+            for table, names, some in groups]  # fmt: skip
+    return replace(entry, detail=entry.detail | {"rows": rows})
 
 
 def _reactivate(target: Target, entry: Entry, store: Store | None, *, sure: bool) -> bool:

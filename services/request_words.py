@@ -18,6 +18,7 @@ KINDS: dict[RequestKind, str] = {
     RequestKind.CLEARING: N_("Request to clear"),
     RequestKind.RESTRICTION: N_("Request to stop processing"),
     RequestKind.OBJECTION: N_("Objection"),
+    RequestKind.LINKING: N_("Request to be linked to a child"),
 }
 STATES: dict[RequestState, str] = {
     RequestState.OPEN: N_("Being decided"),

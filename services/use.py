@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Date, Select, Uuid, bindparam, cast, func, literal, or_, select
+from sqlalchemy import Connection, Date, Select, Uuid, bindparam, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import consent_terms
@@ -60,15 +60,16 @@ class Standing:
     `granted`: kinds of consent that count: their latest record is a yes that has not ended, they
     are asked for by the terms in force, and so is all that they need. `restricted`: (item, purpose)
     pairs, None standing for all. `store_only`: a child whose guardian's consent has no record
-    (P41). `channels`: advertising by channel, and by night. `shared`: (recipient, item) pairs that
-    may be given. `ended_items`: items whose collection was explicitly refused or withdrawn; without
-    any record nothing is ended, since members joined before there were records. `sensitive`: health
-    items that were agreed to (PIPA art. 23).
+    (P41). `child`: under 14 today. `channels`: advertising by channel, and by night. `shared`:
+    (recipient, item) pairs that may be given. `ended_items`: items whose collection was explicitly
+    refused or withdrawn; without any record nothing is ended, since members joined before there
+    were records. `sensitive`: health items that were agreed to (PIPA art. 23).
     """
 
     granted: frozenset[ConsentKind]
     restricted: frozenset[tuple[str | None, str | None]] = frozenset()
     store_only: bool = False
+    child: bool = False
     channels: frozenset[tuple[ConsentKind, Channel]] = frozenset()
     shared: frozenset[tuple[str, str]] = frozenset()
     ended_items: frozenset[str] = frozenset()
@@ -155,7 +156,7 @@ def _why(item: str, purpose: Purpose, standing: Standing, declared: frozenset[Pu
     if purpose in RIGHTS:
         return Why.ALLOWED
     checks = (
-        (standing.store_only, Why.STORE_ONLY),
+        (standing.store_only and not ITEMS[item].others, Why.STORE_ONLY),
         (standing.restricts(item, purpose), Why.RESTRICTED),
         (item in standing.ended_items, Why.NO_CONSENT),
         (not _consented(item, purpose, standing), Why.NO_CONSENT),
@@ -189,7 +190,8 @@ def standing(
     return Standing(
         found.granted,
         restricted(rows["restricted"]),
-        store_only=bool(rows["unproved"]),
+        store_only=any(row["unproved"] for row in rows["child"]),
+        child=bool(rows["child"]),
         channels=found.channels,
         shared=found.shared,
         ended_items=found.ended_items,
@@ -236,9 +238,7 @@ _MEMBER = bindparam("member", type_=Uuid)
 
 @cache
 def _asked(store: Store) -> Gathered:
-    return Gathered(
-        consents=latest(store), restricted=open_restrictions(store), unproved=_unproved(store)
-    )
+    return Gathered(consents=latest(store), restricted=open_restrictions(store), child=child(store))
 
 
 def latest(store: Store) -> Select[Any]:
@@ -269,15 +269,19 @@ def open_restrictions(store: Store) -> Select[Any]:
     )
 
 
-def _unproved(store: Store) -> Select[Any]:
-    """Return a row for a child under 14 without a guardian's recorded consent (P41)."""
+def child(store: Store) -> Select[Any]:
+    """Return a row for a child under 14: whether no guardian's consent is on record (P41).
+
+    It takes `member` and `today`.
+    """
     member, link = STORES[store].member.c, STORES[store].guardianship.c
     today = bindparam("today", type_=Date)
     proved = select(link.member_id).where(
         link.member_id == _MEMBER,
         link.proof,
+        link.started_on <= today,
         or_(link.ended_on.is_(None), link.ended_on > today),
     )
-    return select(literal(value=True).label("unproved")).where(
-        member.member_id == _MEMBER, member.turns_14_on > today, ~proved.exists()
+    return select((~proved.exists()).label("unproved")).where(
+        member.member_id == _MEMBER, member.turns_14_on > today
     )

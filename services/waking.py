@@ -137,6 +137,7 @@ def undo(house: House, notice_id: UUID, now: datetime) -> bool:
 def _bring_back(house: House, data: Connection, member_id: UUID, now: datetime) -> bool:
     if not moving.lock(data, Store.DORMANT, [member_id]):
         return False
+    moving.give_way(data)
     with house.databases.keys.begin() as keys:
         if not moving.rewrap(keys, house.keyring, [member_id], Store.DORMANT, Store.LIVE):
             raise outbox.NoKeyError

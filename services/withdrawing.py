@@ -108,6 +108,7 @@ def withdraw(house: House, signer: Signer, member_id: UUID, now: datetime) -> bo
             return False
         data.execute(delete(move).where(move.c.member_id == member_id))
         store = _locked(data, member_id)
+        moving.give_way(data)
         if store is not None:
             old, new = _keys(house, member_id)
             _leave(data, signer, _Leaver(member_id, store, asked, now, old, new))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -24,14 +25,18 @@ from services import (
     export_place,
     exporting,
     found_by,
+    guardian_mail,
     jobs,
     journal,
     journal_file,
+    linking_search,
     mailbox,
     outbox,
     reconfirming,
+    stalled,
     waking,
     withdrawing,
+    worker_lanes,
 )
 from services import house as houses
 from services.identity import recovery
@@ -68,10 +73,11 @@ def deliver(context: JobContext, member_id: str, message_id: str) -> None:
     """Send one message. A failure is counted apart, since sending rolls back with it."""
     house, key, now = houses.house(), (UUID(member_id), UUID(message_id)), clock.now()
     try:
-        with house.databases.keys.connect() as keys:
+        with house.databases.keys.connect() as keys, house.databases.data.begin() as data:
             opened = outbox.sealer_of(keys, house.keyring, key[0])
-        with house.databases.data.begin() as data:
-            delivery.deliver(data, opened, key, context.additional_context["senders"], now)
+            sending = context.additional_context["senders"]
+            others = guardian_mail.Guardians(keys, house.keyring)
+            delivery.deliver(data, opened, key, sending, now, others)
     except Exception:
         with house.databases.data.begin() as data:
             delivery.failed(data, key, now)
@@ -216,7 +222,14 @@ def _workshop(context: JobContext) -> exporting.Workshop:
 
 @APP.task(name=jobs.EXPORT, pass_context=True, retry=_PATIENT)
 def make_export(context: JobContext, member_id: str, export_id: str) -> None:
-    """Make a copy that somebody asked for; twice changes nothing."""
+    """Make a copy that somebody asked for, or put off a large one; twice changes nothing."""
+    small = replace(_workshop(context), most=exporting.SMALL)
+    exporting.make(small, (UUID(member_id), UUID(export_id)), clock.now())
+
+
+@APP.task(name=jobs.LARGE_EXPORT, pass_context=True, retry=_PATIENT)
+def make_large_export(context: JobContext, member_id: str, export_id: str) -> None:
+    """Make a copy of any size; twice changes nothing."""
     exporting.make(_workshop(context), (UUID(member_id), UUID(export_id)), clock.now())
 
 
@@ -229,6 +242,20 @@ def end_exports(context: JobContext) -> None:
 def _end_exports(context: JobContext) -> None:
     there = export_place.folder(context.additional_context["var"])
     export_ending.destroy(houses.house(), there, clock.now())
+
+
+@APP.periodic(cron="* * * * *")
+@APP.task(name=jobs.AGAIN, queueing_lock=jobs.AGAIN)
+def take_up_again(timestamp: int) -> None:  # noqa: ARG001 (the queue gives it)
+    """Put back into the queue what a worker had in hand that died."""
+    with houses.house().databases.data.begin() as data:
+        stalled.take_up_again(data)
+
+
+@APP.task(name=jobs.LINK, pass_context=True, retry=_PATIENT)
+def look_for_child(context: JobContext, member_id: str, linking_id: str) -> None:  # noqa: ARG001
+    """Look for the child of a guardian's wish and send the code; twice changes nothing."""
+    linking_search.look(houses.house(), UUID(member_id), UUID(linking_id), clock.now())
 
 
 # Every hour, first shortly after midnight in Seoul; a worker that was off then makes it up.
@@ -257,10 +284,10 @@ def _conninfo(url: URL) -> str:
 
 
 def connector(addresses: Addresses) -> PsycopgConnector:
-    """Return the queue's own connections, as the worker's role."""
+    """Return the queues' own connections, as the worker's role: each lane also listens."""
     options = {"options": "-c search_path=public,jobs"}
     conninfo = _conninfo(addresses.roles["portal_work"][0])
-    return PsycopgConnector(conninfo=conninfo, kwargs=options, min_size=1, max_size=4)
+    return PsycopgConnector(conninfo=conninfo, kwargs=options, min_size=1, max_size=6)
 
 
 def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -> None:
@@ -274,11 +301,12 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
     journal_file.open_in(settings.var)
     with databases.data.begin() as data:
         exporting.start_over(data, clock.now())  # what a worker that died had in hand
+        stalled.take_up_again(data)
     try:
         with APP.replace_connector(connector(addresses)) as app:
-            app.run_worker(
+            worker_lanes.run(
+                app,
                 wait=wait,
-                concurrency=2,
                 delete_jobs="always",
                 additional_context={
                     "senders": sending,
@@ -287,7 +315,6 @@ def run_worker(addresses: Addresses, settings: Settings, *, wait: bool = True) -
                 },
                 shutdown_graceful_timeout=3,  # then long work is told to stop, and is begun anew
                 fetch_job_polling_interval=timedelta(seconds=5).total_seconds(),
-                install_signal_handlers=wait,
             )
     finally:
         databases.dispose()

@@ -21,7 +21,7 @@ from db.drafts import (
 )
 from db.tables.member import LIVE
 from db.tables.ops import case, staff
-from db.words import ConsentKind, RecordKind, Source, StaffRole, Store
+from db.words import ConsentKind, LinkMeans, RecordKind, Source, StaffRole, Store
 from services.actor import Actor, Permission
 from services.house import House, open_house
 
@@ -104,7 +104,9 @@ def child_of(db: PortalDb, guardian: UUID, born: str, **link: Any) -> UUID:  # n
     """Write a child with a guardian."""
     values = (ValueDraft("nickname", "꼬마"), ValueDraft("birth_date", born))
     guards = (
-        GuardianshipDraft(guardian, date(2024, 1, 1), "code", link.pop("proof", True), **link),
+        GuardianshipDraft(
+            guardian, date(2024, 1, 1), LinkMeans.JOINING, link.pop("proof", True), **link
+        ),
     )
     return member(db, values=values, records=(), devices=(), guardianships=guards)
 

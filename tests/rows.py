@@ -26,6 +26,8 @@ _WORDS = {
     "item": "nickname",
     "state": "open",
     "why": "stopped",
+    "means": "joining",
+    "reason": "parent",
 }
 _KINDS = {"record": "payment", "request": "correction"}
 _NOT_AT_ONCE = {

@@ -22,7 +22,7 @@ from db.importer.parse import Reading, key_text
 from db.importer.people import where
 from db.importer.tally import Outcome, Place
 from db.tables.member import LIVE
-from db.words import Source
+from db.words import LinkMeans, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ class Links:
         draft = GuardianshipDraft(
             guardian.member_id,
             row.need(part.started_on, Reading.past_day),
-            row.maybe(part.means, read.text),
+            row.maybe(part.means, read.word(LinkMeans)),
             row.maybe(part.proof, read.yes_or_no) or False,
             row.sound(part.ended_on, Reading.any_day),
             row.maybe(part.source or self.reader.plan.map.origin.source, read.word(Source)),

@@ -142,7 +142,7 @@ def importable(name: str) -> str:
 
 
 def _profile_items() -> list[str]:
-    return [i.name for i in ITEMS.values() if i.shown and i.name != "device_id"]
+    return [i.name for i in ITEMS.values() if (i.shown or i.others) and i.name != "device_id"]
 
 
 class Member(OriginCells):

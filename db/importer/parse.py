@@ -142,6 +142,8 @@ class Reading:
         if mask is Mask.DATE:
             return self.any_day(raw).isoformat()
         text = as_text(raw) or ""
+        if name == "guardian_contact":
+            return email(text) if "@" in text else phone(text, self.phone_country)
         if mask is Mask.EMAIL:
             return email(text)
         return phone(text, self.phone_country) if mask is Mask.PHONE else text

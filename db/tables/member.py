@@ -33,6 +33,8 @@ from db.words import (
     Channel,
     ConsentKind,
     Ground,
+    LinkMeans,
+    LinkReason,
     RecordKind,
     RefusalReason,
     RequestKind,
@@ -271,8 +273,16 @@ def _guardianship(store: Store) -> Table:
         Column("means", Text),
         Column("proof", Boolean, nullable=False),
         Column("source", Text),
+        Column("reason", Text),
+        Column("consent_id", Uuid),
         CheckConstraint("guardian_id <> member_id", name="not_own_guardian"),
-        one_of("source", Source),
+        # What was proved here was proved together with the guardian's consent (P41).
+        CheckConstraint(
+            "not proof or means is null or means not in ('code', 'document') "
+            "or consent_id is not null",
+            name="consented",
+        ),
+        one_of("source", Source), one_of("means", LinkMeans), one_of("reason", LinkReason),
         Index(None, "guardian_id"),
         schema=store,
     )  # fmt: skip

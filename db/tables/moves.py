@@ -28,7 +28,8 @@ from db.words import ActorKind, MoveKind
 _WHEN = DateTime(timezone=True)
 
 # The database itself refuses a separation without a notice by e-mail that was taken by the mail
-# server, did not bounce (not later either, checked at commit) and is old enough (clause 3.3; P10).
+# server, did not bounce (not later either, checked at commit) and is old enough, and before the day
+# that the notice named, whatever the policy says by then (clause 3.3; P10).
 separation = Table(
     "separation", DATA,
     Column("member_id", Uuid, primary_key=True),
@@ -41,16 +42,21 @@ separation = Table(
     Column("last_counted_on", Date, nullable=False),
     Column("policy_version", Text, nullable=False),
     Column("separated_at", _WHEN, nullable=False),
+    Column("sleeps_on", Date, nullable=False),
     CheckConstraint("template = 'dormancy_notice' and channel = 'email'", name="by_email"),
     CheckConstraint("accepted", name="accepted"),
     CheckConstraint(
         "notice_days >= 30 and separated_at >= noticed_at + notice_days * interval '24 hours'",
         name="old_enough",
     ),
+    CheckConstraint(
+        "(separated_at at time zone 'Asia/Seoul')::date >= sleeps_on", name="not_before_told"
+    ),
     ForeignKeyConstraint(
-        ["member_id", "notice_id", "template", "channel", "noticed_at", "accepted"],
+        ["member_id", "notice_id", "template", "channel", "noticed_at", "accepted", "sleeps_on"],
         ["ops.outbox.member_id", "ops.outbox.message_id", "ops.outbox.template",
-         "ops.outbox.channel", "ops.outbox.sent_at", "ops.outbox.accepted"],
+         "ops.outbox.channel", "ops.outbox.sent_at", "ops.outbox.accepted",
+         "ops.outbox.sleeps_on"],
         name="fk_separation_notice", deferrable=True, initially="DEFERRED",
     ),
     schema="ops",

@@ -158,10 +158,12 @@ outbox = Table(
     Column("accepted", Boolean, Computed(
         "sent_at is not null and failed_at is null and bounced_at is null", persisted=True
     )),
+    # The day on which this notice says that the account will sleep.
+    Column("sleeps_on", Date),
     UniqueConstraint("member_id", "key"),
     # What a separation rests on, by reference: see db/tables/moves.py.
     UniqueConstraint(
-        "member_id", "message_id", "template", "channel", "sent_at", "accepted",
+        "member_id", "message_id", "template", "channel", "sent_at", "accepted", "sleeps_on",
         name="uq_outbox_notice",
     ),
     # Whom the notice before separation did not reach: the desk lists them.

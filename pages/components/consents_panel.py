@@ -14,7 +14,7 @@ import streamlit as st
 
 from db.clock import seoul_day
 from db.words import Purpose
-from pages.components import consents_view, sign_in_panel
+from pages.components import consents_view, kept_only, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _, language
 from services import access, child_link, consent_words, consents
@@ -153,6 +153,8 @@ def panel(actor: Actor, found: Consents, said: Said | None) -> None:
         "consents_intro.html", child=actor.for_child, all=receipt(actor),
         said=said if said and said.at is None else None,
     )  # fmt: skip
+    if found.store_only:
+        kept_only.box(actor)
     with st.container(horizontal=True):
         st.button(
             _("All advertisements off"), key="advertising_off", icon=":material/notifications_off:",

@@ -9,16 +9,18 @@ import streamlit as st
 from db.clock import SEOUL
 from db.declarations import ITEMS
 from db.law import law
-from db.words import Purpose, RefusalReason, RequestKind
+from db.words import LinkReason, Purpose, RefusalReason, RequestKind
 from pages.components import profile_view, queue_panel, said, sign_in_panel, unmasking
 from pages.components.fragment import draw
 from pages.components.request_view import days_left, title
 from pages.components.text import _, language
 from pages.http.evidence import PATH
-from services import access, deciding, desk_queue, request_words, unreached
+from services import access, deciding, desk_queue, linking_deciding, request_words, unreached
 from services.actor import Permission
 from services.house import house
 from services.ledger import EventName
+from services.masking import mask
+from services.profile_words import REASONS
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -34,13 +36,19 @@ def panel(actor: Actor, case: Case) -> None:
     """Draw the request and what may be done with it."""
     plain = unmasking.wanted(actor)
     asked, today, since = _read(actor, case, plain=plain)
-    draw("deciding.html", **_values(asked, case, today), verified=actor.verified, unreached=since)
+    draw(
+        "deciding.html",
+        **_values(asked, case, today),
+        typed=_typed(asked, plain=plain),
+        verified=actor.verified,
+        unreached=since,
+    )
     if not actor.verified:
         if st.button(_("Confirm that it is me, then decide"), key="verify_case", type="primary",
                      icon=":material/lock_open:"):  # fmt: skip
             sign_in_panel.ask_verification({"case": str(case.case_id), "plain": True})
     else:
-        if asked.item:
+        if asked.item or asked.request.kind is RequestKind.LINKING:
             unmasking.button(actor, plain=plain)
         _decision(actor, case, asked)
     if st.button(_("Put it back without deciding"), key="put_back", type="tertiary"):
@@ -60,6 +68,19 @@ def _words(item: str | None, value: str | None) -> str:
     if value is None or item is None:
         return ""
     return profile_view.display(ITEMS[item], value)[0]
+
+
+def _typed(asked: Asked, *, plain: bool) -> list[tuple[str, str]]:
+    """Return what a guardian typed of a child, to be compared with the document."""
+    if asked.request.kind is not RequestKind.LINKING:
+        return []
+    given = {name: asked.proposed.get(name, "") for name in linking_deciding.SHOWN}
+    shown = {name: text if plain else mask(ITEMS[name].mask, text) for name, text in given.items()}
+    reason = LinkReason(asked.proposed["reason"])
+    return [
+        *((_(ITEMS[name].label), _words(name, text)) for name, text in shown.items() if text),
+        (_("Says to be"), _(REASONS[reason])),
+    ]
 
 
 def _values(asked: Asked, case: Case, today: date) -> dict[str, object]:
@@ -100,6 +121,10 @@ def _follows(asked: Asked) -> str:
                                   "told. Either way the proof is destroyed."),
         RequestKind.CLEARING: _("If you do it, the value is cleared at once with its consents, and "
                                 "whoever got it is told."),
+        RequestKind.LINKING: _("If you do it, the guardian is linked to the child of this name and "
+                               "birth date, and the consent given with it counts. Agree only if "
+                               "the document shows it: parent and child by name, and both birth "
+                               "dates. Either way the document is destroyed."),
         RequestKind.RESTRICTION: _("It is stopped already. If you agree it stays so; if you refuse "
                                    "it goes on."),
     }.get(kind, "")  # fmt: skip

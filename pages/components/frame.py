@@ -39,6 +39,7 @@ MEMBER: Sections = {
         ("my-data", "member/my_data.py", N_("My data")),
         ("edit", "member/edit.py", N_("Edit my data")),
         ("history", "member/history.py", N_("Who looked")),
+        ("family", "member/family.py", N_("Child · Guardian")),
         ("export", "member/export.py", N_("Take my data")),
     ),
     N_("I decide"): (
@@ -248,6 +249,7 @@ def _notice(here: Here) -> tuple[str, str] | None:
 
 def notices(here: Here) -> None:
     """Say what happened to the session, if something did."""
-    if found := _notice(here):
+    lost = gate.ward_was_lost()
+    if found := (_("You are back at your own data"), _(lost)) if lost else _notice(here):
         title, text = found
         draw("trouble.html", title=title, text=text, reference=None)

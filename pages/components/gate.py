@@ -35,6 +35,7 @@ CERTIFICATES: Final = "jk_certificates"
 _ACTING: Final = "jk_acting_for"
 _CASE: Final = "jk_call"
 _SHOWN: Final = "jk_call_shown"
+_LOST: Final = "jk_ward_lost"
 _OPEN_ASLEEP: Final = frozenset(
     {
         Permission.PUBLIC,
@@ -210,6 +211,19 @@ def act_for(child: UUID | None) -> None:
         st.session_state.pop(_ACTING, None)
     else:
         st.session_state[_ACTING] = child
+
+
+def lose_ward(sentence: str) -> None:
+    """Go back to one's own data: who acted for a child may not any more. What was typed goes."""
+    for key in [k for k in st.session_state if k not in {_TAB, _HERE, "jk_path"}]:
+        st.session_state.pop(key)
+    st.session_state[_LOST] = sentence
+
+
+def ward_was_lost() -> str | None:
+    """Return the sentence of `lose_ward`, once."""
+    found: str | None = st.session_state.pop(_LOST, None)
+    return found
 
 
 def guard(permission: Permission, *, step_up: bool = False) -> Actor | None:

@@ -117,6 +117,8 @@ def _value(item: Item, held: Held) -> ValueView:
 def _text(item: Item, held: Held) -> tuple[str, str]:
     if held.cleared_at:
         return _("Cleared on {day}", day=format_date(held.cleared_at)), "note"
+    if item.others:
+        return _("Held to know a guardian again. It is theirs, so it is shown to nobody."), "note"
     if not item.shown:
         return _("Kept one-way: nobody can read it, not even we"), "note"
     if held.text is None:
@@ -164,6 +166,11 @@ def _told(name: str, today: date, _language: Language) -> Told:
         fragment.piece("profile_why.html", why=short, until=_until(policy, name, today)),
         fragment.piece("profile_notes.html", notes=facts),
     )
+
+
+def told(name: str, today: date) -> Told:
+    """Return what is said of an item under the policy of a day: purpose, and until when."""
+    return _told(name, today, language())
 
 
 def _details(item: Item, basis: str, told: Told, values: tuple[ValueView, ...]) -> Markup:

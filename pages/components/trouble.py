@@ -6,22 +6,24 @@ import logging
 import secrets
 import traceback
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db.errors import PortalError
-from pages.components import sign_in_panel
+from pages.components import gate, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
-from services.actor import SignInRequired, StepUpRequired
+from services.actor import SignInRequired, StepUpRequired, WardLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _log = logging.getLogger("portal")
+_PAGES: Final = Path(__file__).resolve().parent.parent
 
 
 def _place(error: Exception) -> str:
@@ -30,13 +32,8 @@ def _place(error: Exception) -> str:
     return " < ".join(f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames[-6:]))
 
 
-def _away() -> None:
-    draw(
-        "trouble.html",
-        title=_("We can't reach your data just now"),
-        text=_("Nothing is lost. Please try again in a moment."),
-        reference=None,
-    )
+def _again(title: str, text: str) -> None:
+    draw("trouble.html", title=title, text=text, reference=None)
     if st.button(_("Try again"), type="primary"):
         st.rerun()
 
@@ -61,17 +58,44 @@ def shown() -> Iterator[None]:
         sign_in_panel.sign_in(error)
     except StepUpRequired as error:
         sign_in_panel.verify(error)
+    except WardLost as error:
+        gate.lose_ward(error.message)
+        st.switch_page(_PAGES / "member/overview.py")
     except PortalError as error:
         draw("trouble.html", title=_("This can't be shown"), text=_(error.message, **error.params),
              reference=None)  # fmt: skip
     except (DBAPIError, PoolTimeoutError) as error:
-        if isinstance(error, DBAPIError) and not error.connection_invalidated and not _lost(error):
-            _unexpected(error)
-        else:
-            _log.error("database away: %s", type(error).__name__)
-            _away()
+        _of_the_database(error)
     except Exception as error:  # noqa: BLE001 (the last place that can keep a stack trace off the screen)
         _unexpected(error)
+
+
+_FULL: Final = frozenset({"53100", "53200"})
+_BUSY: Final = frozenset({"40001", "40P01", "55P03"})
+
+
+def _of_the_database(error: DBAPIError | PoolTimeoutError) -> None:
+    """Say what keeps the database from it: it is away, full or busy; else it is our mistake."""
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    if state in _FULL:
+        _log.error("no room in the database: %s", state)
+        _again(
+            _("Nothing can be saved just now"),
+            _("We have run out of room. Nothing was changed. Please try again later."),
+        )
+    elif state in _BUSY:
+        _again(
+            _("This is being changed just now"),
+            _("Somebody else was faster. Nothing was changed. Please try again."),
+        )
+    elif isinstance(error, DBAPIError) and not error.connection_invalidated and not _lost(error):
+        _unexpected(error)
+    else:
+        _log.error("database away: %s", type(error).__name__)
+        _again(
+            _("We can't reach your data just now"),
+            _("Nothing is lost. Please try again in a moment."),
+        )
 
 
 def _lost(error: DBAPIError) -> bool:
@@ -79,4 +103,4 @@ def _lost(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # nobody answered; a value the driver can't send is another matter
         return isinstance(error, OperationalError | InterfaceError)
-    return state[:2] in {"08", "57"}
+    return state[:2] in {"08", "53", "57"}

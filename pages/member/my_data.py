@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from db.words import Purpose
-from pages.components import gate, records_panel, unmasking
+from pages.components import gate, kept_only, records_panel, unmasking
 from pages.components.fragment import draw, draw_common
 from pages.components.profile_view import groups
 from pages.components.text import _
@@ -29,6 +29,8 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
 
 until = actor.verified_until if plain else None
 draw_common("my_data_intro.html", plain=plain, until=until, child=child)
+if held.store_only:
+    kept_only.box(actor)
 with st.container(horizontal=True):
     unmasking.button(actor, plain=plain)
     if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from db import policy
 from db.words import Purpose
-from pages.components import gate, sessions_panel
+from pages.components import gate, kept_only, sessions_panel
 from pages.components.fragment import draw
 from pages.components.matters_view import matters
 from pages.components.text import _
@@ -27,6 +27,8 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     today = subject.today
 
 draw("overview.html", brief=brief, child=actor.for_child)
+if brief.store_only:
+    kept_only.box(actor)
 
 
 def _open_child(child: UUID) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
 
 from db import aside, engines
 from db.settings import settings
@@ -12,12 +13,18 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 
+_AFTER_PAGES: Final = 10
+"""How far the worker stands back when the machine is busy: somebody waits for a page."""
+
+
 def arguments(_parser: ArgumentParser) -> None:
     """Declare the command's arguments: none."""
 
 
 def run(_chosen: Namespace) -> None:
     """Run until stopped."""
+    if hasattr(os, "nice"):
+        os.nice(_AFTER_PAGES)
     addresses = engines.find(settings())
     aside.refuse(addresses.owner[0])
     run_worker(addresses, settings())

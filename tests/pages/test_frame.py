@@ -98,6 +98,7 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "member/edit.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/history.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     "member/sharing.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
+    "member/family.py": ("sign-in", "opens", "opens", "refused", "refused", "refused"),
     # Who sleeps may take their data, and leave, without waking.
     "member/export.py": ("sign-in", "opens", "opens", "opens", "refused", "refused"),
     "member/leave.py": ("sign-in", "opens", "opens", "opens", "refused", "refused"),

@@ -109,14 +109,14 @@ def test_guardians_are_numbered_and_never_named(portal: Portal) -> None:
     happen(portal, child, "self", child, at=YESTERDAY - timedelta(3))
     portal.sign_in(child)
     assert [line.split("‘")[0] for line in lines(portal.open(HISTORY))[1:4]] == [
-        "12:00 2번 보호자가 ", "12:00 1번 보호자가 ", "12:00 보호자가 ",
+        "12:00 보호자 2께서 ", "12:00 보호자 1께서 ", "12:00 보호자가 ",
     ]  # fmt: skip
     portal.sign_in(first)
     tab = portal.open()
     tab.button(key="child_1").click().run()
     shown = lines(tab.switch_page(HISTORY).run())
-    assert "내가 1번 보호자로서" in shown[0]
-    assert any(line.startswith("12:00 2번 보호자가 ") for line in shown)
+    assert "내가 보호자 1로서" in shown[0]
+    assert any(line.startswith("12:00 보호자 2께서 ") for line in shown)
     assert shown[-1] == "아이가 자기 정보를 봤어요 · 1번"
     assert "하늘맘" not in " ".join(shown)
     assert "example.com" not in " ".join(shown)

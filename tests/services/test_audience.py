@@ -187,7 +187,7 @@ def may(  # noqa: PLR0911 (read from top to bottom)
         return False
     if purpose in RIGHTS:
         return True
-    if history.child and not history.proved:
+    if history.child and not history.proved and not ITEMS[item].others:
         return False
     for one, what, is_ended, begins in history.restricted:
         if not is_ended and begins in BEGUN and one in (None, item) and what in (None, purpose):

@@ -212,7 +212,7 @@ def by_hand(db: PortalDb, **changes: Any) -> None:  # noqa: ANN401
     row = {
         "member_id": notice.member_id, "notice_id": notice.message_id, "noticed_at": NOW,
         "notice_days": 30, "last_counted_on": IDLE, "policy_version": "2021-03-15",
-        "separated_at": later(31),
+        "separated_at": later(31), "sleeps_on": notice.sleeps_on,
     }  # fmt: skip
     with db.owner_data.begin() as data:
         data.execute(insert(separation).values(row | changes))
@@ -223,8 +223,10 @@ def by_hand(db: PortalDb, **changes: Any) -> None:  # noqa: ANN401
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
-        ({"separated_at": later(29)}, "ck_separation_old_enough"),
+        ({"separated_at": later(29), "sleeps_on": TODAY}, "ck_separation_old_enough"),
         ({"notice_days": 7}, "ck_separation_old_enough"),
+        ({"separated_at": later(30)}, "ck_separation_not_before_told"),
+        ({"sleeps_on": TODAY}, "fk_separation_notice"),
         ({"noticed_at": later(-60)}, "fk_separation_notice"),
         ({"notice_id": uuid4()}, "fk_separation_notice"),
         ({"accepted": False}, "ck_separation_accepted"),

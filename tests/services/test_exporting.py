@@ -31,6 +31,7 @@ from services import (
     export_place,
     exporting,
     exports,
+    jobs,
     waking,
     withdrawing,
     worker,
@@ -128,6 +129,29 @@ def test_one_at_a_time_and_none_without_a_verification(portal_db: PortalDb) -> N
     assert do(portal_db, who, exports.destroy)
     again = ask(portal_db, who)
     assert again != which
+
+
+def test_a_large_one_is_put_off_to_the_long_work_and_made_there(portal_db: PortalDb) -> None:
+    who = member(portal_db)
+    which = ask(portal_db, who)
+    assert not make(portal_db, who, which, most=3)
+    assert (row(portal_db, which).state, row(portal_db, which).attempts) == ("asked", 0)
+    assert files(portal_db) == keys(portal_db) == []
+    with portal_db.owner_data.connect() as data:
+        found = data.execute(text("select * from jobs.procrastinate_jobs order by id")).all()
+    assert [one.task_name for one in found] == [jobs.EXPORT, jobs.LARGE_EXPORT]
+    assert found[1].args == {"member_id": str(who), "export_id": str(which)}
+    assert jobs.LARGE_EXPORT in worker.APP.tasks
+    assert make(portal_db, who, which)
+
+
+def test_a_large_one_that_nobody_wants_any_more_is_not_made(portal_db: PortalDb) -> None:
+    who = member(portal_db)
+    which = ask(portal_db, who)
+    assert not make(portal_db, who, which, most=3)
+    assert do(portal_db, who, exports.cancel)
+    assert not make(portal_db, who, which)
+    assert row(portal_db, which).state == "cancelled"
 
 
 @pytest.mark.promise("P05", "P13")

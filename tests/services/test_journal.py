@@ -96,7 +96,7 @@ def test_what_is_rolled_back_leaves_no_line(portal_db: PortalDb, var: Path) -> N
 
 def test_a_disk_that_fails_stops_the_change(portal_db: PortalDb, var: Path) -> None:
     shutil.rmtree(var / "journal")
-    with pytest.raises(JournalError, match="can't be written"):
+    with pytest.raises(JournalError, match="kept safely"):
         note(portal_db)
     with portal_db.work.data.connect() as data:
         assert data.execute(select(rows_of)).all() == []

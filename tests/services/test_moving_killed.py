@@ -1,4 +1,4 @@
-"""`kill -9` at any statement of a separation, waking or leaving: each member stays whole (P09).
+"""`kill -9` at any statement of a separation, waking, leaving or destruction: all stay whole (P09).
 
 `CRASHES=1000` tries more instants; each is printed, so that it can be tried again by its number.
 """
@@ -11,17 +11,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import event, func, select, text, update
 
 from db import engines
 from db.asleep import NOTICE
 from db.tables import ops
+from db.tables.keeping import destruction as lines
+from db.tables.keeping import destruction_run, key_due
+from db.tables.member import LIVE
 from db.tables.moves import move
 from db.words import Store
-from services import dormancy, waking, withdrawing
+from services import destruction, dormancy, due, waking, withdrawing
 from services.house import House
 from tests.leaving import signer, status, wish_to_leave
 from tests.people import NOW, member
+from tests.services.test_destruction import RETAINED, YESTERDAY, holder, leaver, left
 from tests.services.test_dormancy import accept, house_of, unused, wish
 from tests.services.test_moving import email, key_of, stores_of
 
@@ -150,3 +154,28 @@ def test_leaving_killed_anywhere(portal_db: PortalDb) -> None:
             assert list(data.scalars(mails)) == [who]
             data.execute(update(ops.outbox).values(template="x"))
     assert deaths >= 10
+
+
+@pytest.mark.promise("P04", "P13")
+def test_destruction_killed_anywhere(portal_db: PortalDb) -> None:
+    deaths = 0
+    for number in range(1, CRASHES // 2 + 1):
+        instant = 4 * number
+        print("destruction killed at", instant)  # noqa: T201 (to try it again)
+        stays = holder(portal_db, YESTERDAY, AT.date())
+        gone = leaver(portal_db, YESTERDAY, YESTERDAY)
+        deaths += killed(portal_db, lambda house: destruction.run(house.databases, NOW), instant)
+        assert stores_of(portal_db, stays) == [Store.LIVE]
+        destruction.run(portal_db.work, NOW)
+        assert stores_of(portal_db, gone) == []
+        counts = [left(portal_db, one) for one in (LIVE.record, RETAINED.member, key_due)]
+        assert counts == [number, 0, 0]
+        with portal_db.owner_data.connect() as data, portal_db.owner_keys.connect() as keys:
+            assert due.count(data, NOW) == ()
+            counted = select(func.sum(lines.c.rows)).where(lines.c.kind == "visit")
+            assert data.scalar(counted) == 2 * number
+            open_ones = destruction_run.c.verified_at.is_(None)
+            assert data.scalars(select(destruction_run.c.run_id).where(open_ones)).all() == []
+            known = text("select member_id from keys.member_key")
+            assert gone not in keys.scalars(known).all()
+    assert deaths >= CRASHES // 2 * 0.8

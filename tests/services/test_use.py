@@ -61,7 +61,12 @@ def test_the_decision_agrees_with_a_simple_model(
     sensitive = ITEMS[item].sensitivity is Sensitivity.SENSITIVE
     consents &= not sensitive or item in standing.sensitive
     consents &= item not in standing.ended_items
-    free = declared and consents and not blocked and not standing.store_only
+    free = (
+        declared
+        and consents
+        and not blocked
+        and not (standing.store_only and not ITEMS[item].others)
+    )
     expected = free or (declared and purpose in RIGHTS)
     assert use.decide(item, purpose, standing).allowed == expected
 

@@ -9,6 +9,7 @@ from db.tables import (  # noqa: F401 (registers the tables)
     exports,
     keeping,
     ledger,
+    linking,
     member,
     moves,
     ops,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
@@ -285,9 +285,6 @@ def _case() -> None:
         )  # fmt: skip
     op.add_column("staff", sa.Column("own_membership", sa.Uuid()), schema="ops")
     op.execute("grant select (own_membership) on ops.staff to portal_web")
-    op.execute('grant update (granted_until, permissions, grant_ended, verified_at, verified_by, '
-               'outcome, suspended_at) on ops."case" to portal_work')  # fmt: skip
-    op.execute('grant insert on ops."case" to portal_work')
 
 
 def _papers() -> None:
@@ -440,7 +437,6 @@ def downgrade() -> None:
     for table in ("lookup", "case_step", "case_paper"):
         op.drop_table(table, schema="ops")
     op.execute("delete from ops.\"case\" where kind <> 'request'")
-    op.execute('revoke insert on ops."case" from portal_work')
     op.drop_column("staff", "own_membership", schema="ops")
     for name, *_rest in _INDEXES:
         op.drop_index(name, "case", schema="ops")

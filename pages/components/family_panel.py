@@ -1,0 +1,90 @@
+"""Draws whom a member acts for, and a child's guardians."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from db.words import Purpose
+from pages.components import family_view, gate, kept_only, move_panel
+from pages.components.fragment import draw, draw_common
+from pages.components.profile_view import origin_notes
+from pages.components.text import _
+from services import access, family
+from services.actor import AccessDenied, Permission
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from services.actor import Actor
+    from services.family import Family, Ward
+
+LOOK: Final = access.Look(EventName.FAMILY_VIEWED, Permission.FAMILY_READ, "/family")
+_NAME: Final = access.Look(
+    EventName.FAMILY_VIEWED, Permission.PROFILE_READ, "/family", ("nickname",)
+)
+_NAMES: Final = "jk_family_names"
+_PAGES: Final = Path(__file__).resolve().parent.parent
+
+
+def intro(actor: Actor, found: Family) -> None:
+    """Draw what the page is, and the guardians of the child itself or of whom somebody acts for."""
+    acting, own = actor.acting_for is not None, found.own
+    draw_common("family_intro.html", child=acting, ward=own is not None and own.child)
+    if own is None or not own.child:
+        return
+    if own.store_only:
+        kept_only.box(actor)
+    contacts = [dict(origin_notes(one)) for one in found.contacts]
+    draw("family_guardians.html", links=family_view.links(own), contacts=contacts, child=acting)
+
+
+def children(actor: Actor, found: Family) -> None:
+    """Draw each child with whom the member acts or acted, and the way to act."""
+    names = _names(actor, found.wards)
+    if found.wards:
+        draw("family_children.html", count=len(found.wards))
+    for number, one in enumerate(found.wards, start=1):
+        title = _title(number, names.get(one.member_id))
+        draw("family_child.html", one=family_view.ward(one, title))
+        if one.acts:
+            _actions(one, title, number, may_move=bool(found.babies))
+
+
+def _title(number: int, name: str | None) -> str:
+    child = _("Child {n}", n=number)
+    return f"{child} · {name}" if name else child
+
+
+def _actions(one: Ward, title: str, number: int, *, may_move: bool) -> None:
+    with st.container(horizontal=True):
+        if st.button(_("See the data of {child}", child=title), key=f"act_{number}",
+                     type="primary", icon=":material/child_care:"):  # fmt: skip
+            gate.act_for(one.member_id)
+            st.switch_page(_PAGES / "member/overview.py")
+        if may_move:
+            st.button(
+                _("Compare with what I hold: {child}", child=title), key=f"compare_{number}",
+                on_click=move_panel.offer, args=(one.member_id,),
+            )  # fmt: skip
+
+
+def _names(actor: Actor, wards: tuple[Ward, ...]) -> dict[UUID, str | None]:
+    """Return the nicknames of children; each look is noted, so this tab looks once."""
+    known: dict[UUID, str | None] = st.session_state.setdefault(_NAMES, {})
+    acting = [one.member_id for one in wards if one.acts]
+    for child in acting:
+        if child not in known:
+            known[child] = _look(actor, child)
+    return {child: known[child] for child in acting}
+
+
+def _look(actor: Actor, child: UUID) -> str | None:
+    try:
+        with access.open(actor, child, Purpose.SHOW, look=_NAME) as subject:
+            return family.nickname(subject)
+    except AccessDenied:  # ended this very moment
+        return None
