@@ -84,4 +84,8 @@ def _ask(actor: Actor, case: Case, may: list[StepWhat]) -> None:
     except PortalError as refused:  # what was typed stays in its field
         draw("problem.html", text=_(refused.message, **refused.params))
         return
+    if what is StepWhat.RECOVER:
+        said.say(
+            _("It waits for a colleague. Then all old contacts are told, and the wait begins.")
+        )
     said.say(_("It waits for a second word. The member has a link, and a colleague sees it."))

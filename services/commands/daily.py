@@ -15,7 +15,17 @@ from db import clock
 from db.errors import PortalError
 from db.settings import settings
 from db.words import N_
-from services import barring, daily, demo_family, destruction, dormancy, start
+from services import (
+    account_recovery,
+    barring,
+    case_lives,
+    daily,
+    demo_family,
+    destruction,
+    dormancy,
+    start,
+)
+from services.house import open_house
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -59,7 +69,10 @@ def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> R
         return daily.due(data, now)
     if chosen.now and not demo_family.is_here(house.databases.keys):
         raise NowError(N_("Another day can only be tried with --dry-run, or in the demo."))
+    open_house(house)
     report = daily.run(data, settings().var, now, real)
+    account_recovery.run(house, now)
+    case_lives.run(house, now)
     dormancy.run(house, now)
     barring.run(house, now)
     return report

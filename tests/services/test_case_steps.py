@@ -424,3 +424,16 @@ def test_a_papers_key_opens_nothing_of_another_case(portal_db: PortalDb, one: Ac
         ).one()
     with pytest.raises(SealError):
         key.open(row.sealed, places.case_paper(row.paper_id))
+
+
+def test_who_sleeps_leaves_by_the_link_without_waking(portal_db: PortalDb, one: Actor) -> None:
+    who = member(portal_db, Store.DORMANT)
+    case = opened(one, who, CallWish.LEAVE)
+    with access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    case = read(case.case_id)
+    step = ask(one, case, StepWhat.LEAVE)
+    given = case_confirming.confirm(follow(link_of(portal_db, case, step)), "ko", NOW)
+    assert given is not None
+    assert withdrawing.withdraw(as_worker(portal_db), signer(portal_db), who, NOW)
+    assert read(case.case_id).outcome is CaseOutcome.MEMBER_LEFT

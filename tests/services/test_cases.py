@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,14 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from db import places
 from db.drafts import ValueDraft
 from db.law import law
 from db.tables.cases import case as rows
 from db.tables.cases import case_paper
 from db.tables.ledger import event
 from db.tables.member import LIVE
-from db.tables.ops import staff
+from db.tables.ops import outbox, staff
 from db.words import (
     AnsweredBy,
     Caller,
@@ -39,14 +41,16 @@ from services import (
     case_list,
     case_lives,
     case_papers,
+    case_telling,
     cases,
     correction,
     profile,
 )
 from services.actor import AccessDenied, Permission, SecondWordNeeded
 from services.cases import CaseRefused, CaseTaken
-from services.house import house
+from services.house import House, house
 from services.ledger import EventName
+from services.outbox import sealer_of
 from tests.calling import HANDLE, in_case, opened, read, staff_actor, verified, verified_case
 from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
 
@@ -422,3 +426,40 @@ def test_the_lists_fetch_only_what_they_show(
             after = page.after
     assert after is None
     assert seen == made
+
+
+def told(db: PortalDb, template: str) -> dict[str, str]:
+    """Return what fills the one message of this template."""
+    with db.work.data.connect() as data, db.work.keys.connect() as keys:
+        row = data.execute(select(outbox).where(outbox.c.template == template)).one()
+        _store, sealer = sealer_of(keys, db.keyring, row.member_id)
+    found: dict[str, str] = json.loads(sealer.open(row.sealed, places.outbox(row.message_id)))
+    return found
+
+
+@pytest.mark.promise("P31")
+@pytest.mark.parametrize("store", [Store.LIVE, Store.DORMANT], ids=str)
+def test_the_caller_is_told_once_what_came_of_it_and_why_it_takes_longer(
+    portal_db: PortalDb, one: Actor, store: Store
+) -> None:
+    who = member(portal_db, store)
+    case = opened(one, who, CallWish.SEE)
+    with access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    case = read(case.case_id)
+    worker = House(portal_db.work, portal_db.keyring)
+    with house().databases.data.begin() as connection:
+        due = cases.postpone(connection, one, case, Postponed.PROOF_AWAITED)
+    assert case_telling.answer(worker, case.case_id, "case_postponed", "ko", NOW)
+    later = told(portal_db, "case_postponed")
+    assert (later["until"], later["why"]) == (due.isoformat(), Postponed.PROOF_AWAITED)
+    case = read(case.case_id)
+    reason = RefusalReason.LAW_NAMES_IT
+    given = {"outcome": CaseOutcome.REFUSED, "refusal": reason, "words": "법으로 정해 두어서요."}
+    written = answer(case, one, **given)
+    with house().databases.data.begin() as connection:
+        case_ending.end(connection, one, case, written, ())
+    for new in (True, False):
+        assert case_telling.answer(worker, case.case_id, "case_answer", "ko", NOW) is new
+    said = told(portal_db, "case_answer")
+    assert (said["no"], said["reason"], said["words"]) == (case.no, reason, "법으로 정해 두어서요.")
