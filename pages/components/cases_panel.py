@@ -45,6 +45,17 @@ def panel(actor: Actor) -> None:
         draw("cases_unusual.html", rows=unusual)
 
 
+def others(actor: Actor, case: Case) -> None:
+    """Draw what else is in one's hand, below the case that is looked at."""
+    with house().databases.data.begin() as connection:
+        mine = case_list.mine(connection, actor)
+    rows = [one for one in mine if one.case_id != case.case_id]
+    if rows:
+        draw(
+            "cases_mine.html", rows=[case_view.row(n, one, actor) for n, one in enumerate(rows, 1)]
+        )
+
+
 def _take(rows: dict[int, Case]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(

@@ -10,9 +10,9 @@ import streamlit as st
 
 from db import clock
 from db.settings import settings
-from db.words import N_, ActorKind, Store
-from pages.components import kept_typing
-from pages.components.text import language
+from db.words import N_, ActorKind, CaseOutcome, Store
+from pages.components import kept_typing, said
+from pages.components.text import _, language
 from pages.http.names import SESSION_COOKIE
 from services import access, cases, own_sessions, sessions, sign_in, used_answers
 from services.actor import OF_CASES, AccessDenied, Actor, Permission, SignInRequired, page_opens
@@ -151,10 +151,22 @@ def _case_in_hand(actor: Actor) -> Case | None:
     if case_id is None:
         return None
     with house().databases.look[0].connect() as connection:
-        found = cases.own(connection, actor, case_id)
-    if found is None:
-        take_in_hand(None)
-    return found
+        found = cases.read(connection, case_id)
+    if found is not None and found.staff_id == actor.person and found.closed_at is None:
+        return found
+    take_in_hand(None)
+    if found is not None:
+        said.keep(_let_go(found))
+    return None
+
+
+def _let_go(case: Case) -> str:
+    """Say why the case is not in this tab's hand any more."""
+    if case.outcome is CaseOutcome.MEMBER_LEFT:
+        return _("The member left, so that the case {no} is closed.", no=case.no)
+    if case.closed_at is not None:
+        return _("The case {no} is closed.", no=case.no)
+    return _("Staff {number} has the case {no} in hand now.", number=case.staff_no, no=case.no)
 
 
 def take_in_hand(case_id: UUID | None) -> None:

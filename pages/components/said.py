@@ -17,6 +17,11 @@ def say(text: str) -> None:
     st.rerun()
 
 
+def keep(text: str) -> None:
+    """Keep a sentence for the page of this run, which it is drawn on."""
+    st.session_state[_SAID] = text
+
+
 def show() -> bool:
     """Draw what was kept, if anything; return whether there was something."""
     text = st.session_state.pop(_SAID, None)

@@ -12,3 +12,4 @@ if case is None:
     cases_panel.panel(actor)
 else:
     case_panel.panel(actor, case)
+    cases_panel.others(actor, case)

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from db.tables.cases import case as cases
 from db.tables.ledger import event
-from db.words import CallWish
+from db.words import CallWish, CaseReason
 from pages.components import frame
+from services import cases as services_cases
 from services.ledger import EventName
 from tests import test_structure
 from tests.calling import code_for, read, staff_actor, verified_case
@@ -183,3 +184,19 @@ def test_a_second_one_sees_who_it_is_about_and_agrees(portal: Portal) -> None:
     assert "동의했어요" in text_of(tab)
     assert EventName.CONFIRMATION_ASKED in events(portal, who)
     assert EventName.STEP_APPROVED in events(portal, who)
+
+
+def test_a_tab_says_who_has_its_case_now(portal: Portal) -> None:
+    who, staff, other = member(portal.db), agent(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    case = verified_case(staff_actor(staff), who, CallWish.SEE)
+    tab = portal.open(DESK).button(key="case_take").click().run()
+    assert "다음에 할 일" in text_of(tab)
+    with portal.db.web.data.begin() as connection:
+        services_cases.take_over(
+            connection, staff_actor(other), case.case_id, CaseReason.COLLEAGUE_AWAY
+        )
+    shown = text_of(tab.run())
+    assert case.no in shown
+    assert "이제" in shown
+    assert 'role="alert"' in text_of(tab.switch_page(MY_DATA).run())
