@@ -13,6 +13,7 @@ from db.tables.cases import case as cases
 from db.tables.cases import case_paper, case_step, lookup
 from db.tables.keys import case_key
 from db.tables.member import LIVE
+from db.tables.ops import staff
 from db.words import Caller, CaseKind, CaseOutcome, GrantEnded, StepState
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ def left(data: Connection, member_id: UUID, now: datetime) -> None:
     data.execute(update(cases).where(*still).values(ended))
     for table in (case_paper, case_step):
         data.execute(delete(table).where(table.c.member_id == member_id))
+    # Of the staff who was a member, too, nothing says so any more.
+    was = update(staff).where(staff.c.own_membership == member_id).values(own_membership=None)
+    data.execute(was)
 
 
 def run(house: House, now: datetime) -> int:

@@ -103,6 +103,10 @@ case = Table(
         "ix_case_open", "due_on", "case_id",
         postgresql_where=text("closed_at is null and kind <> 'request'"),
     ),
+    Index(
+        "ix_case_in_hand", "staff_id", "due_on", "case_id",
+        postgresql_where=text("closed_at is null and kind <> 'request'"),
+    ),
     schema="ops",
 )  # fmt: skip
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
+from sqlalchemy import create_engine, text
 
+from db import embedded
+from db.settings import ROOT
 from tests.browser.serving import serve
 from tests.browser.steps import settled, sign_in, sign_out, staff_sign_in
 
@@ -145,3 +151,67 @@ def answer(page: Page, portal: Served) -> None:
     page.locator(".st-key-case_close button").click()
     expect(page.locator(".jk-said")).to_contain_text("닫았어요", timeout=SLOW)
     sign_out(page)
+
+
+def test_a_new_sign_in_comes_after_two_of_the_staff_and_the_wait(
+    portal: Served, desktop: Page
+) -> None:
+    page, new = desktop, "found.again@example.com"
+    staff_sign_in(page, portal.address, "agent")
+    page.goto(f"{portal.address}/desk-cases")
+    settled(page)
+    page.locator(".st-key-case_typed input").fill("quiet@example.com")
+    press(page, "찾아보기")
+    expect(page.locator("#case-found")).to_be_visible(timeout=SLOW)
+    settled(page)
+    page.locator(".st-key-case_asked").get_by_role("button", name="다시 로그인").click()
+    press(page, "상담 열기")
+    expect(page.locator("#case-check")).to_be_visible(timeout=SLOW)
+    settled(page)
+    page.get_by_text("인증번호 없이").click()
+    page.get_by_text("서류를 봤어요").click()
+    press(page, "서류로 확인함")
+    expect(page.locator("#case-steps")).to_be_visible(timeout=SLOW)
+    settled(page)
+    choose(page, "step_what", "새로 로그인")
+    page.locator(".st-key-jk_form_step_recover input").fill(new)
+    press(page, "요청하기")
+    expect(page.locator(".jk-said")).to_contain_text("동료", timeout=SLOW)
+    sign_out(page)
+
+    staff_sign_in(page, portal.address, "agent2")
+    page.goto(f"{portal.address}/desk-cases")
+    settled(page)
+    page.locator(".st-key-step_look button").click()
+    expect(page.locator("#case-second")).to_be_visible(timeout=SLOW)
+    settled(page)
+    before = set((portal.var / "mailbox").glob("*.json"))
+    page.locator(".st-key-step_yes button").click()
+    expect(page.locator(".jk-said")).to_contain_text("동의했어요", timeout=SLOW)
+    # The old address is told, and has until the wait is over to say no.
+    message(page, portal, before, r"(http://\S+/confirm-case\?\S+)")
+    sign_out(page)
+
+    three_days_later(portal)
+    link = message(page, portal, before, r"(http://\S+/signin/set\?\S+)")
+    page.goto(link)
+    for field in page.locator("input[type=password]").all():
+        field.fill("new-and-long-enough")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="로그인하러 가기")).to_be_visible(timeout=SLOW)
+    sign_in(page, portal.address, new, "new-and-long-enough")
+
+
+def three_days_later(portal: Served) -> None:
+    """Let the wait be over, and the hourly run come."""
+    server = embedded.start(portal.var)
+    engine = create_engine(server.url(embedded.SUPERUSER, server.password, "portal"))
+    with engine.begin() as connection:
+        connection.execute(
+            text("update ops.case_step set waits_until = now() where state = 'running'")
+        )
+    engine.dispose()
+    subprocess.run(
+        [sys.executable, "-m", "services", "daily"], cwd=ROOT, check=True, capture_output=True,
+        env=os.environ | {"PORTAL_VAR": str(portal.var)},
+    )  # fmt: skip

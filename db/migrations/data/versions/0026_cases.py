@@ -51,15 +51,14 @@ _HELPS = """
     language sql stable security definer set search_path = pg_catalog, live, dormant, ops as $$
         select exists (
             select from ops.staff s where s.staff_id = staff and s.ended_at is null
-            and s.own_membership is distinct from member
-            and not exists (
+            and (s.own_membership is null or (s.own_membership <> member and not exists (
                 select from (
                     select member_id, guardian_id from live.guardianship
                     union all select member_id, guardian_id from dormant.guardianship
                 ) g
                 where (g.member_id = member and g.guardian_id = s.own_membership)
                     or (g.guardian_id = member and g.member_id = s.own_membership)
-            )
+            )))
         )
     $$
 """
@@ -247,6 +246,12 @@ _INDEXES = (
     ("uq_case_case_no", ["case_no"], True, "case_no is not null"),
     ("uq_case_open_call", ["member_id"], True, f"closed_at is null and {_OF_CALLERS}"),
     ("ix_case_open", ["due_on", "case_id"], False, "closed_at is null and kind <> 'request'"),
+    (
+        "ix_case_in_hand",
+        ["staff_id", "due_on", "case_id"],
+        False,
+        "closed_at is null and kind <> 'request'",
+    ),
 )
 
 
