@@ -61,3 +61,13 @@ def linking(linking_id: UUID) -> str:
 def demand(demand_id: UUID) -> str:
     """Return the place of a legal demand's document."""
     return f"demand:{demand_id}"
+
+
+def dispute(dispute_id: UUID) -> str:
+    """Return the place of what somebody said of a dispute."""
+    return f"dispute:{dispute_id}"
+
+
+def dispute_answer(dispute_id: UUID) -> str:
+    """Return the place of the decision's words."""
+    return f"dispute_answer:{dispute_id}"

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from psycopg.errors import ForeignKeyViolation
-from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
+from sqlalchemy import Connection, Uuid, bindparam, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from db.clock import seoul_day
@@ -23,7 +23,7 @@ from db.sealing import Sealer, SealError
 from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.words import N_, ActorKind, Purpose, Store
-from services import ledger
+from services import guarding, ledger
 from services.actor import (
     PERMISSIONS,
     AccessDenied,
@@ -49,6 +49,14 @@ class Moved(PortalError):  # noqa: N818 (the sentence says what to do)
 
 
 @dataclass(frozen=True)
+class Found:
+    """How an actor stands to a member; `disputed`: a guardian while a dispute is open."""
+
+    relation: Relation
+    disputed: bool = False
+
+
+@dataclass(frozen=True)
 class Look:
     """What the ledger will say about one opening."""
 
@@ -64,23 +72,19 @@ def as_subject(connection: Connection, member_id: UUID) -> None:
     connection.execute(_SUBJECT, {"member": str(member_id)})
 
 
-def _guards(connection: Connection, actor: Actor, member_id: UUID) -> bool:
-    """Return whether the actor is a guardian of this child, who is under 14 today (clause 9)."""
+def _guards(connection: Connection, actor: Actor, member_id: UUID) -> Found | None:
+    """Return what a guardian of this child is, who is under 14 today (clause 9); None for others.
+
+    While a dispute is open a guardian does not see where the child is: asked in the same query.
+    """
     today = seoul_day(actor.at)
-    link, child = LIVE.guardianship, LIVE.member
-    return bool(
-        connection.scalar(
-            select(func.count())
-            .select_from(link.join(child, child.c.member_id == link.c.member_id))
-            .where(
-                link.c.member_id == member_id,
-                link.c.guardian_id == actor.person,
-                link.c.started_on <= today,
-                or_(link.c.ended_on.is_(None), link.c.ended_on > today),
-                child.c.turns_14_on > today,
-            )
+    row = connection.execute(
+        select(
+            guarding.guards(member_id, actor.person, today).label("guards"),
+            guarding.disputed(LIVE, member_id, today).label("disputed"),
         )
-    )
+    ).one()
+    return Found(Relation.GUARDIAN, disputed=row.disputed) if row.guards else None
 
 
 def _in_case(
@@ -108,15 +112,15 @@ def _relation(
     member_id: UUID,
     case_id: UUID | None,
     permission: Permission,
-) -> Relation | None:
+) -> Found | None:
     if actor.kind is ActorKind.STAFF:
         if not role_allows(permission, actor):
             return None
         found = case_id is not None and _in_case(connection, actor, case_id, member_id, permission)
-        return Relation.STAFF if found else None
+        return Found(Relation.STAFF) if found else None
     if actor.person == member_id:
-        return Relation.SELF
-    return Relation.GUARDIAN if _guards(connection, actor, member_id) else None
+        return Found(Relation.SELF)
+    return _guards(connection, actor, member_id)
 
 
 def _sealer(member_id: UUID) -> Sealer | None:
@@ -143,17 +147,15 @@ def _as_seen(actor: Actor, relation: Relation) -> Actor:
     return replace(actor, kind=ActorKind.GUARDIAN)
 
 
-def _allowed(
-    relation: Relation | None, permission: Permission, actor: Actor, member_id: UUID
-) -> Relation:
-    if relation is None and actor.acting_for == member_id:
+def _allowed(found: Found | None, permission: Permission, actor: Actor, member_id: UUID) -> Found:
+    if found is None and actor.acting_for == member_id:
         raise WardLost(
             N_("You can't act for this child any more: the link has ended, is suspended, or the "
                "child is 14 by now. Nothing was changed.")
         )  # fmt: skip
-    if relation is None or relation not in PERMISSIONS[permission]:
+    if found is None or found.relation not in PERMISSIONS[permission]:
         raise AccessDenied(N_("This page is not open to you."))
-    return relation
+    return found
 
 
 def deny(actor: Actor, member_id: UUID, purpose: Purpose, look: Look, case_id: UUID | None) -> None:
@@ -191,8 +193,11 @@ def open(  # noqa: A001 (the design's name: access.open)
             if not own:
                 # What decides about others is itself among the rows of this member.
                 as_subject(connection, member_id)
-            found = _relation(connection, actor, member_id, case, look.permission)
-            relation = _allowed(found, look.permission, actor, member_id)
+            found = _allowed(
+                _relation(connection, actor, member_id, case, look.permission),
+                look.permission, actor, member_id,
+            )  # fmt: skip
+            relation = found.relation
             seen = _as_seen(actor, relation)
             folded = look.folds and relation is Relation.SELF
             ledger.write(
@@ -204,7 +209,7 @@ def open(  # noqa: A001 (the design's name: access.open)
             )  # fmt: skip
             subject = Subject(
                 member_id, seen, relation, purpose, LIVE, connection,
-                partial(_sealer, member_id), case,
+                partial(_sealer, member_id), case, hides_place=found.disputed,
             )  # fmt: skip
             yield subject
     except AccessDenied:
@@ -224,16 +229,16 @@ def beside(subject: Subject, child: UUID, purpose: Purpose, *, look: Look) -> It
     """
     connection, actor = subject.connection, subject.actor
     as_subject(connection, child)
-    found = _relation(connection, actor, child, None, look.permission)
+    asked = _relation(connection, actor, child, None, look.permission)
     try:
-        relation = _allowed(found, look.permission, actor, child)
+        found = _allowed(asked, look.permission, actor, child)
     except AccessDenied:
         deny(actor, child, purpose, look, None)
         raise
-    seen = _as_seen(actor, relation)
+    seen = _as_seen(actor, found.relation)
     ledger.write(connection, seen, ledger.Entry(look.event, child, purpose, look.page, look.items))
     yield Subject(
-        child, seen, relation, purpose, LIVE, connection, partial(_sealer, child),
-        afterwards=subject.afterwards,
+        child, seen, found.relation, purpose, LIVE, connection, partial(_sealer, child),
+        hides_place=found.disputed, afterwards=subject.afterwards,
     )  # fmt: skip
     as_subject(connection, subject.member_id)

@@ -9,7 +9,7 @@ from jinja2 import pass_context
 
 from db.declarations import ITEMS
 from db.policy import policies
-from services import bar_words, consent_words, request_words
+from services import bar_words, consent_words, dispute_words, request_words
 from services import language as tongue
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ def kept(context: Context, why: str) -> str:
     return bar_words.kept(context["language"], why)
 
 
+@pass_context
+def suspended(context: Context, why: str) -> str:
+    """Return why a guardian may not act."""
+    return dispute_words.suspended(context["language"], why)
+
+
 def day(text: str) -> str:
     """Return an ISO day as it is written here."""
     return tongue.format_date(date.fromisoformat(text))
@@ -93,5 +99,5 @@ def moment(text: str) -> str:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "said": said, "item": item, "items": items, "purpose": purpose, "date": day, "moment": moment,
     "consents": consents, "asked": asked, "scope": scope, "refusal": refusal,
-    "barred": barred, "kept": kept,
+    "barred": barred, "kept": kept, "suspended": suspended,
 }  # fmt: skip

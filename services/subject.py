@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from db import sealing
 from db.clock import seoul_day
-from db.declarations import KINDS
+from db.declarations import KINDS, LOCATING
 from db.words import RIGHTS
 from services import blocking, use
+from services.actor import Relation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from db.tables.member import MemberTables
     from db.words import Purpose, RecordKind
-    from services.actor import Actor, Relation
+    from services.actor import Actor
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Subject:
     connection: Connection = field(repr=False)
     find_sealer: Callable[[], sealing.Sealer | None] = field(repr=False)
     case_id: UUID | None = None
+    hides_place: bool = False
+    """Whether who looks must not learn where the member is: a guardian while there is a dispute."""
     kept_away: set[str] = field(default_factory=set, repr=False)
     """Items that a restriction refused in this transaction."""
     afterwards: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -50,6 +53,11 @@ class Subject:
     def today(self) -> date:
         """Return the request's day in Seoul."""
         return seoul_day(self.actor.at)
+
+    @property
+    def guardian(self) -> UUID | None:
+        """Return the guardian who acts for the child; None for the member, and for staff."""
+        return self.actor.person if self.relation is Relation.GUARDIAN else None
 
     @cached_property
     def sealer(self) -> sealing.Sealer | None:
@@ -75,6 +83,8 @@ class Subject:
 
         What a restriction keeps away is counted for the member to see, once a transaction (P32).
         """
+        if self.hides(item):
+            return False
         # A member's own rights don't depend on consents, so they cost no query.
         known = use.NOTHING if self.purpose in RIGHTS else self.standing
         decision = use.decide(item, self.purpose, known)
@@ -85,6 +95,10 @@ class Subject:
                 self.actor,
             )  # fmt: skip
         return decision.allowed
+
+    def hides(self, item: str) -> bool:
+        """Return whether the item is hidden from this guardian until a dispute is decided."""
+        return self.hides_place and item in LOCATING
 
     def may_use_kind(self, kind: RecordKind) -> bool:
         """Return whether records of `kind` serve what the data was opened for (clause 1)."""

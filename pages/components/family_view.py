@@ -36,6 +36,8 @@ def ward(one: Ward, title: str) -> WardView:
     """Return a child as its guardian sees it."""
     if one.acts:
         state = _("You act for this child until it turns 14.")
+    elif one.child and any(link.mine and link.suspended_on for link in one.links):
+        state = _("It was decided that you may not act for this child. You see no more of it.")
     elif one.child:
         state = _("Your link has ended. You see no more of this child.")
     else:
@@ -57,6 +59,8 @@ def _link(link: Link, one: Ward) -> LinkView:
     facts = [(_("Since"), format_date(link.started_on))]
     if link.ended_on:
         facts.append((_("Until"), format_date(link.ended_on)))
+    if link.suspended_on:
+        facts.append((_("May not act since"), format_date(link.suspended_on)))
     means = _(profile_words.MEANS[link.means]) if link.means else _("Not recorded")
     facts.append((_("How it was proved"), means))
     reason = _(profile_words.REASONS[link.reason]) if link.reason else _("Not recorded")

@@ -18,7 +18,7 @@ SAMPLE = {
     "moment": "2026-11-22T12:00:00+09:00", "said": N_("Jikim"),
     "consents": consent_words.packed([("advertising_email", None, None)]),
     "asked": "correction", "scope": "marketing", "refusal": "proof_missing",
-    "barred": "deceit", "kept": "happened_again",
+    "barred": "deceit", "kept": "happened_again", "suspended": "desk",
 }  # fmt: skip
 """A value for each filter."""
 
