@@ -100,10 +100,7 @@ def _store_only(today: date) -> ColumnElement[bool]:
     """Return whether this is a child under 14 without a guardian's recorded consent (P41)."""
     link = LIVE.guardianship
     proved = select(link.c.member_id).where(
-        _of_member(link),
-        link.c.proof,
-        link.c.started_on <= today,
-        or_(link.c.ended_on.is_(None), link.c.ended_on > today),
+        _of_member(link), link.c.proof, or_(link.c.ended_on.is_(None), link.c.ended_on > today)
     )
     return func.coalesce(LIVE.member.c.turns_14_on > today, false()) & ~proved.exists()
 

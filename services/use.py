@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Date, Select, Uuid, bindparam, cast, func, or_, select
+from sqlalchemy import Connection, Date, Select, Uuid, bindparam, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import consent_terms
@@ -190,7 +190,7 @@ def standing(
     return Standing(
         found.granted,
         restricted(rows["restricted"]),
-        store_only=any(row["unproved"] for row in rows["child"]),
+        store_only=bool(rows["unproved"]),
         child=bool(rows["child"]),
         channels=found.channels,
         shared=found.shared,
@@ -238,7 +238,10 @@ _MEMBER = bindparam("member", type_=Uuid)
 
 @cache
 def _asked(store: Store) -> Gathered:
-    return Gathered(consents=latest(store), restricted=open_restrictions(store), child=child(store))
+    return Gathered(
+        consents=latest(store), restricted=open_restrictions(store), unproved=_unproved(store),
+        child=child(store),
+    )  # fmt: skip
 
 
 def latest(store: Store) -> Select[Any]:
@@ -269,19 +272,26 @@ def open_restrictions(store: Store) -> Select[Any]:
     )
 
 
-def child(store: Store) -> Select[Any]:
-    """Return a row for a child under 14: whether no guardian's consent is on record (P41).
-
-    It takes `member` and `today`.
-    """
+def _unproved(store: Store) -> Select[Any]:
+    """Return a row for a child under 14 without a guardian's recorded consent (P41)."""
     member, link = STORES[store].member.c, STORES[store].guardianship.c
     today = bindparam("today", type_=Date)
     proved = select(link.member_id).where(
         link.member_id == _MEMBER,
         link.proof,
-        link.started_on <= today,
         or_(link.ended_on.is_(None), link.ended_on > today),
     )
-    return select((~proved.exists()).label("unproved")).where(
+    return select(literal(value=True).label("unproved")).where(
+        member.member_id == _MEMBER, member.turns_14_on > today, ~proved.exists()
+    )
+
+
+def child(store: Store) -> Select[Any]:
+    """Return a row for a child under 14, whether no guardian's consent is on record (P41).
+
+    It takes `member` and `today`.
+    """
+    member, today = STORES[store].member.c, bindparam("today", type_=Date)
+    return select(_unproved(store).exists().label("unproved")).where(
         member.member_id == _MEMBER, member.turns_14_on > today
     )
