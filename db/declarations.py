@@ -231,6 +231,7 @@ NOT_PERSONAL: dict[str, str] = {
     "*.service": "one of the family's services",
     "*.obtained_on": _HOW,
     "*.policy_version": _STATE,
+    "*.asked_by": "a word from ActorKind",
     "member.joined_on": _RULE,
     "member.turns_14_on": "a child's only, cleared on that day: guardianship ends by it (clause 9)",
     "member.last_used_on": "dormancy is decided by it in SQL (clause 3.3)",
