@@ -241,6 +241,7 @@ NOT_PERSONAL: dict[str, str] = {
     "*.service": "one of the family's services",
     "*.obtained_on": _HOW,
     "*.policy_version": _STATE,
+    "*.asked_by": "a word from ActorKind",
     "member.joined_on": _RULE,
     "member.turns_14_on": "a child's only, cleared on that day: guardianship ends by it (clause 9)",
     "member.turns_19_on": "of who is younger, cleared on that day: until then they guard nobody",

@@ -27,6 +27,7 @@ _WORDS = {
     "state": "open",
     "why": "stopped",
     "means": "joining",
+    "asked_by": "self",
     "reason": "parent",
     "suspended_why": "desk",
     "outcome": "kept",

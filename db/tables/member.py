@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.tables.naming import DATA
 from db.words import (
+    ActorKind,
     Channel,
     ConsentKind,
     DisputeOutcome,
@@ -254,7 +255,8 @@ def _disclosure(store: Store) -> Table:
         Column("kept_until", Date),
         Column("source", Text),
         Column("checked_at", _WHEN),
-        one_of("ground", Ground), one_of("source", Source),
+        Column("asked_by", Text),
+        one_of("asked_by", ActorKind), one_of("ground", Ground), one_of("source", Source),
         # The daily check looks at each once, so that it follows what is new.
         Index(
             "ix_disclosure_unchecked", "disclosed_on", postgresql_where=text("checked_at is null")
@@ -275,7 +277,8 @@ def _restriction(store: Store) -> Table:
         Column("request_id", Uuid),
         Column("blocked", Integer, nullable=False, server_default="0"),
         Column("last_blocked_at", _WHEN),
-        one_of("why", RestrictionWhy),
+        Column("asked_by", Text),
+        one_of("why", RestrictionWhy), one_of("asked_by", ActorKind),
         schema=store,
     )  # fmt: skip
 
@@ -332,7 +335,9 @@ def _request(store: Store) -> Table:
         Column("decided_by", Uuid),
         Column("reason", Text),
         Column("answer", LargeBinary),
-        one_of("kind", RequestKind), one_of("state", RequestState), one_of("reason", RefusalReason),
+        Column("asked_by", Text),
+        one_of("asked_by", ActorKind), one_of("kind", RequestKind),
+        one_of("state", RequestState), one_of("reason", RefusalReason),
         CheckConstraint("(state = 'open') = (decided_at is null)", name="decided"),
         CheckConstraint("decided_at is null or sealed is null", name="forgotten"),
         CheckConstraint("(state = 'refused') = (reason is not null)", name="reasoned"),

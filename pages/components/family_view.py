@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from db.clock import seoul_day
 from pages.components.text import _
 from services import profile_words
 from services.language import format_date
@@ -71,5 +72,5 @@ def _link(link: Link, one: Ward) -> LinkView:
 
 def _consent(link: Link) -> str:
     if link.consented_at:
-        return _("given on {day}", day=format_date(link.consented_at.date()))
-    return _("on record since the child joined") if link.proof else _("no record")
+        return _("given on {day}", day=format_date(seoul_day(link.consented_at)))
+    return _("on record") if link.proof else _("no record")

@@ -31,6 +31,8 @@ _READ: Final = "jk_read"
 CERTIFICATES: Final = "jk_certificates"
 """Certificates of leaving that this tab has just been given: shown once, gone with the tab."""
 _ACTING: Final = "jk_acting_for"
+NAMES: Final = "jk_family_names"
+"""What this tab's children are called, read once."""
 _LOST: Final = "jk_ward_lost"
 _OPEN_ASLEEP: Final = frozenset(
     {
@@ -154,6 +156,7 @@ def here_path() -> str:
 
 def act_for(child: UUID | None) -> None:
     """Look at a child's data in this tab from the next run on; None: at one's own again."""
+    st.session_state.pop(NAMES, None)  # what a child is called may be changed meanwhile
     if child is None:
         st.session_state.pop(_ACTING, None)
     else:
