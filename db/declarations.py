@@ -65,7 +65,8 @@ class Item:
     `retention` is the id of the rule that says how long, in the policy data; `shown` is False for
     what is held one-way only, and for what is somebody else's (`others`): used, never shown or
     given out; `repeated` items may have several values, numbered from 0;
-    `derived_from` names the items that it tells of, so that it goes with them.
+    `derived_from` names the items that it tells of, so that it goes with them; what `locates` says
+    where somebody is.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Item:
     repeated: bool = False
     others: bool = False
     derived_from: tuple[str, ...] = ()
+    locates: bool = False
 
     @property
     def required(self) -> bool:
@@ -96,6 +98,7 @@ class Field:
     name: str
     label: str
     mask: Mask = Mask.NONE
+    locates: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,7 @@ _ITEMS = (
          Basis.CONTRACT, Mask.WHOLE, exportable=False, shown=False),
     Item("email", N_("E-mail"), Group.REQUIRED, _CONTACT | _KNOWN_BY, Basis.CONTRACT, Mask.EMAIL),
     Item("address", N_("Address"), Group.REQUIRED, _DELIVERY | RIGHTS | {_P.DEMOGRAPHIC_ADS},
-         Basis.CONTRACT, Mask.ADDRESS),
+         Basis.CONTRACT, Mask.ADDRESS, locates=True),
     Item("login_id", N_("Login ID"), Group.ADDITIONAL, _MEMBERSHIP | _KNOWN_BY, Basis.CONTRACT,
          Mask.LOGIN, correction=Correction.NEVER),
     Item("name", N_("Name"), Group.ADDITIONAL,
@@ -139,7 +142,7 @@ _ITEMS = (
     Item("mobile", N_("Mobile"), Group.ADDITIONAL, _CONTACT | _KNOWN_BY | {_P.DELIVERY},
          Basis.CONSENT, Mask.PHONE),
     Item("phone", N_("Phone"), Group.ADDITIONAL, frozenset({_P.DELIVERY, _P.COMPLAINTS}) | RIGHTS,
-         Basis.CONSENT, Mask.PHONE),
+         Basis.CONSENT, Mask.PHONE, locates=True),
     Item("sex", N_("Sex"), Group.ADDITIONAL,
          frozenset({_P.DEMOGRAPHIC_ADS, _P.STATISTICS, _P.IDENTIFICATION}) | RIGHTS, Basis.CONSENT,
          Mask.WHOLE, correction=Correction.WITH_PROOF),
@@ -172,6 +175,10 @@ ITEMS: dict[str, Item] = {item.name: item for item in _ITEMS}
 """Every item by its name, in the order in which a group shows them."""
 
 
+LOCATING: frozenset[str] = frozenset(item.name for item in _ITEMS if item.locates)
+"""Items that say where somebody is: hidden from guardians while a dispute is open."""
+
+
 def derived(name: str) -> frozenset[str]:
     """Return the items that are derived from `name`, directly."""
     return frozenset(item.name for item in _ITEMS if name in item.derived_from)
@@ -181,7 +188,8 @@ _RECORDS = frozenset({_P.DISPUTE_RECORDS}) | RIGHTS
 _KINDS = (
     Kind(RecordKind.PAYMENT, N_("Payments and deliveries"), (
         Field("what", N_("What")), Field("amount", N_("Amount")), Field("method", N_("Paid by")),
-        Field("address", N_("Delivered to"), Mask.ADDRESS), Field("lines", N_("Lines")),
+        Field("address", N_("Delivered to"), Mask.ADDRESS, locates=True),
+        Field("lines", N_("Lines")),
     ), _RECORDS | {_P.PAYMENT, _P.BILLING, _P.DELIVERY}),
     Kind(RecordKind.CONTRACT, N_("Contracts and cancellations"), (
         Field("what", N_("What")), Field("action", N_("Event")),
@@ -196,7 +204,7 @@ _KINDS = (
         Field("title", N_("Title")), Field("channel", N_("Channel")),
     ), _RECORDS),
     Kind(RecordKind.VISIT, N_("Visits"), (
-        Field("page", N_("Page")), Field("network", N_("Network address"), Mask.TEXT),
+        Field("page", N_("Page")), Field("network", N_("Network address"), Mask.TEXT, locates=True),
     ), _RECORDS | {_P.VISIT_FREQUENCY}),
 )  # fmt: skip
 
@@ -218,6 +226,8 @@ SEALED = {
     "pending_value.sealed": "a new value, until its link is followed or runs out",
     "demand.document": "the document of a legal demand",
     "linking.sealed": "name and birth date of a child, as a guardian typed them, until looked for",
+    "dispute.sealed": "what somebody said of who acts for a child",
+    "dispute.answer": "what the decision says to them",
 }
 """Columns (`table.column`, in every schema that has the table) that hold personal values."""
 
@@ -233,8 +243,13 @@ NOT_PERSONAL: dict[str, str] = {
     "*.service": "one of the family's services",
     "*.obtained_on": _HOW,
     "*.policy_version": _STATE,
+    "*.asked_by": "a word from ActorKind",
     "member.joined_on": _RULE,
     "member.turns_14_on": "a child's only, cleared on that day: guardianship ends by it (clause 9)",
+    "member.turns_19_on": "of who is younger, cleared on that day: until then they guard nobody",
+    "member.unclaimed_on": "data of somebody of 14 whom nobody reaches is kept only (clause 9)",
+    "member.answers_until": "the last day to answer what a guardian consented to; then cleared",
+    "member.unguarded_seen_on": _STATE,
     "member.last_used_on": "dormancy is decided by it in SQL (clause 3.3)",
     "member.created_at": _STATE,
     "member.last_counted_on": "the last use that counts: dormancy is selected by it (clause 3.3)",
@@ -346,6 +361,16 @@ NOT_PERSONAL: dict[str, str] = {
     "guardianship.means": "a word from LinkMeans (clause 1.2)",
     "guardianship.reason": "a word from LinkReason",
     "guardianship.consent_id": _LINK,
+    "guardianship.suspended_on": _RULE,
+    "guardianship.suspended_until": _RULE,
+    "guardianship.suspended_why": "a word from SuspensionWhy",
+    "dispute.dispute_id": _LINK,
+    "dispute.why": "a word from DisputeWhy",
+    "dispute.opened_by": _LINK,
+    "dispute.opened_at": _STATE,
+    "dispute.decided_at": "the address is hidden by it in SQL, and a withdrawal waits for it",
+    "dispute.decided_by": "who of the staff decided",
+    "dispute.outcome": "a word from DisputeOutcome",
     "guardianship.proof": "whether a record of the proof exists",
     "linking.linking_id": _LINK,
     "linking.session_id": _LINK,

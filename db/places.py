@@ -71,3 +71,13 @@ def case_paper(paper_id: UUID) -> str:
 def case_step(step_id: UUID) -> str:
     """Return the place of an address that waits for a second word."""
     return f"case_step:{step_id}"
+
+
+def dispute(dispute_id: UUID) -> str:
+    """Return the place of what somebody said of a dispute."""
+    return f"dispute:{dispute_id}"
+
+
+def dispute_answer(dispute_id: UUID) -> str:
+    """Return the place of the decision's words."""
+    return f"dispute_answer:{dispute_id}"

@@ -128,6 +128,36 @@ class RestrictionWhy(StrEnum):
     STOPPED = "stopped"
 
 
+class DisputeWhy(StrEnum):
+    """What is wrong with who acts for a child, in words of ours."""
+
+    CUSTODY = "custody"
+    NOT_GUARDIAN = "not_guardian"
+    FEAR = "fear"
+    OTHER = "other"
+
+
+class DisputeOutcome(StrEnum):
+    """What the desk decided: everybody goes on, one guardian may not act, or one link ends.
+
+    `grown`: nobody decided it; the child came of age, so that nobody acts for it any more.
+    """
+
+    KEPT = "kept"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+    GROWN = "grown"
+
+
+class SuspensionWhy(StrEnum):
+    """Why a guardian may not act for a child."""
+
+    COURT_ORDER = "court_order"
+    REMOVAL = "removal"
+    CUSTODY_END = "custody_end"
+    DESK = "desk"
+
+
 class CompanyRole(StrEnum):
     """What a company is to a member's data (clauses 5 and 6), or a system of the family's own."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, insert
 
 from db import asleep, places
+from db.children_rules import rules
 from db.clock import seoul_day
 from db.declarations import ITEMS, KINDS
 from db.errors import PortalError
@@ -42,22 +43,24 @@ class UndeclaredError(PortalError):
     """Something tried to store an item or a field that nobody declared."""
 
 
-def turns_14(birth_date: str) -> date:
-    """Return the 14th birthday; somebody born on February 29 turns on March 1 of a common year."""
+def turns(birth_date: str, age: int) -> date:
+    """Return a birthday; somebody born on February 29 turns on March 1 of a common year."""
     born = date.fromisoformat(birth_date)
     try:
-        return born.replace(year=born.year + 14)
+        return born.replace(year=born.year + age)
     except ValueError:
-        return date(born.year + 14, 3, 1)
+        return date(born.year + age, 3, 1)
 
 
-def child_until(birth_date: str, today: date) -> date | None:
-    """Return the 14th birthday of a child, None of anybody who is 14 on `today` (a Seoul day).
+def birthdays(birth_date: str | None, today: date) -> dict[str, date | None]:
+    """Return the columns of birthdays that are still to come on `today` (a Seoul day).
 
-    It says the birth date, so it is kept unsealed only while clause 9 needs it.
+    The 14th, until which a guardian acts for a child, and the day on which somebody is of age to be
+    a guardian. They say the birth date, so they are kept unsealed only while clause 9 needs them.
     """
-    day = turns_14(birth_date)
-    return day if day > today else None
+    ages = {"turns_14_on": 14, "turns_19_on": rules().guardian.age}
+    days = {name: turns(birth_date, age) if birth_date else None for name, age in ages.items()}
+    return {name: day if day and day > today else None for name, day in days.items()}
 
 
 def blind_values(draft: MemberDraft) -> list[tuple[str, str]]:
@@ -127,7 +130,7 @@ def _member_row(draft: MemberDraft) -> Row:
     return {
         "member_id": draft.member_id,
         "joined_on": draft.joined_on,
-        "turns_14_on": child_until(births[0], today) if births else None,
+        **birthdays(births[0] if births else None, today),
         "last_used_on": max(used, default=None),
         "created_at": draft.created_at,
     }

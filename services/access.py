@@ -23,8 +23,8 @@ from db.sealing import Sealer, SealError
 from db.tables.cases import case as cases
 from db.tables.cases import case_step as steps
 from db.tables.member import LIVE
-from db.words import N_, ActorKind, Purpose, StepState, Store
-from services import ledger
+from db.words import N_, ActorKind, Caller, Purpose, StepState, Store
+from services import guarding, ledger
 from services.actor import (
     PERMISSIONS,
     AccessDenied,
@@ -50,6 +50,14 @@ class Moved(PortalError):  # noqa: N818 (the sentence says what to do)
 
 
 @dataclass(frozen=True)
+class Found:
+    """How an actor stands to a member; `disputed`: a guardian while a dispute is open."""
+
+    relation: Relation
+    disputed: bool = False
+
+
+@dataclass(frozen=True)
 class Look:
     """What the ledger will say about one opening."""
 
@@ -67,43 +75,48 @@ def as_subject(connection: Connection, member_id: UUID) -> None:
     connection.execute(_SUBJECT, {"member": str(member_id)})
 
 
-def _guards(connection: Connection, actor: Actor, member_id: UUID) -> bool:
-    """Return whether the actor is a guardian of this child, who is under 14 today (clause 9)."""
+def _guards(connection: Connection, actor: Actor, member_id: UUID) -> Found | None:
+    """Return what a guardian of this child is, who is under 14 today (clause 9); None for others.
+
+    While a dispute is open a guardian does not see where the child is: asked in the same query.
+    """
     today = seoul_day(actor.at)
-    link, child = LIVE.guardianship, LIVE.member
-    return bool(
-        connection.scalar(
-            select(func.count())
-            .select_from(link.join(child, child.c.member_id == link.c.member_id))
-            .where(
-                link.c.member_id == member_id,
-                link.c.guardian_id == actor.person,
-                link.c.started_on <= today,
-                or_(link.c.ended_on.is_(None), link.c.ended_on > today),
-                child.c.turns_14_on > today,
-            )
+    row = connection.execute(
+        select(
+            guarding.guards(member_id, actor.person, today).label("guards"),
+            guarding.disputed(LIVE, member_id, today).label("disputed"),
         )
-    )
+    ).one()
+    return Found(Relation.GUARDIAN, disputed=row.disputed) if row.guards else None
 
 
 def _in_case(
     connection: Connection, actor: Actor, case_id: UUID, member_id: UUID, needed: str
-) -> bool:
-    """Return whether this is the staff member's own open case about this member, with the right."""
-    return bool(
-        connection.scalar(
-            select(func.count()).where(
-                cases.c.case_id == case_id,
-                cases.c.staff_id == actor.person,
-                cases.c.member_id == member_id,
-                cases.c.closed_at.is_(None),
-                cases.c.suspended_at.is_(None),
-                cases.c.opened_at <= actor.at,
-                cases.c.granted_until > actor.at,
-                cases.c.permissions.contains([needed]),
-            )
+) -> Found | None:
+    """Return what staff are in their own open case about this member, with the right; else None.
+
+    In the case of a guardian they may no more than a guardian may, and see no more.
+    """
+    row = connection.execute(
+        select(cases.c.caller).where(
+            cases.c.case_id == case_id,
+            cases.c.staff_id == actor.person,
+            cases.c.member_id == member_id,
+            cases.c.closed_at.is_(None),
+            cases.c.suspended_at.is_(None),
+            cases.c.opened_at <= actor.at,
+            cases.c.granted_until > actor.at,
+            cases.c.permissions.contains([needed]),
         )
-    )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.caller != Caller.GUARDIAN:
+        return Found(Relation.STAFF)
+    today = seoul_day(actor.at)
+    acts = needed == Permission.CASE_HANDLE or guarding.first(connection, member_id, today)
+    waits = connection.scalar(select(guarding.disputed(LIVE, member_id, today)))
+    return Found(Relation.STAFF, disputed=bool(waits)) if acts else None
 
 
 def _helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
@@ -135,19 +148,19 @@ def _relation(
     member_id: UUID,
     case_id: UUID | None,
     permission: Permission,
-) -> Relation | None:
+) -> Found | None:
     if actor.kind is ActorKind.STAFF:
         if not role_allows(permission, actor):
             return None
         if permission is Permission.MEMBER_FIND:
-            return Relation.STAFF if _helps(connection, actor, member_id) else None
+            return Found(Relation.STAFF) if _helps(connection, actor, member_id) else None
         if permission is Permission.CASE_APPROVE:
-            return Relation.STAFF if _second(connection, actor, case_id, member_id) else None
-        found = case_id is not None and _in_case(connection, actor, case_id, member_id, permission)
-        return Relation.STAFF if found else None
+            second = _second(connection, actor, case_id, member_id)
+            return Found(Relation.STAFF) if second else None
+        return _in_case(connection, actor, case_id, member_id, permission) if case_id else None
     if actor.person == member_id:
-        return Relation.SELF
-    return Relation.GUARDIAN if _guards(connection, actor, member_id) else None
+        return Found(Relation.SELF)
+    return _guards(connection, actor, member_id)
 
 
 def _sealer(member_id: UUID) -> Sealer | None:
@@ -174,17 +187,15 @@ def _as_seen(actor: Actor, relation: Relation) -> Actor:
     return replace(actor, kind=ActorKind.GUARDIAN)
 
 
-def _allowed(
-    relation: Relation | None, permission: Permission, actor: Actor, member_id: UUID
-) -> Relation:
-    if relation is None and actor.acting_for == member_id:
+def _allowed(found: Found | None, permission: Permission, actor: Actor, member_id: UUID) -> Found:
+    if found is None and actor.acting_for == member_id and actor.grant is None:
         raise WardLost(
             N_("You can't act for this child any more: the link has ended, is suspended, or the "
                "child is 14 by now. Nothing was changed.")
         )  # fmt: skip
-    if relation is None or relation not in PERMISSIONS[permission]:
+    if found is None or found.relation not in PERMISSIONS[permission]:
         raise AccessDenied(N_("This page is not open to you."))
-    return relation
+    return found
 
 
 def deny(actor: Actor, member_id: UUID, purpose: Purpose, look: Look, case_id: UUID | None) -> None:
@@ -224,8 +235,11 @@ def open(  # noqa: A001 (the design's name: access.open)
             if not own:
                 # What decides about others is itself among the rows of this member.
                 as_subject(connection, member_id)
-            found = _relation(connection, actor, member_id, case, look.permission)
-            relation = _allowed(found, look.permission, actor, member_id)
+            found = _allowed(
+                _relation(connection, actor, member_id, case, look.permission),
+                look.permission, actor, member_id,
+            )  # fmt: skip
+            relation = found.relation
             seen = _as_seen(actor, relation)
             folded = look.folds and relation is Relation.SELF
             ledger.write(
@@ -239,6 +253,7 @@ def open(  # noqa: A001 (the design's name: access.open)
                 member_id, seen, relation, purpose, LIVE, connection,
                 partial(_sealer, member_id), case,
                 relation is Relation.STAFF and look.permission is not Permission.CASE_APPROVE,
+                found.disputed,
             )  # fmt: skip
             yield subject
     except AccessDenied:
@@ -258,16 +273,16 @@ def beside(subject: Subject, child: UUID, purpose: Purpose, *, look: Look) -> It
     """
     connection, actor = subject.connection, subject.actor
     as_subject(connection, child)
-    found = _relation(connection, actor, child, None, look.permission)
+    asked = _relation(connection, actor, child, None, look.permission)
     try:
-        relation = _allowed(found, look.permission, actor, child)
+        found = _allowed(asked, look.permission, actor, child)
     except AccessDenied:
         deny(actor, child, purpose, look, None)
         raise
-    seen = _as_seen(actor, relation)
+    seen = _as_seen(actor, found.relation)
     ledger.write(connection, seen, ledger.Entry(look.event, child, purpose, look.page, look.items))
     yield Subject(
-        child, seen, relation, purpose, LIVE, connection, partial(_sealer, child),
-        afterwards=subject.afterwards,
+        child, seen, found.relation, purpose, LIVE, connection, partial(_sealer, child),
+        hides_place=found.disputed, afterwards=subject.afterwards,
     )  # fmt: skip
     as_subject(connection, subject.member_id)

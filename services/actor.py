@@ -37,6 +37,8 @@ class Permission(StrEnum):
     FAMILY_READ = "family_read"
     GUARDIAN_LINK = "guardian_link"
     REQUEST_DECIDE = "request_decide"
+    DISPUTE_OPEN = "dispute_open"
+    DISPUTE_DECIDE = "dispute_decide"
     DEMAND_ENTER = "demand_enter"
     QUEUE_READ = "queue_read"
     COMPANY_EDIT = "company_edit"
@@ -81,6 +83,10 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     # Clause 1.2: who looks after whom; linking is for who is signed in, never on behalf of a child.
     Permission.FAMILY_READ: frozenset({Relation.SELF, Relation.GUARDIAN}),
     Permission.GUARDIAN_LINK: frozenset({Relation.SELF}),
+    # Clause 9: who is concerned may say that something is wrong; staff never for them.
+    Permission.DISPUTE_OPEN: frozenset({Relation.SELF, Relation.GUARDIAN}),
+    # A dispute's case gives the right to decide it and no other.
+    Permission.DISPUTE_DECIDE: _STAFF,
     # The desk: a request's case gives the right to decide it and no other.
     Permission.REQUEST_DECIDE: _STAFF,
     Permission.DEMAND_ENTER: _STAFF,
@@ -99,6 +105,7 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
 OFFICER_ONLY = frozenset(
     {
         Permission.DEMAND_ENTER,
+        Permission.DISPUTE_DECIDE,
         Permission.COMPANY_EDIT,
         Permission.OFFICER_DESK,
         Permission.BAR_PLACE,

@@ -98,7 +98,11 @@ class Attached:
         day = cast(func.timezone(SEOUL.key, event.c.at), Date)
         mine = (event.c.member_id == source.member_id) & later.shown(source.tables.store)
         days = select(day.label("day")).distinct().where(mine).order_by("day")
-        asked = {"member": source.member_id, "today": source.today}
+        asked = {
+            "member": source.member_id,
+            "today": source.today,
+            "guardian": source.guardian,
+        }
         return list(source.data.scalars(days, asked))
 
     def _miss(self, what: str, why: str) -> None:

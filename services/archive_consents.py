@@ -87,6 +87,7 @@ RESTRICTIONS: Final = File(
         Column("item", N_("Item"), Form.ITEM),
         Column("purpose", N_("Use that is stopped"), Form.PURPOSE),
         Column("why", N_("Why"), Form.WORD, WHYS),
+        Column("asked_by", N_("Asked by"), Form.WORD, BY),
         Column("started_at", N_("Since"), Form.MOMENT),
         Column("ended_at", N_("Ended on"), Form.MOMENT),
         Column("blocked", N_("Uses refused"), Form.NUMBER),

@@ -44,7 +44,7 @@ def _events(source: Source) -> Select[Any]:
         .select_from(event.outerjoin(staff, known))
         .where(event.c.member_id == source.member_id, later.shown(source.tables.store))
         .order_by(event.c.at.desc(), event.c.event_id.desc())
-        .params(member=source.member_id, today=source.today)
+        .params(member=source.member_id, today=source.today, guardian=source.guardian)
     )
 
 

@@ -26,6 +26,8 @@ KEPT_BACK: Final[dict[str, str]] = {
     "demand.document": "the authority's own paper: not from the member, and may name others",
     "demand.entered_by": _STAFF,
     "demand.approved_by": _STAFF,
+    "dispute.decided_by": _STAFF,
+    "member.unguarded_seen_on": _OURS,
     "event.session_id": "a random number of a browser's session; may be another person's",
     "event.case_id": _STAFF,
     "event.fold_key": _OURS,

@@ -15,6 +15,7 @@ from services import inbox, messages, request_words
 from services.archive_columns import UNOPENED, Column, File, Form
 from services.archive_consents import CHANNELS, LANGUAGES
 from services.archive_profile import opened, unopened
+from services.consent_receipts import BY
 from services.files import MediaType
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ REQUESTS: Final = File(
     (
         Column("request_id", N_("Number of the request"), Form.ID, shown=False),
         Column("received_at", N_("Asked on"), Form.MOMENT),
+        Column("asked_by", N_("Asked by"), Form.WORD, BY),
         Column("kind", N_("Request"), Form.WORD, request_words.KINDS),
         Column("item", N_("Item"), Form.ITEM),
         Column("seq", N_("Number"), Form.NUMBER, shown=False),

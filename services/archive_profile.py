@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ARRAY, Integer, Text, cast, func, literal, select, union_all
+from sqlalchemy import ARRAY, Integer, Text, case, cast, func, literal, select, union_all
 
 from db import places
 from db.declarations import ITEMS, Sensitivity
@@ -15,6 +15,7 @@ from db.policy_facts import AFTER_WITHDRAWAL
 from db.tables.member import DORMANT, LIVE
 from db.tables.ops import credential
 from db.words import N_, RIGHTS, ExportGroup, Store
+from services import dispute_words
 from services.archive_columns import UNOPENED, Column, File, Form
 from services.archive_words import PROBLEMS, item
 from services.profile_words import BASES, GROUPS, MEANS, REASONS, SOURCES
@@ -192,6 +193,9 @@ MEMBERSHIP: Final = File(
         Column("last_counted_on", N_("Last use that counts"), Form.DAY),
         Column("usage_told_on", N_("Yearly notice of use"), Form.DAY),
         Column("turns_14_on", N_("Turns 14 on"), Form.DAY),
+        Column("turns_19_on", N_("Turns 19 on"), Form.DAY),
+        Column("unclaimed_on", N_("Kept only, since nobody reaches me, since"), Form.DAY),
+        Column("answers_until", N_("To answer a guardian's consents until"), Form.DAY),
         Column("set_at", N_("Password set on"), Form.MOMENT, holds=("credential.set_at",)),
     ),
     _member,
@@ -245,10 +249,12 @@ SERVICES: Final = File(
 def _links(source: Source) -> Select[Any]:
     """Return the member's guardians, and whose guardian the member is; each person by a number."""
     mine, me = source.tables.guardianship, source.member_id
-    columns = ("started_on", "ended_on", "means", "proof", "reason", "source")
+    columns = ("started_on", "ended_on", "means", "proof", "reason", "source", "suspended_on",
+               "suspended_until", "suspended_why")  # fmt: skip
     sides = [select(
         literal("guardian_of_mine").label("side"), mine.c.guardian_id.label("person"),
-        *(mine.c[name] for name in columns),
+        *(mine.c[name] for name in columns[:6]),
+        *(_own_only(mine.c[name], mine.c.guardian_id, source) for name in columns[6:]),
     ).where(mine.c.member_id == me)]  # fmt: skip
     for tables in (LIVE, DORMANT):
         child = tables.guardianship
@@ -267,6 +273,13 @@ def _links(source: Source) -> Select[Any]:
     )
 
 
+def _own_only(column: Any, guardian: Any, source: Source) -> Any:  # noqa: ANN401 (columns)
+    """Return a column; to a guardian only what is about them."""
+    if source.guardian is None:
+        return column
+    return case((guardian == source.guardian, column)).label(column.name)
+
+
 GUARDIANS: Final = File(
     "guardianships", N_("Links to guardians"), _GROUP, "guardianship",
     (
@@ -278,8 +291,49 @@ GUARDIANS: Final = File(
         Column("proof", N_("The proof is on record"), Form.YES_NO),
         Column("reason", N_("As"), Form.WORD, REASONS),
         Column("source", N_("From"), Form.WORD, SOURCES),
+        Column("suspended_on", N_("May not act since"), Form.DAY),
+        Column("suspended_until", N_("May not act until"), Form.DAY),
+        Column("suspended_why", N_("Why"), Form.WORD, dispute_words.SUSPENDED),
     ),
     _links,
+)  # fmt: skip
+
+
+def _disputes(source: Source) -> Select[Any]:
+    """Return disputes about who acts for the member; a guardian takes along their own alone."""
+    table = source.tables.dispute
+    own = (table.c.opened_by == source.guardian,) if source.guardian else ()
+    by_me = (table.c.opened_by == source.member_id).label("by_me")
+    return (
+        select(table, by_me)
+        .where(table.c.member_id == source.member_id, *own)
+        .order_by(table.c.opened_at, table.c.dispute_id)
+    )
+
+
+_SAID, _SAID_SHUT = opened("sealed", lambda row: places.dispute(row.dispute_id))
+_DECIDED, _DECIDED_SHUT = opened("answer", lambda row: places.dispute_answer(row.dispute_id))
+
+
+def _dispute_shut(reading: Reading) -> Callable[[Any], Value]:
+    said, decided = _SAID_SHUT(reading), _DECIDED_SHUT(reading)
+    return lambda row: said(row) or decided(row)
+
+
+DISPUTES: Final = File(
+    "disputes", N_("Disputes about who acts for the child"), _GROUP, "dispute",
+    (
+        Column("dispute_id", N_("Number of the entry"), Form.ID, shown=False),
+        Column("opened_at", N_("Said on"), Form.MOMENT),
+        Column("by_me", N_("By the child"), Form.YES_NO, holds=("dispute.opened_by",)),
+        Column("why", N_("Why"), Form.WORD, dispute_words.WHY),
+        Column("said", N_("In my words"), holds=("dispute.sealed",), read=_SAID),
+        Column("decided_at", N_("Decided on"), Form.MOMENT),
+        Column("outcome", N_("What was decided"), Form.WORD, dispute_words.OUTCOMES),
+        Column("answer", N_("Answer"), holds=("dispute.answer",), read=_DECIDED),
+        unopened(_dispute_shut),
+    ),
+    _disputes,
 )  # fmt: skip
 
 
@@ -308,5 +362,5 @@ PENDING: Final = File(
 FILES: Final = (
     PROFILE, MEMBERSHIP,
     *((DEVICES,) if ITEMS["device_id"].exportable else ()),
-    SERVICES, GUARDIANS, PENDING,
+    SERVICES, GUARDIANS, DISPUTES, PENDING,
 )  # fmt: skip

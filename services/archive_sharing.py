@@ -13,6 +13,7 @@ from db.tables.ops import company, dispatch
 from db.words import N_, Change, CompanyRole, ExportGroup
 from services import companies, consent_words
 from services.archive_columns import Column, File, Form
+from services.consent_receipts import BY
 from services.profile_words import SOURCES
 from services.sharing_words import CHANGES, GROUNDS
 
@@ -64,6 +65,7 @@ DISCLOSURES: Final = File(
         Column("items", N_("Items"), Form.ITEMS),
         Column("purpose", N_("Used for"), Form.PURPOSE),
         Column("ground", N_("Ground"), Form.WORD, GROUNDS),
+        Column("asked_by", N_("Asked by"), Form.WORD, BY, shown=False),
         Column("ground_id", N_("Number of the ground"), Form.ID, shown=False),
         Column("kept_until", N_("They may keep it until"), Form.DAY),
         Column("shown_from", N_("Shown since"), Form.DAY, shown=False),

@@ -51,6 +51,8 @@ class Source:
     sealer: Sealer | None = field(repr=False)
     now: datetime
     signer: Signer = field(repr=False)
+    guardian: UUID | None = None
+    """For which guardian a child's is made; None: for the member."""
 
     @property
     def connection(self) -> Connection:

@@ -21,7 +21,7 @@ from db.consent_terms import ALWAYS
 from db.declarations import ITEMS, Basis
 from db.tables.member import LIVE
 from db.words import RIGHTS, Channel, ConsentKind, Purpose
-from services import use
+from services import guarding, use
 
 if TYPE_CHECKING:
     from datetime import date
@@ -97,15 +97,8 @@ def _reached(channel: Channel) -> ColumnElement[bool]:
 
 
 def _store_only(today: date) -> ColumnElement[bool]:
-    """Return whether this is a child under 14 without a guardian's recorded consent (P41)."""
-    link = LIVE.guardianship
-    proved = select(link.c.member_id).where(
-        _of_member(link),
-        link.c.proof,
-        link.c.started_on <= today,
-        or_(link.c.ended_on.is_(None), link.c.ended_on > today),
-    )
-    return func.coalesce(LIVE.member.c.turns_14_on > today, false()) & ~proved.exists()
+    """Return whether the member's data may be kept only (P41)."""
+    return guarding.store_only(LIVE, today)
 
 
 def _restricted(item: str, purpose: Purpose, today: date) -> ColumnElement[bool]:
@@ -151,7 +144,8 @@ def _counts(term: Term, today: date) -> ColumnElement[bool]:
     row = LIVE.consent.c
     still = or_(row.ends_on.is_(None), row.ends_on >= today)
     since = term.since(today)
-    return and_(row.granted, still, *([row.decided_at >= since] if since > ALWAYS else []))
+    own = ~guarding.paused(LIVE, row, today)
+    return and_(row.granted, still, own, *([row.decided_at >= since] if since > ALWAYS else []))
 
 
 def _later(about: ColumnElement[bool], yes: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -60,5 +60,9 @@ def _to(subject: Subject) -> dict[str, str]:
             table.sealed.is_not(None),
         )
     )  # fmt: skip
-    found = {row.item: subject.open(row.sealed, places.profile(row.item, 0)) for row in rows}
+    found = {
+        row.item: subject.open(row.sealed, places.profile(row.item, 0))
+        for row in rows
+        if subject.may_use(row.item)
+    }
     return {item: text for item, text in found.items() if text}

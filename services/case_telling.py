@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, or_, select, update
 
+from db.clock import seoul_day
 from db.sealing import digest
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import STORES
 from db.words import Caller, StepState, StepWhat, Store
-from services import case_ending, case_papers, case_steps, notify, outbox
+from services import case_ending, case_papers, case_steps, guarding, notify, outbox
 from services.identity.recovery import code_of
 
 if TYPE_CHECKING:
@@ -40,9 +41,16 @@ class Recipient:
     sealer: Any
 
 
-def recipient(house: House, data: Connection, row: Any) -> Recipient | None:  # noqa: ANN401 (a row)
+def recipient(
+    house: House,
+    data: Connection,
+    row: Any,  # noqa: ANN401 (a row)
+    now: datetime,
+) -> Recipient | None:
     """Return who is written to about a case; None when nobody is there any more."""
-    who = row.member_id if row.caller != Caller.GUARDIAN else _guardian(data, row.member_id)
+    who = row.member_id
+    if row.caller == Caller.GUARDIAN:
+        who = guarding.first(data, row.member_id, seoul_day(now))
     if who is None:
         return None
     with house.databases.keys.connect() as keys:
@@ -51,20 +59,6 @@ def recipient(house: House, data: Connection, row: Any) -> Recipient | None:  # 
         except outbox.NoKeyError:
             return None
     return Recipient(who, store, sealer) if store is not Store.RETAINED else None
-
-
-def _guardian(data: Connection, child: UUID) -> UUID | None:
-    for store in (Store.LIVE, Store.DORMANT):
-        link = STORES[store].guardianship.c
-        found: UUID | None = data.scalar(
-            select(link.guardian_id)
-            .where(link.member_id == child, link.ended_on.is_(None))
-            .order_by(link.started_on, link.guardian_id)
-            .limit(1)
-        )
-        if found:
-            return found
-    return None
 
 
 def _case(data: Connection, case_id: UUID) -> Any:  # noqa: ANN401 (a row)
@@ -76,7 +70,9 @@ def code(house: House, key: str, case_id: UUID, way: tuple[Way, Language], now: 
     channel, language = way
     with house.databases.data.begin() as data:
         row = _case(data, case_id)
-        who = recipient(house, data, row) if row is not None and row.closed_at is None else None
+        who = (
+            recipient(house, data, row, now) if row is not None and row.closed_at is None else None
+        )
         if who is None:
             return False
         params = {"code": code_of(house.keyring, bytes.fromhex(key)), "no": row.case_no}
@@ -93,7 +89,7 @@ def link(house: House, case_id: UUID, step_id: UUID, now: datetime) -> bool:
     with house.databases.data.begin() as data:
         row = _case(data, case_id)
         step = _waiting(data, case_id, step_id)
-        who = recipient(house, data, row) if row is not None and step is not None else None
+        who = recipient(house, data, row, now) if row is not None and step is not None else None
         if who is None or step is None:
             return False
         token = secrets.token_urlsafe(32)
@@ -132,7 +128,7 @@ def answer(house: House, case_id: UUID, template: str, language: Language, now: 
         raise ValueError(template)
     with house.databases.data.begin() as data:
         row = _case(data, case_id)
-        who = recipient(house, data, row) if row is not None else None
+        who = recipient(house, data, row, now) if row is not None else None
         if who is None:
             return False
         day = row.due_on.isoformat()

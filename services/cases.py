@@ -12,14 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Interval, Text, bindparam, exists, func, or_, select
+from sqlalchemy import ARRAY, Interval, Text, bindparam, func, or_, select
 
 from db.clock import SEOUL, seoul_day
 from db.errors import PortalError
 from db.law import law
 from db.prepared import Prepared
 from db.tables.cases import case as cases
-from db.tables.member import LIVE
 from db.tables.ops import staff
 from db.words import (
     N_,
@@ -37,7 +36,7 @@ from db.words import (
     RefusalReason,
     VerifiedBy,
 )
-from services import case_papers, files, jobs, journal, ledger
+from services import case_papers, files, guarding, jobs, journal, ledger
 from services.access import as_subject
 from services.actor import WISHES, Grant
 from services.ledger import EventName
@@ -242,21 +241,9 @@ def _check(connection: Connection, actor: Actor, draft: Draft) -> None:
 
 
 def guarded(connection: Connection, member_id: UUID, at: datetime) -> UUID | None:
-    """Return the first guardian of a child under 14 today; the link must be proved (P41)."""
+    """Return the first of those who may act for a child today (`services.guarding`)."""
     as_subject(connection, member_id)
-    link, child, today = LIVE.guardianship.c, LIVE.member.c, seoul_day(at)
-    found: UUID | None = connection.scalar(
-        select(link.guardian_id)
-        .where(
-            link.member_id == member_id,
-            link.started_on <= today,
-            or_(link.ended_on.is_(None), link.ended_on > today),
-            exists().where(child.member_id == member_id, child.turns_14_on > today),
-        )
-        .order_by(link.started_on, link.guardian_id)
-        .limit(1)
-    )
-    return found
+    return guarding.first(connection, member_id, seoul_day(at))
 
 
 def _not_opened(connection: Connection, actor: Actor, member_id: UUID) -> CaseRefused:

@@ -10,6 +10,7 @@ from db.declarations import ITEMS, Group, derived
 from db.errors import PortalError
 from db.words import N_, RequestKind, RequestState, StepWhat
 from services import consents, email_change, held_values, requests
+from services.holding_back import held_back
 
 if TYPE_CHECKING:
     from datetime import date
@@ -59,9 +60,11 @@ def clear(subject: Subject, items: tuple[str, ...], seq: int | None = None) -> t
     """Clear optional items at once and return what went, with what is derived from them.
 
     `seq` names one value of a repeated item; nothing else goes with it then, unless it was the
-    last. Raise `StepUpRequired` without a fresh verification, or `NotClearable`.
+    last. Raise `StepUpRequired` without a fresh verification, `NotClearable`, or `HeldBack`
+    during a dispute.
     """
     subject.actor.require_verification()
+    held_back(subject)
     if not all(name in ITEMS and _here(name) and at_once(subject, name) for name in items):
         raise NotClearable(N_("This can't be cleared at once. Please ask for it instead."))
     subject.second_word(StepWhat.CLEAR)
@@ -71,6 +74,7 @@ def clear(subject: Subject, items: tuple[str, ...], seq: int | None = None) -> t
 def ask(subject: Subject, item: str) -> UUID:
     """Ask for a required item to be cleared, which somebody decides; return the request's id."""
     subject.actor.require_verification()
+    held_back(subject)
     if item not in ITEMS or not _here(item) or at_once(subject, item):
         raise NotClearable(N_("This can be cleared at once; nobody has to decide it."))
     return requests.make(subject, RequestKind.CLEARING, item=item)
@@ -80,6 +84,7 @@ def apply(subject: Subject, request: Granted) -> None:
     """Clear what a granted request asked to be cleared; called in the deciding transaction."""
     if request.item is None:
         raise NotClearable(N_("This request names no item."))
+    held_back(subject)
     _clear(subject, (request.item,), None)
 
 

@@ -9,9 +9,10 @@ from functools import cache
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, Uuid, bindparam, select
+from sqlalchemy import Date, Select, Uuid, bindparam, cast, func, literal, or_, select
 
 from db import consent_terms, places
+from db.children_rules import rules
 from db.declarations import ITEMS, Sensitivity
 from db.law import law
 from db.period import Period
@@ -47,6 +48,7 @@ class State(StrEnum):
     NEVER = "never"
     UNDATED = "undated"
     OVER = "over"
+    PAUSED = "paused"
     ASKED_ANEW = "asked_anew"
 
 
@@ -114,7 +116,10 @@ class Device:
 
 @dataclass(frozen=True)
 class Consents:
-    """All of them, in the order of the terms, and the devices."""
+    """All of them, in the order of the terms, and the devices.
+
+    `answers_until`: the last day to answer what a guardian agreed to, of who is 14 by now.
+    """
 
     terms: Terms
     asked: tuple[Asked, ...]
@@ -123,6 +128,7 @@ class Consents:
     """A child under 14 without a guardian's recorded consent (P41)."""
     child: bool = False
     """Under 14 today."""
+    answers_until: date | None = None
 
     def find(
         self, consent: str, recipient: str | None = None, item: str | None = None
@@ -133,6 +139,11 @@ class Consents:
             if (one.term.id, company_id, one.item) == (consent, recipient, item):
                 return one
         return None
+
+    @property
+    def paused(self) -> tuple[Asked, ...]:
+        """Return what a guardian agreed to and the member has not answered yet."""
+        return tuple(one for one in self.asked if one.state is State.PAUSED)
 
     @property
     def advertising(self) -> tuple[Asked, ...]:
@@ -150,10 +161,17 @@ def current(subject: Subject, terms: Terms | None = None) -> Consents:
         use.book(rows["consents"], subject.today, terms),
         use.Standing(frozenset(), use.restricted(rows["restricted"])),
         {row["company_id"]: _recipient(row) for row in rows["companies"]},
+        waits=bool(rows["age"]),
     )
     devices = tuple(_device(subject, row) for row in rows["devices"])
-    store_only = any(row["unproved"] for row in rows["child"])
-    return Consents(terms, tuple(made.all()), devices, store_only, child=bool(rows["child"]))
+    return Consents(
+        terms,
+        tuple(made.all()),
+        devices,
+        any(row["unproved"] for row in rows["child"]),
+        any(row["young"] for row in rows["child"]),
+        next((row["until"] for row in rows["age"]), None),
+    )
 
 
 @dataclass(frozen=True)
@@ -161,6 +179,7 @@ class _Reading:
     book: Book
     standing: use.Standing
     companies: dict[str, Recipient]
+    waits: bool = False
 
     def all(self) -> Iterator[Asked]:
         for term in self.book.terms.consents:
@@ -222,6 +241,9 @@ class _Reading:
     ) -> Asked:
         until = last_day(term, latest) if on else None
         state = State.ON if on else _why_off(term, latest, self.book.today)
+        if self.waits and latest is not None and latest.paused and state is State.OVER:
+            over = latest.over(self.book.today) or latest.company_ended_at
+            state = State.OVER if over else State.PAUSED
         return Asked(
             term, state, latest, item, recipient, waits_for,
             self._stopped(term, item, recipient), until,
@@ -296,6 +318,18 @@ def _asked_for(store: Store) -> Gathered:
         child=use.child(store),
         companies=_companies(),
         devices=_devices(store),
+        age=_age(store),
+    )
+
+
+def _age(store: Store) -> Select[Any]:
+    """Return until when answers are waited for, also before the hourly run of the birthday."""
+    member, today = STORES[store].member.c, bindparam("today", type_=Date)
+    wait = literal(rules().coming_of_age.answer_days)
+    until = func.coalesce(member.answers_until, cast(member.turns_14_on + wait, Date))
+    return select(until.label("until")).where(
+        member.member_id == bindparam("member", type_=Uuid),
+        or_(member.answers_until >= today, member.turns_14_on <= today),
     )
 
 

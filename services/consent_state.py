@@ -32,6 +32,7 @@ class Latest:
     """The latest record of one consent; of several at one instant the strictest.
 
     `terms_from` and `company_ended_at` are those of the recipient, where it is a known company.
+    `paused`: a guardian decided it for a child who decides alone by now, and has not answered yet.
     """
 
     kind: ConsentKind
@@ -45,6 +46,7 @@ class Latest:
     company_ended_at: datetime | None = None
     decided_by: str | None = None
     consent_id: UUID | None = None
+    paused: bool = False
 
     @property
     def decided_on(self) -> date | None:
@@ -58,7 +60,7 @@ class Latest:
 
     def counts(self, term: Term | None, today: date) -> bool:
         """Return whether it is a yes that holds today by itself; what it needs is asked apart."""
-        if term is None or self.decided_at is None or self.over(today):
+        if term is None or self.decided_at is None or self.paused or self.over(today):
             return False
         asked = max(term.since(today), self.terms_from or ALWAYS)
         return self.decided_at >= asked and self.company_ended_at is None

@@ -10,7 +10,7 @@ import base64
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from db.declarations import ITEMS, Correction
+from db.declarations import ITEMS, LOCATING, Correction
 from db.errors import PortalError
 from db.words import N_, CaseChannel, RequestKind, Source, StepWhat
 from services import (
@@ -23,6 +23,7 @@ from services import (
     notify,
     requests,
 )
+from services.holding_back import held_back
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 MOST_VALUES: Final = 20
 """Values of one repeated item."""
+
+
+_WAIT: Final = LOCATING | {"email", "mobile"}
+"""What no guardian changes while a dispute is open: where the child is, and who reads its mail."""
 
 
 class NotCorrectable(PortalError):  # noqa: N818 (the sentence says what to do instead)
@@ -144,5 +149,7 @@ def apply(subject: Subject, request: Granted) -> None:
 
 def _may(subject: Subject, item: str, how: Correction) -> None:
     subject.actor.require_verification()
+    if item in _WAIT:
+        held_back(subject, guardians_only=True)
     if item not in ITEMS or ITEMS[item].correction is not how:
         raise NotCorrectable(N_("This can't be changed here. Please ask us."))

@@ -13,6 +13,7 @@ from services import (
     contract_ends,
     disclosure_check,
     email_change,
+    fourteen,
     inbox,
     linking_search,
     reconfirming,
@@ -58,6 +59,8 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
     _tell(data, now)
     with data.begin() as connection:
         past = birthdays.clear(connection, clock.seoul_day(now))
+        birthdays.end_unanswered(connection, clock.seoul_day(now), now)
+        birthdays.end_disputes(connection, clock.seoul_day(now), now)
         disclosure_check.run(connection, now)
         email_change.expire(connection, now)
         case_lives.turned_14(connection, now)
@@ -83,3 +86,4 @@ def _tell(data: Engine, now: datetime) -> None:
         contract_ends.tell(connection, now)
         usage_notice.tell(connection, now)
         reconfirming.run(connection, now)
+        fourteen.run(connection, now)

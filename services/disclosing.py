@@ -90,6 +90,7 @@ def _write(subject: Subject, asked: Asked, let: Let, made: Disclosure) -> None:
         "disclosed_at": made.at,
         "shown_from": let.shown_from,
         "kept_until": made.kept_until,
+        "asked_by": subject.actor.kind,
     }
     subject.connection.execute(insert(subject.tables.disclosure).values(row))
     # It can't be taken back: whoever has the data must be known after a restore, too.

@@ -58,9 +58,8 @@ _SPARED = """
     and not exists (select from ops.hold h where h.member_id = m.member_id
         and h.lifted_at is null and h.ends_on >= :today)
     and not exists (select from ops.move w where w.member_id = m.member_id)
-    and not exists (select from live.guardianship g join live.member c using (member_id)
-        where g.guardian_id = m.member_id and (g.ended_on is null or g.ended_on > :today)
-            and c.turns_14_on > :today)
+    and not exists (select from live.guardianship g
+        where g.guardian_id = m.member_id and ops.guards(g.member_id, g.guardian_id, :today))
 """
 # `last_counted_on` may be behind what service_use knows, never ahead: the index finds whom to look
 # at, and whoever was looked at for nothing is not looked at again.

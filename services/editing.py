@@ -61,6 +61,8 @@ class Editing:
     changes: tuple[Change, ...]
     clears_at_once: bool
     follows: tuple[str, ...]
+    hidden: bool = False
+    """Whether a guardian neither sees nor changes it until a dispute is decided."""
 
     @property
     def held(self) -> tuple[Held, ...]:
@@ -98,6 +100,7 @@ def read(subject: Subject, name: str) -> Editing:
         tuple(Change(EventName(row["name"]), row["at"]) for row in found["changes"]),
         clearing.free(name, next((row["day"] for row in found["of_age"]), None), subject.today),
         follows[1:],
+        hidden=subject.hides(name),
     )
 
 

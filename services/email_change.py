@@ -20,8 +20,9 @@ from db.sealing import digest
 from db.tables.member import LIVE
 from db.tables.ops import one_time
 from db.words import N_, ActorKind, Noted, Purpose, RestrictionWhy
-from services import access, held_values, journal, ledger, notify, restriction_rows
+from services import access, first_password, held_values, journal, ledger, notify, restriction_rows
 from services.actor import Actor, Permission
+from services.holding_back import held_back
 from services.house import house
 from services.ledger import EventName
 from services.outbox import NoKeyError
@@ -115,12 +116,16 @@ def waiting(connection: Connection, token: str, now: datetime) -> UUID:
 
 
 def confirm(token: str, language: Language, now: datetime) -> None:
-    """Let the new address count and tell the old one. Raise `LinkOver`."""
+    """Let the new address count and tell the old one. Raise `LinkOver`, or `HeldBack`.
+
+    The first address of a child's own is sent a link to set a password by.
+    """
     with house().databases.look[0].connect() as connection:
         member_id = waiting(connection, token, now)
     # Who has the link was asked for it after a verification; there is no session here to name.
     actor = Actor(ActorKind.SELF, member_id, uuid4(), now, language=language)
     with access.open(actor, member_id, Purpose.CORRECT, look=_LOOK) as subject:
+        held_back(subject)
         # Of two who follow it at once the second finds it used.
         used = update(one_time).where(_good(token, now)).values(used_at=now)
         value = _forget_value(subject) if subject.connection.execute(used).rowcount else None
@@ -129,6 +134,8 @@ def confirm(token: str, language: Language, now: datetime) -> None:
         before = held_values.text_of(subject, _ITEM, 0)
         held_values.put(subject, _ITEM, 0, value)
         _settle(subject)
+        if before is None:
+            first_password.invite(subject)
         fact = uuid4()
         notify.notify(subject, "email_changed", key=f"email_changed:{fact}")
         if before:

@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from db.clock import seoul_day
 from db.tables.exports import export
 from db.tables.keys import export_key
 from db.tables.member import DORMANT, LIVE
 from db.words import ActorKind, DestructionMethod, ExportState, Store
-from services import export_place, ledger
+from services import export_place, guarding, ledger
 from services.destroying_rows import EXPORTS, Batch, day_run, record
 from services.exports import HERE
 from services.ledger import EventName
@@ -56,16 +56,9 @@ def over(data: Connection, now: datetime, only: UUID | None = None) -> int:
 
 
 def _guarded(today: date) -> ColumnElement[bool]:
-    """Return whether who asked is still the guardian of this child under 14 (clause 9)."""
-    link, child = LIVE.guardianship, LIVE.member
-    return exists().where(
-        link.c.member_id == export.c.member_id,
-        link.c.guardian_id == export.c.actor_id,
-        link.c.started_on <= today,
-        or_(link.c.ended_on.is_(None), link.c.ended_on > today),
-        child.c.member_id == export.c.member_id,
-        child.c.turns_14_on > today,
-    )
+    """Return whether who asked may act for this child, and nothing is disputed (clause 9)."""
+    free = ~guarding.disputed(LIVE, export.c.member_id, today)
+    return and_(guarding.guards(export.c.member_id, export.c.actor_id, today), free)
 
 
 def keyless(house: House) -> int:

@@ -21,7 +21,7 @@ from db.clock import seoul_day
 from db.tables.exports import export
 from db.tables.keys import export_key
 from db.tables.member import DORMANT, LIVE
-from db.words import ExportFailure, ExportState, Store
+from db.words import ActorKind, ExportFailure, ExportState, Store
 from services import archive, export_ending, export_place, jobs, ledger, notify, outbox
 from services.access import as_subject
 from services.exports import WAITING, order_of
@@ -223,7 +223,10 @@ def _written(shop: Workshop, data: Connection, order: _Order) -> Sink:
     """Write the whole file under a fresh key, and return what is known of it."""
     as_subject(data, order.key[0])
     wanted = order_of(order.row)
-    source = archive.Source(data, order.tables, order.key[0], order.sealer, order.now, shop.signer)
+    guardian = order.row.actor_id if order.row.actor_kind == ActorKind.GUARDIAN else None
+    source = archive.Source(
+        data, order.tables, order.key[0], order.sealer, order.now, shop.signer, guardian
+    )
     total = archive.count(source, wanted)
     if shop.most is not None and total > shop.most:
         raise TooLarge

@@ -20,6 +20,7 @@ from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, Ste
 from services import access, jobs, ledger
 from services.actor import AccessDenied
 from services.archive_source import Order
+from services.holding_back import held_back
 from services.house import house
 from services.ledger import EventName
 
@@ -139,11 +140,12 @@ def ask(subject: Subject, order: Order) -> UUID:
     """Have the worker make a copy; return which.
 
     Raise `StepUpRequired` unless freshly verified (P30), `ExportError` for none of the groups or
-    when there is one already.
+    when there is one already, `HeldBack` for a guardian during a dispute.
     """
     actor = subject.actor
     actor.require_verification()
     subject.second_word(StepWhat.EXPORT)
+    held_back(subject, guardians_only=True)
     if not order.groups:
         raise ExportError(N_("Please choose at least one part."))
     export_id = uuid4()
@@ -218,6 +220,7 @@ def take(subject: Subject, link: Link) -> Taken:
     """
     actor = subject.actor
     actor.require_verification()
+    held_back(subject, guardians_only=True)
     if link.session_id != actor.session_id:
         raise AccessDenied(N_("This page is not open to you."))
     row = subject.connection.execute(

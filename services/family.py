@@ -63,6 +63,8 @@ class Link:
     proof: bool
     reason: LinkReason | None
     consented_at: datetime | None
+    suspended_on: date | None = None
+    """Since when this guardian may not act, by a decision of the desk."""
 
     def open(self, today: date) -> bool:
         """Return whether the link holds on a Seoul day."""
@@ -77,16 +79,15 @@ class Ward:
     links: tuple[Link, ...]
     child: bool
     today: date
-
-    @property
-    def acts(self) -> bool:
-        """Return whether who looks acts for this child today."""
-        return self.child and any(one.mine and one.open(self.today) for one in self.links)
+    acts: bool = False
+    """Whether who looks may act for this child today; see `services.guarding`."""
 
     @property
     def store_only(self) -> bool:
         """Return whether no guardian's consent is on record (P41)."""
-        return self.child and not any(one.proof and one.open(self.today) for one in self.links)
+        return self.child and not any(
+            one.proof and one.open(self.today) and one.suspended_on is None for one in self.links
+        )
 
 
 @dataclass(frozen=True)
@@ -145,18 +146,21 @@ def _wards(rows: Iterable[Row], today: date) -> tuple[Ward, ...]:
     """Return the children in the order in which who looks became their guardian."""
     links: dict[UUID, list[Link]] = {}
     turns: dict[UUID, date | None] = {}
+    acting: set[UUID] = set()
     for row in rows:
         means, reason = row["means"], row["reason"]
         links.setdefault(row["child"], []).append(
             Link(
                 row["number"], row["mine"], row["started_on"], row["ended_on"],
                 LinkMeans(means) if means else None, row["proof"],
-                LinkReason(reason) if reason else None, row["consented_at"],
+                LinkReason(reason) if reason else None, row["consented_at"], row["suspended_on"],
             )
         )  # fmt: skip
         turns[row["child"]] = row["turns_14_on"]
+        if row["acts"]:
+            acting.add(row["child"])
     found = [
-        Ward(child, tuple(some), (turns[child] or today) > today, today)
+        Ward(child, tuple(some), (turns[child] or today) > today, today, child in acting)
         for child, some in links.items()
     ]
     since = {
@@ -173,7 +177,8 @@ _LINKS: Final = func.ops.family(
     column("child", Uuid), column("number", BigInteger), column("mine", Boolean),
     column("started_on", Date), column("ended_on", Date), column("means", Text),
     column("proof", Boolean), column("reason", Text),
-    column("consented_at", DateTime(timezone=True)), column("turns_14_on", Date), name="family",
+    column("consented_at", DateTime(timezone=True)), column("turns_14_on", Date),
+    column("suspended_on", Date), column("acts", Boolean), name="family",
 )  # fmt: skip
 
 

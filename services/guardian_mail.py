@@ -16,7 +16,7 @@ from db import places
 from db.clock import seoul_day
 from db.tables.member import LIVE
 from db.words import Store
-from services import messages, outbox
+from services import guarding, messages, outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from db.keyring import Keyring
     from db.sealing import Sealer
 
-_OWN: Final = messages.SECRET | {"dormancy_notice"}
-"""What nobody else is told: it proves a mailbox, or something rests on its arrival (P10)."""
+_OWN: Final = messages.SECRET | {
+    "dormancy_notice", "fourteen_child", "dispute_decided", "own_sign_in",
+}  # fmt: skip
+"""What nobody else is told: it proves a mailbox, something rests on its arrival (P10), or guardians
+are told themselves, in words of their own."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,14 @@ class Guardians:
         return told > 0
 
     def _of(self, data: Connection, child: UUID, now: datetime) -> Iterator[tuple[UUID, Sealer]]:
-        """Give the guardians whose proof is on record, awake, of a child under 14 today."""
-        link, member, today = LIVE.guardianship.c, LIVE.member.c, seoul_day(now)
+        """Give the guardians whose proof is on record and who may act for the child today."""
+        link, today = LIVE.guardianship.c, seoul_day(now)
         found = data.scalars(
             select(link.guardian_id)
-            .join_from(LIVE.guardianship, LIVE.member, link.member_id == member.member_id)
             .where(
                 link.member_id == child, link.proof, link.started_on <= today,
-                or_(link.ended_on.is_(None), link.ended_on > today), member.turns_14_on > today,
+                or_(link.ended_on.is_(None), link.ended_on > today),
+                guarding.guards(link.member_id, link.guardian_id, today),
             )
             .order_by(link.started_on, link.guardian_id)
         ).all()  # fmt: skip

@@ -8,10 +8,10 @@ from uuid import uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from db import places, policy, writer
+from db import places, policy
 from db.declarations import ITEMS
 from db.words import Change, Noted, Purpose, Source
-from services import found_by, journal, ledger, telling
+from services import coming_of_age, found_by, journal, ledger, telling
 from services.ledger import EventName
 from services.outbox import NoKeyError
 
@@ -55,8 +55,8 @@ def put(subject: Subject, item: str, seq: int, value: str, source: Source = Sour
     upsert = insert(subject.tables.profile_value).values(row)
     subject.connection.execute(upsert.on_conflict_do_update(index_elements=_KEY, set_=row))
     if item == "birth_date":
-        _set_turns_14(subject, value)
-    # Not the day of `_set_turns_14`: it is kept unsealed no longer than needed.
+        _follow(subject, value)
+    # Not the days of `_follow`: they are kept unsealed no longer than needed.
     _note(subject, Noted.CORRECTED, [(subject.tables.profile_value, row)])
     found_by.follow(subject, (item,))
     _tell(subject, EventName.VALUE_CORRECTED, (item,))
@@ -131,8 +131,7 @@ def clear(subject: Subject, items: Sequence[str], seq: int | None = None) -> tup
     ).mappings()
     rows: list[Row] = [(table, row) for row in emptied]
     if "birth_date" in gone:
-        _set_turns_14(subject, None)
-        no_day = {"member_id": subject.member_id, "turns_14_on": None}
+        no_day = {"member_id": subject.member_id} | _follow(subject, None)
         rows.append((subject.tables.member, no_day))
     _note(subject, Noted.CLEARED, rows)
     found_by.follow(subject, gone)
@@ -140,12 +139,12 @@ def clear(subject: Subject, items: Sequence[str], seq: int | None = None) -> tup
     return gone
 
 
-def _set_turns_14(subject: Subject, birth_date: str | None) -> None:
-    """Keep the day by which guardianship ends in step with the birth date (clause 9)."""
-    table = subject.tables.member
-    day = writer.child_until(birth_date, subject.today) if birth_date else None
-    subject.connection.execute(
-        update(table).where(table.c.member_id == subject.member_id).values(turns_14_on=day)
+def _follow(subject: Subject, born: str | None) -> dict[str, Any]:
+    """Keep the days by which guardianship begins and ends in step with the birth date."""
+    return dict(
+        coming_of_age.follow(
+            subject.connection, subject.tables, subject.member_id, born, subject.today
+        )
     )
 
 

@@ -104,6 +104,7 @@ def read(subject: Subject, number: int, *, only_others: bool, rows: int = PAGE_R
         subject.connection,
         member=subject.member_id,
         today=subject.today,
+        guardian=subject.guardian,
         looks=sorted(LOOKS),
         most=rows,
         skip=(max(number, 1) - 1) * rows,

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Date, Uuid, bindparam, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db import policy
 from db.declarations import ITEMS
 from db.errors import PortalError
+from db.tables.member import STORES
 from db.tables.moves import move
 from db.words import N_, Change, MoveKind, Noted, Purpose, StepWhat
-from services import bar_rows, jobs, journal, leaving_facts, restriction, telling
+from services import bar_rows, guarding, jobs, journal, leaving_facts, restriction, telling
 from services.actor import Relation
 from services.gathering import Gathered
+from services.holding_back import held_back
 from services.leaving_plan import Fate, plan
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Preview:
     wards: tuple[Ward, ...]
     under_way: bool
     barred_until: date | None
+    disputed: bool = False
+    """Whether it waits until it is decided who acts for the child."""
 
     def of(self, fate: Fate) -> tuple[Line, ...]:
         """Return the lines of one fate."""
@@ -79,6 +83,7 @@ def preview(subject: Subject) -> Preview:
         leaving_facts.wards(found["wards"]) if subject.relation is Relation.SELF else (),
         under_way=bool(found["asked"]),
         barred_until=next((row["barred_until"] for row in found["barred"]), None),
+        disputed=bool(found["disputed"]),
     )
 
 
@@ -94,6 +99,11 @@ def _asked(store: Store) -> Gathered:
         last=restriction.last_events(store),
         companies=telling.who_has(store),
         barred=bar_rows.UNTIL,
+        disputed=select(literal(value=True).label("disputed")).where(
+            guarding.disputed(
+                STORES[store], bindparam("member", type_=Uuid), bindparam("today", type_=Date)
+            )
+        ),
         asked=select(move.c.kind).where(move.c.member_id == bindparam("member", type_=Uuid)),
     )
 
@@ -102,11 +112,12 @@ def ask(subject: Subject, certificate: Certificate) -> None:
     """Have the worker end the membership; `certificate` is shown to the member meanwhile.
 
     Raise `StepUpRequired` unless freshly verified (P30), `LeavingError` where it was asked for
-    before: only the number and secret of the first time count.
+    before: only the number and secret of the first time count; `HeldBack` during a dispute.
     """
     actor = subject.actor
     actor.require_verification()
     subject.second_word(StepWhat.LEAVE)
+    held_back(subject)
     number, secret = certificate.digests
     # Of two tabs that leave at once, the second waits for the first and then writes nothing.
     row = {

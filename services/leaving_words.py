@@ -30,6 +30,7 @@ TABLES: Final[dict[str, str]] = {
     "pending_value": N_("New values not confirmed yet"),
     "inbox": N_("Messages to you"),
     "demand": N_("Records of demands made by law"),
+    "dispute": N_("Disputes about who acts for the child"),
 }
 """A member's tables, in words; a test holds every one of `leaving_plan.OTHERS` to have some."""
 _HELD: Final = N_("Held because a law asks for it")

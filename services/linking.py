@@ -41,6 +41,7 @@ PAGE: Final = "/family"
 LASTS: Final = timedelta(minutes=10)
 """How long a code counts."""
 TRIES: Final = 5
+CHILD: Final = 14
 ADULT: Final = 19
 """Years from which somebody acts for others (Civil Act art. 4)."""
 EACH_GUARDIAN: Final = Pace(5, timedelta(hours=1))
@@ -89,7 +90,7 @@ class Waiting:
 def wish(name: str, birth_date: str, login_id: str, today: date) -> Wish:
     """Return what was typed, checked. Raise `ValueRefused` or `LinkRefused`."""
     born = contact_values.accepted("birth_date", birth_date, today)
-    if writer.child_until(born, today) is None:
+    if writer.turns(born, CHILD) <= today:
         raise LinkRefused(
             N_("Somebody born on that day is 14 or older and decides by themselves. Please check "
                "the birth date.")
@@ -101,17 +102,12 @@ def wish(name: str, birth_date: str, login_id: str, today: date) -> Wish:
 def may_ask(subject: Subject) -> None:
     """Raise `LinkRefused` for who is known to be under 19, `StepUpRequired` unless verified."""
     born = held_values.text_of(subject, "birth_date", 0)
-    if born and _turns(born, ADULT) > subject.today:
+    if born and writer.turns(born, ADULT) > subject.today:
         raise LinkRefused(
             N_("You can be a guardian here from the age of {age}. Please ask your own guardian, "
                "or us."), age=ADULT,
         )  # fmt: skip
     subject.actor.require_verification()
-
-
-def _turns(birth_date: str, years: int) -> date:
-    day = writer.turns_14(birth_date)
-    return day.replace(year=day.year + years - 14)
 
 
 def slow_down(subject: Subject, wished: Wish, means: LinkMeans) -> None:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from db import places
 from db.clock import seoul_day
 from db.tables.linking import linking
 from db.tables.member import LIVE
 from db.words import Purpose, Store
-from services import ledger, outbox
+from services import guarding, ledger, outbox
 from services.identity.accounts import find_members
 from services.ledger import EventName
 from services.linking import code_of
@@ -147,7 +147,9 @@ def _may(data: Connection, child: UUID, guardian: UUID, now: datetime) -> bool:
         LIVE.member.c.member_id == child, LIVE.member.c.turns_14_on > today
     )
     ended = select(link.member_id).where(
-        link.member_id == child, link.guardian_id == guardian, link.ended_on <= today
+        link.member_id == child,
+        link.guardian_id == guardian,
+        or_(link.ended_on <= today, guarding.suspended(link, today)),
     )
     lately = select(func.count()).where(
         linking.c.child_id == child, linking.c.asked_at > now - _FORGOTTEN

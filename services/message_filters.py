@@ -10,7 +10,7 @@ from jinja2 import pass_context
 from db.declarations import ITEMS
 from db.policy import policies
 from db.words import CaseOutcome, Postponed, StepWhat
-from services import bar_words, case_words, consent_words, request_words
+from services import bar_words, case_words, consent_words, dispute_words, request_words
 from services import language as tongue
 
 if TYPE_CHECKING:
@@ -99,6 +99,12 @@ def postponed(context: Context, why: str) -> str:
     return tongue.translate(context["language"], case_words.POSTPONED[Postponed(why)])
 
 
+@pass_context
+def suspended(context: Context, why: str) -> str:
+    """Return why a guardian may not act."""
+    return dispute_words.suspended(context["language"], why)
+
+
 def day(text: str) -> str:
     """Return an ISO day as it is written here."""
     return tongue.format_date(date.fromisoformat(text))
@@ -112,5 +118,6 @@ def moment(text: str) -> str:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "said": said, "item": item, "items": items, "purpose": purpose, "date": day, "moment": moment,
     "consents": consents, "asked": asked, "scope": scope, "refusal": refusal,
-    "barred": barred, "kept": kept, "step": step, "outcome": outcome, "postponed": postponed,
+    "barred": barred, "kept": kept, "suspended": suspended, "step": step,
+    "outcome": outcome, "postponed": postponed,
 }  # fmt: skip

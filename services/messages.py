@@ -58,6 +58,11 @@ SUBJECTS: Final = {
     "recovery_link": N_("Your new sign-in"),
     "guardian_code": N_("A code to look after a child"),
     "guardian_linked": N_("Somebody looks after you now, as your guardian"),
+    "own_sign_in": N_("Set a password of your own"),
+    "fourteen_child": N_("You will soon decide yourself"),
+    "fourteen_guardian": N_("Your child will soon decide itself"),
+    "dispute_decided": N_("It is decided who acts for the child"),
+    "guardian_stopped": N_("You may not act for the child"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -91,6 +96,11 @@ PURPOSES: Final = {
     "recovery_link": Purpose.IDENTITY_CHECK,
     "guardian_code": Purpose.GUARDIAN_IDENTITY,
     "guardian_linked": Purpose.NOTICES,
+    "own_sign_in": Purpose.NOTICES,
+    "fourteen_child": Purpose.NOTICES,
+    "fourteen_guardian": Purpose.NOTICES,
+    "dispute_decided": Purpose.NOTICES,
+    "guardian_stopped": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
 TO_GUARDIAN: Final = frozenset({"guardian_code"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db.clock import seoul_day
 from db.words import N_
-from services import demands, findings, first_run, paper, safeguards, unreached
+from services import demands, dispute_desk, findings, first_run, paper, safeguards, unreached
 from services.actor import AccessDenied, Permission, page_opens
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ class Open:
     demands: int
     safeguards: int
     unreached: int
+    children: int
 
     @property
     def total(self) -> int:
         """Return how much is open in all."""
-        return self.findings + self.demands + self.safeguards + self.unreached
+        return self.findings + self.demands + self.safeguards + self.unreached + self.children
 
 
 def count(connection: Connection, actor: Actor) -> Open:
@@ -40,6 +41,7 @@ def count(connection: Connection, actor: Actor) -> Open:
         len(demands.waiting(connection, actor)),
         safeguards.open_ones(connection, seoul_day(actor.at)),
         unreached.count(connection),
+        len(dispute_desk.waiting(connection, actor)) + len(dispute_desk.alone(connection, actor)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db import places
 from db.declarations import ITEMS
-from services import open_matters, own_sessions, profile, profile_queries, records
+from services import coming_of_age, open_matters, own_sessions, profile, profile_queries, records
 
 if TYPE_CHECKING:
     from datetime import date
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from services.subject import Subject
 
 
-_NOBODY: Row = {"joined_on": None, "last_used_on": None, "sealed": None}
+_NOBODY: Row = {
+    "joined_on": None, "last_used_on": None, "sealed": None, "turns_14_on": None,
+    "answers_until": None, "child": False, "disputed": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Child:
-    """A child whose guardian the member is; `access.open` decides whether still under 14."""
+    """A child for whom the member may act; `access.open` decides it again."""
 
     member_id: UUID
     started_on: date
@@ -46,6 +49,11 @@ class Brief:
     matters: OpenMatters
     store_only: bool
     """A child under 14 without a guardian's recorded consent (P41)."""
+    turns_14_on: date | None
+    """The birthday on which a child decides alone; None of anybody who is 14."""
+    answers_until: date | None
+    """The last day to answer what a guardian agreed to, of who is 14 by now."""
+    disputed: bool
 
 
 def brief(subject: Subject) -> Brief:
@@ -70,5 +78,16 @@ def brief(subject: Subject) -> Brief:
         own_sessions.open_ones(rows["sessions"], actor.session_id),
         member=bool(rows["member"]),
         matters=open_matters.of(rows["requests"], rows["restrictions"], rows["bars"]),
-        store_only=any(row["unproved"] for row in rows["child"]),
+        store_only=any(row["young"] and row["unproved"] for row in rows["child"]),
+        turns_14_on=row["turns_14_on"] if row["child"] else None,
+        answers_until=_waits(row, subject.today),
+        disputed=row["disputed"],
     )
+
+
+def _waits(row: Row, today: date) -> date | None:
+    """Return until when answers are waited for: also before the hourly run of the birthday."""
+    until: date | None = row["answers_until"]
+    if until is None and row["turns_14_on"] is not None and not row["child"]:
+        until = coming_of_age.last_answer(row["turns_14_on"])
+    return until if until is not None and until >= today else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from db import places
 from db.clock import seoul_day
-from db.declarations import ITEMS, Group, Item, Sensitivity
+from db.declarations import ITEMS, LOCATING, Group, Item, Sensitivity
 from db.words import ConsentKind, Source
 from services import profile_queries, provenance, records, restriction
 from services.masking import mask
@@ -78,6 +78,8 @@ class Profile:
     member: bool
     store_only: bool = False
     """A child under 14 without a guardian's recorded consent (P41)."""
+    hidden: frozenset[str] = frozenset()
+    """Items that a guardian doesn't see until a dispute is decided, held or not."""
 
     def consent_to(self, item: Item) -> Consent | None:
         """Return the consent that an item is held by; None when none was recorded, which is a no.
@@ -121,7 +123,8 @@ def held(subject: Subject, *, plain: bool) -> Profile:
         records.summary(subject, rows["counts"]),
         {one.item: one for one in restriction.grouped(rows["restrictions"]) if one.item},
         member=bool(rows["member"]),
-        store_only=any(row["unproved"] for row in rows["child"]),
+        store_only=any(row["young"] and row["unproved"] for row in rows["child"]),
+        hidden=LOCATING if subject.hides_place else frozenset(),
     )
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, Select, Uuid, bindparam, func, or_, select
+from sqlalchemy import Date, Select, Uuid, bindparam, false, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db.tables.member import STORES
 from db.tables.ops import credential
 from db.words import ConsentKind
-from services import bar_rows, open_matters, own_sessions, restriction_rows, use
+from services import bar_rows, guarding, open_matters, own_sessions, restriction_rows, use
 from services.gathering import Gathered, ordered
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ def my_data(store: Store) -> Gathered:
 
 
 def _brief(store: Store) -> Select[Any]:
-    """Return the member's row with the sealed nickname."""
-    tables = STORES[store]
+    """Return the member's row with the sealed nickname, and what a child's pages say of it."""
+    tables, today = STORES[store], bindparam("today", type_=Date)
     member, value = tables.member, tables.profile_value
     name = (
         (value.c.member_id == member.c.member_id)
@@ -64,7 +64,15 @@ def _brief(store: Store) -> Select[Any]:
         & (value.c.seq == 0)
     )
     return (
-        select(member.c.joined_on, member.c.last_used_on, value.c.sealed)
+        select(
+            member.c.joined_on,
+            member.c.last_used_on,
+            value.c.sealed,
+            member.c.turns_14_on,
+            member.c.answers_until,
+            (func.coalesce(member.c.turns_14_on > today, false())).label("child"),
+            guarding.disputed(tables, member.c.member_id, today).label("disputed"),
+        )
         .select_from(member.outerjoin(value, name))
         .where(member.c.member_id == _MEMBER)
     )
@@ -123,13 +131,14 @@ def _uses(store: Store) -> Select[Any]:
 
 
 def _children(store: Store) -> Select[Any]:
-    """Return whose guardian the member is today."""
+    """Return for whom the member may act today."""
     link, today = STORES[store].guardianship, bindparam("today", type_=Date)
     return ordered(
         select(link.c.member_id, link.c.started_on).where(
             link.c.guardian_id == _MEMBER,
             link.c.started_on <= today,
             or_(link.c.ended_on.is_(None), link.c.ended_on > today),
+            guarding.guards(link.c.member_id, link.c.guardian_id, today),
         ),
         link.c.started_on,
         link.c.member_id,

@@ -82,7 +82,7 @@ def _leaves(subject: Whose, day: date) -> dict[int, bytes]:
             events.c.at < seal.ends(day),
             later.shown(subject.tables.store),
         ),
-        {"member": subject.member_id, "today": subject.today},
+        {"member": subject.member_id, "today": subject.today, "guardian": subject.guardian},
     )
     return {row.event_id: row.leaf for row in rows}
 

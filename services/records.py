@@ -102,5 +102,6 @@ def _fields(
     if text is None:
         return None
     values: dict[str, str] = json.loads(text)
-    rules = {f.name: Mask.NONE if plain else f.mask for f in KINDS[kind].fields}
+    seen = [f for f in KINDS[kind].fields if not (f.locates and subject.hides_place)]
+    rules = {f.name: Mask.NONE if plain else f.mask for f in seen}
     return {name: mask(rules[name], values[name]) for name in rules if values.get(name)}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, Uuid, bindparam, literal, select, text, union_all, update
+from sqlalchemy import Text, Uuid, bindparam, literal, select, text, union_all
 from sqlalchemy.exc import IntegrityError
 
-from db import places, writer
+from db import places
 from db.clock import seoul_day
 from db.sealing import SealError
 from db.tables import ops
 from db.tables.keeping import hold
 from db.tables.member import STORES
 from db.words import Change, NoticeMeans, RequestState, StepState, Store
-from services import jobs, journal_rows, outbox
+from services import coming_of_age, jobs, journal_rows, outbox
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -46,6 +46,9 @@ def _protects(table: Table, row: dict[str, Any]) -> bool:
         "restriction": row.get("ended_at") is None,
         "request": row.get("state") == RequestState.OPEN,
         "hold": row.get("lifted_at") is None,
+        "dispute": row.get("decided_at") is None,
+        # A link that ended or was suspended; never one that began.
+        "guardianship": bool(row.get("ended_on") or row.get("suspended_on")),
         "dispatch": row.get("change") in _WARNS,
         "move": True,
         "case_step": row.get("state") in {StepState.REFUSED, StepState.TAKEN_BACK},
@@ -150,11 +153,8 @@ def _follow(target: Target, table: Table, row: dict[str, Any], entry: Entry) -> 
         born = sealer.open(row["sealed"], places.profile("birth_date", row["seq"])).decode()
     except (outbox.NoKeyError, SealError):
         return
-    member = STORES[Store(table.schema or "")].member
-    day = writer.child_until(born, seoul_day(entry.at))
-    target.data.execute(
-        update(member).where(member.c.member_id == member_id).values(turns_14_on=day)
-    )
+    tables = STORES[Store(table.schema or "")]
+    coming_of_age.follow(target.data, tables, member_id, born, seoul_day(entry.at))
 
 
 _AT_ONCE = text("set constraints all immediate")

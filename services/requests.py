@@ -17,6 +17,7 @@ from db.law import law
 from db.tables.member import STORES
 from db.words import (
     N_,
+    ActorKind,
     Change,
     Noted,
     Purpose,
@@ -80,6 +81,8 @@ class Request:
     answer: str | None
     files: int
     told: tuple[Progress, ...] = ()
+    asked_by: ActorKind | None = None
+    """Who asked for it; None where nobody recorded it."""
 
 
 def make(
@@ -103,6 +106,7 @@ def make(
         "state": RequestState.OPEN, "item": item, "purpose": purpose,
         "sealed": _sealed(subject, request_id, proposed), "received_at": subject.at,
         "due_on": law().due_on(kind, subject.today), "objects_to": objects_to,
+        "asked_by": subject.actor.kind,
     }  # fmt: skip
     # Two tabs that ask the same at once: the index lets one in, and the other comes here.
     made = subject.connection.scalar(
@@ -203,6 +207,7 @@ def read(subject: Subject, row: Mapping[Any, Any]) -> Request:
         row["seq"], row["purpose"], row["received_at"], row["due_on"], row["objects_to"],
         row["decided_at"], RefusalReason(row["reason"]) if row["reason"] else None,
         subject.open(row["answer"], places.answer(row["request_id"])), row["files"],
+        asked_by=ActorKind(row["asked_by"]) if row["asked_by"] else None,
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ def begin(
         {
             "member_id": subject.member_id, "restriction_id": uuid4(), "item": item,
             "purpose": purpose, "started_at": since, "why": why, "request_id": request_id,
+            "asked_by": subject.actor.kind,
         }
         for item, purpose, since in scopes
     ]  # fmt: skip

@@ -56,6 +56,10 @@ PLACES: Final[dict[str, dict[str, Callable[[Row], str]]]] = {
     "pending_value": {"sealed": lambda row: places.pending(row["item"])},
     "inbox": {"sealed": lambda row: places.inbox(row["message_id"])},
     "demand": {"document": lambda row: places.demand(row["demand_id"])},
+    "dispute": {
+        "sealed": lambda row: places.dispute(row["dispute_id"]),
+        "answer": lambda row: places.dispute_answer(row["dispute_id"]),
+    },
 }
 """Sealed columns by table, and the place to which a row's value is bound."""
 

@@ -195,7 +195,11 @@ def _used(connection: Connection, person: Person, now: datetime) -> Store | None
     here = connection.execute(
         update(member)
         .where(member.c.member_id == person.member_id)
-        .values(last_counted_on=func.greatest(member.c.last_counted_on, seoul_day(now)))
+        .values(
+            last_counted_on=func.greatest(member.c.last_counted_on, seoul_day(now)),
+            # Whoever signs in by themselves has claimed what was kept only for them.
+            unclaimed_on=None,
+        )
     )
     return Store.LIVE if here.rowcount else Store.DORMANT
 

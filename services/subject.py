@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from db import sealing
 from db.clock import seoul_day
-from db.declarations import KINDS
+from db.declarations import KINDS, LOCATING
 from db.words import N_, RIGHTS, StepWhat
 from services import blocking, use
 from services.actor import Relation, SecondWordNeeded
@@ -39,6 +39,8 @@ class Subject:
     case_id: UUID | None = None
     alone: bool = False
     """Whether this is one of the staff with nobody else's word (see `second_word`)."""
+    hides_place: bool = False
+    """Whether who looks must not learn where the member is: a guardian while there is a dispute."""
     kept_away: set[str] = field(default_factory=set, repr=False)
     """Items that a restriction refused in this transaction."""
     afterwards: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -53,6 +55,11 @@ class Subject:
     def today(self) -> date:
         """Return the request's day in Seoul."""
         return seoul_day(self.actor.at)
+
+    @property
+    def guardian(self) -> UUID | None:
+        """Return the guardian who acts for the child; None for the member, and for staff."""
+        return self.actor.person if self.relation is Relation.GUARDIAN else None
 
     @cached_property
     def sealer(self) -> sealing.Sealer | None:
@@ -98,6 +105,8 @@ class Subject:
 
         What a restriction keeps away is counted for the member to see, once a transaction (P32).
         """
+        if self.hides(item):
+            return False
         # A member's own rights don't depend on consents, so they cost no query.
         known = use.NOTHING if self.purpose in RIGHTS else self.standing
         decision = use.decide(item, self.purpose, known)
@@ -108,6 +117,10 @@ class Subject:
                 self.actor,
             )  # fmt: skip
         return decision.allowed
+
+    def hides(self, item: str) -> bool:
+        """Return whether the item is hidden from this guardian until a dispute is decided."""
+        return self.hides_place and item in LOCATING
 
     def may_use_kind(self, kind: RecordKind) -> bool:
         """Return whether records of `kind` serve what the data was opened for (clause 1)."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Date, Select, Uuid, bindparam, cast, func, or_, select
+from sqlalchemy import Connection, Date, Select, Uuid, bindparam, cast, false, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import consent_terms
@@ -16,6 +16,7 @@ from db.declarations import ITEMS, Sensitivity
 from db.tables.member import STORES
 from db.tables.ops import company
 from db.words import MARKETING, RIGHTS, Channel, ConsentKind, Purpose
+from services import guarding
 from services.consent_state import Book, Latest
 from services.gathering import Gathered
 
@@ -60,10 +61,11 @@ class Standing:
     `granted`: kinds of consent that count: their latest record is a yes that has not ended, they
     are asked for by the terms in force, and so is all that they need. `restricted`: (item, purpose)
     pairs, None standing for all. `store_only`: a child whose guardian's consent has no record
-    (P41). `child`: under 14 today. `channels`: advertising by channel, and by night. `shared`:
-    (recipient, item) pairs that may be given. `ended_items`: items whose collection was explicitly
-    refused or withdrawn; without any record nothing is ended, since members joined before there
-    were records. `sensitive`: health items that were agreed to (PIPA art. 23).
+    (P41), or who came of age and is not reached (`guarding.store_only`). `child`: under 14 today.
+    `channels`: advertising by channel, and by night. `shared`: (recipient, item) pairs that may be
+    given. `ended_items`: items whose collection was explicitly refused or withdrawn; without any
+    record nothing is ended, since members joined before there were records. `sensitive`: health
+    items that were agreed to (PIPA art. 23).
     """
 
     granted: frozenset[ConsentKind]
@@ -191,7 +193,7 @@ def standing(
         found.granted,
         restricted(rows["restricted"]),
         store_only=any(row["unproved"] for row in rows["child"]),
-        child=bool(rows["child"]),
+        child=any(row["young"] for row in rows["child"]),
         channels=found.channels,
         shared=found.shared,
         ended_items=found.ended_items,
@@ -230,6 +232,7 @@ def _latest(row: Row) -> Latest:
         row["ended_at"],
         row["decided_by"],
         row["consent_id"],
+        row["paused"],
     )
 
 
@@ -242,16 +245,36 @@ def _asked(store: Store) -> Gathered:
 
 
 def latest(store: Store) -> Select[Any]:
-    """Return the latest record of each consent, of a tie the strictest; it takes `member`."""
-    c = STORES[store].consent.c
+    """Return the latest record of each consent, of a tie the strictest.
+
+    It takes `member` and `today`. `paused`: see `guarding.paused`.
+    """
+    c, today = STORES[store].consent.c, bindparam("today", type_=Date)
+    paused = guarding.paused(STORES[store], c, today)
     key = (c.kind, c.channel, c.recipient, c.item)
     company_of = (company.c.terms_from, company.c.ended_at)
     return (
-        select(*key, c.granted, c.decided_at, c.ends_on, c.decided_by, c.consent_id, *company_of)
+        select(
+            *key,
+            c.granted,
+            c.decided_at,
+            c.ends_on,
+            c.decided_by,
+            c.consent_id,
+            *company_of,
+            paused.label("paused"),
+        )
         .select_from(STORES[store].consent.outerjoin(company, company.c.company_id == c.recipient))
         .where(c.member_id == _MEMBER)
         .ext(distinct_on(*key))
-        .order_by(*key, c.decided_at.desc().nulls_last(), c.granted, c.ends_on.nulls_last())
+        .order_by(
+            *key,
+            c.decided_at.desc().nulls_last(),
+            c.granted,
+            func.coalesce(c.ends_on < today, false()).desc(),
+            paused.desc(),
+            c.ends_on.nulls_last(),
+        )
     )
 
 
@@ -270,18 +293,14 @@ def open_restrictions(store: Store) -> Select[Any]:
 
 
 def child(store: Store) -> Select[Any]:
-    """Return a row for a child under 14: whether no guardian's consent is on record (P41).
+    """Return a row for a child under 14 (`young`), and for who is kept only (`unproved`).
 
-    It takes `member` and `today`.
+    It takes `member` and `today`; see `guarding.store_only` (P41).
     """
-    member, link = STORES[store].member.c, STORES[store].guardianship.c
-    today = bindparam("today", type_=Date)
-    proved = select(link.member_id).where(
-        link.member_id == _MEMBER,
-        link.proof,
-        link.started_on <= today,
-        or_(link.ended_on.is_(None), link.ended_on > today),
-    )
-    return select((~proved.exists()).label("unproved")).where(
-        member.member_id == _MEMBER, member.turns_14_on > today
+    tables, today = STORES[store], bindparam("today", type_=Date)
+    member = tables.member.c
+    young: Any = func.coalesce(member.turns_14_on > today, false())
+    kept_only: Any = guarding.store_only(tables, today)
+    return select(young.label("young"), kept_only.label("unproved")).where(
+        member.member_id == _MEMBER, or_(young, kept_only)
     )

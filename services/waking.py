@@ -108,6 +108,9 @@ def wake(house: House, member_id: UUID, now: datetime) -> bool:
         data.execute(delete(move).where(move.c.member_id == member_id))
         back = _bring_back(house, data, member_id, now)
         if back:
+            # Whoever signs in by themselves has claimed what was kept only for them.
+            mine = LIVE.member.c.member_id == member_id
+            data.execute(update(LIVE.member).where(mine).values(unclaimed_on=None))
             actor = Actor(ActorKind(asked.actor_kind), asked.actor_id, asked.session_id, now)
             ledger.write(data, actor, ledger.Entry(EventName.WOKEN, member_id))
             language: Language = "en" if asked.language == "en" else "ko"

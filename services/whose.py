@@ -36,5 +36,9 @@ class Whose(Protocol):
     def today(self) -> date:
         """Return that instant's day in Seoul."""
 
+    @property
+    def guardian(self) -> UUID | None:
+        """Return the guardian for whom it is read; None for the member, and for staff."""
+
     def open(self, sealed: bytes | None, place: str) -> str | None:
         """Return the plain text, or None when the value can't be opened (its key is missing)."""

@@ -31,6 +31,8 @@ from services import (
     certificate,
     destruction,
     export_ending,
+    guarding,
+    holding_back,
     journal,
     leaving_facts,
     ledger,
@@ -104,11 +106,14 @@ def withdraw(house: House, signer: Signer, member_id: UUID, now: datetime) -> bo
     """Do what was asked for; return whether the member left now. Twice changes nothing."""
     with house.databases.data.begin() as data:
         asked = _asked(data, member_id)
-        if asked is None:
-            return False
+        if asked is None or holding_back.is_open(data, member_id, seoul_day(now)):
+            return False  # it waits until it is decided who acts for the child
         data.execute(delete(move).where(move.c.member_id == member_id))
         store = _locked(data, member_id)
         moving.give_way(data)
+        if store is not None and not _may_still(data, store, asked, now):
+            _let_fall(data, member_id, now)
+            return False
         if store is not None:
             old, new = _keys(house, member_id)
             _leave(data, signer, _Leaver(member_id, store, asked, now, old, new))
@@ -129,6 +134,33 @@ def _locked(data: Connection, member_id: UUID) -> Store | None:
         if data.scalar(select(own).where(own == member_id).with_for_update()) is not None:
             return store
     return None
+
+
+def _may_still(data: Connection, store: Store, asked: Row[Any], now: datetime) -> bool:
+    """Return whether a guardian's wish counts at this moment; the member's own always does.
+
+    A guardian who leaves on the same day may be gone by now, which takes nothing from the wish.
+    """
+    if asked.actor_kind != ActorKind.GUARDIAN:
+        return True
+    tables, today = STORES[store], seoul_day(now)
+    link, member = tables.guardianship.c, tables.member.c
+    stopped = select(link.member_id).where(
+        link.member_id == asked.member_id,
+        link.guardian_id == asked.actor_id,
+        guarding.suspended(link, today),
+    )
+    child = select(member.member_id).where(
+        member.member_id == asked.member_id, member.turns_14_on > today, ~stopped.exists()
+    )
+    return data.scalar(child) is not None
+
+
+def _let_fall(data: Connection, member_id: UUID, now: datetime) -> None:
+    """Forget a wish whose guardian may not have it any more: the child decides by now."""
+    ledger.note(data, ledger.Entry(EventName.WISH_FELL_AWAY, member_id), now)
+    gone = [(move, {"member_id": member_id})]
+    journal.note(data, Noted.REQUESTED, member_id, now, gone=gone)
 
 
 def _keys(house: House, member_id: UUID) -> tuple[Sealer | None, Sealer]:

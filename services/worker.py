@@ -20,11 +20,13 @@ from services import (
     delivery,
     destruction,
     dispatching,
+    dispute_notices,
     dormancy,
     export_ending,
     export_place,
     exporting,
     found_by,
+    fourteen,
     guardian_mail,
     jobs,
     journal,
@@ -160,6 +162,27 @@ def reconfirm(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the
     if store is Store.LIVE:
         with house.databases.data.begin() as data:
             reconfirming.remind(data, (who, sealer), now)
+
+
+@APP.task(name=jobs.FOURTEEN, pass_context=True, retry=_PATIENT)
+def tell_of_fourteen(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the queue's)
+    """Tell a child and its guardians of the 14th birthday; told once, however often it runs."""
+    house, now = houses.house(), clock.now()
+    with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
+        fourteen.tell(
+            data, UUID(member_id), lambda m: outbox.sealer_of(keys, house.keyring, m), now
+        )
+
+
+@APP.task(name=jobs.DISPUTE, pass_context=True, retry=_PATIENT)
+def tell_of_dispute(context: JobContext, member_id: str, dispute_id: str) -> None:  # noqa: ARG001
+    """Tell everybody whom it concerns what was decided of a dispute; told once."""
+    house, now = houses.house(), clock.now()
+    with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
+        dispute_notices.tell(
+            data, (UUID(member_id), UUID(dispute_id)),
+            lambda m: outbox.sealer_of(keys, house.keyring, m), now,
+        )  # fmt: skip
 
 
 @APP.task(name=jobs.WAKE, pass_context=True, retry=_PATIENT)

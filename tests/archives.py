@@ -126,6 +126,8 @@ PLACES: dict[str, Callable[[dict[str, Any]], str]] = {
     "pending_value.sealed": lambda row: places.pending(row["item"]),
     "inbox.sealed": lambda row: places.inbox(row["message_id"]),
     "demand.document": lambda row: places.demand(row["demand_id"]),
+    "dispute.sealed": lambda row: places.dispute(row["dispute_id"]),
+    "dispute.answer": lambda row: places.dispute_answer(row["dispute_id"]),
     "outbox.sealed": lambda row: places.outbox(row["message_id"]),
 }
 """Where each sealed column's value lives."""

@@ -27,7 +27,10 @@ _WORDS = {
     "state": "open",
     "why": "stopped",
     "means": "joining",
+    "asked_by": "self",
     "reason": "parent",
+    "suspended_why": "desk",
+    "outcome": "kept",
 }
 _KINDS = {"record": "payment", "request": "correction"}
 _NOT_AT_ONCE = {
@@ -55,6 +58,8 @@ def _value(table: Table, column: Column[Any]) -> Any:  # noqa: ANN401, PLR0911
         return 7
     if isinstance(kind, ARRAY):
         return ["nickname"]
+    if column.name == "why" and table.name == "dispute":
+        return "custody"
     if column.name == "kind":
         return _KINDS.get(table.name, "marketing")
     return _WORDS.get(column.name, "x")

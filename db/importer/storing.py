@@ -223,10 +223,13 @@ _MEMBER = (
     .where(LIVE.member.c.member_id == bindparam("at_member"))
     .values(
         joined_on=func.coalesce(LIVE.member.c.joined_on, bindparam("joined")),
-        turns_14_on=case(
-            (bindparam("born_anew"), bindparam("turns", type_=Date)),
-            else_=LIVE.member.c.turns_14_on,
-        ),
+        **{
+            name: case(
+                (bindparam("born_anew"), bindparam(f"at_{name}", type_=Date)),
+                else_=LIVE.member.c[name],
+            )
+            for name in ("turns_14_on", "turns_19_on")
+        },
         last_used_on=func.greatest(LIVE.member.c.last_used_on, bindparam("used")),
     )
 )
@@ -241,6 +244,6 @@ def _member(merge: Merge) -> writer.Row | None:
         "at_member": merge.member_id,
         "joined": merge.joined_on,
         "born_anew": born is not None,
-        "turns": writer.child_until(born, merge.today) if born else None,
+        **{f"at_{name}": day for name, day in writer.birthdays(born, merge.today).items()},
         "used": used,
     }

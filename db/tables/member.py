@@ -30,8 +30,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.tables.naming import DATA
 from db.words import (
+    ActorKind,
     Channel,
     ConsentKind,
+    DisputeOutcome,
+    DisputeWhy,
     Ground,
     LinkMeans,
     LinkReason,
@@ -42,6 +45,7 @@ from db.words import (
     RestrictionWhy,
     Source,
     Store,
+    SuspensionWhy,
 )
 
 _WHEN = DateTime(timezone=True)
@@ -72,13 +76,15 @@ class MemberTables:
     pending_value: Table
     inbox: Table
     demand: Table
+    dispute: Table
 
     @property
     def all(self) -> tuple[Table, ...]:
         """Return every table, parents first."""
         return (self.member, self.profile_value, self.record, self.device, self.service_use,
                 self.consent, self.disclosure, self.restriction, self.guardianship, self.request,
-                self.evidence, self.pending_value, self.inbox, self.demand)  # fmt: skip
+                self.evidence, self.pending_value, self.inbox, self.demand,
+                self.dispute)  # fmt: skip
 
 
 def _owner(store: Store) -> Column[object]:
@@ -110,6 +116,13 @@ def _member(store: Store) -> Table:
         Column("member_id", Uuid, *_proved(store), primary_key=True),
         Column("joined_on", Date),
         Column("turns_14_on", Date),
+        # Under 19 nobody acts for a child.
+        Column("turns_19_on", Date),
+        # Since when somebody is 14 whom nobody can reach, and who can't sign in.
+        Column("unclaimed_on", Date),
+        # The last day to answer what a guardian had consented to.
+        Column("answers_until", Date),
+        Column("unguarded_seen_on", Date),
         Column("last_used_on", Date),
         Column("usage_told_on", Date),
         Column("last_counted_on", Date),
@@ -117,6 +130,10 @@ def _member(store: Store) -> Table:
         Index(None, "last_used_on"),
         Index(None, "usage_told_on"),
         Index(None, "last_counted_on"),
+        Index(
+            "ix_member_turns_14_on", "turns_14_on",
+            postgresql_where=text("turns_14_on is not null"),
+        ),
         schema=store,
     )  # fmt: skip
 
@@ -238,7 +255,8 @@ def _disclosure(store: Store) -> Table:
         Column("kept_until", Date),
         Column("source", Text),
         Column("checked_at", _WHEN),
-        one_of("ground", Ground), one_of("source", Source),
+        Column("asked_by", Text),
+        one_of("asked_by", ActorKind), one_of("ground", Ground), one_of("source", Source),
         # The daily check looks at each once, so that it follows what is new.
         Index(
             "ix_disclosure_unchecked", "disclosed_on", postgresql_where=text("checked_at is null")
@@ -259,7 +277,8 @@ def _restriction(store: Store) -> Table:
         Column("request_id", Uuid),
         Column("blocked", Integer, nullable=False, server_default="0"),
         Column("last_blocked_at", _WHEN),
-        one_of("why", RestrictionWhy),
+        Column("asked_by", Text),
+        one_of("why", RestrictionWhy), one_of("asked_by", ActorKind),
         schema=store,
     )  # fmt: skip
 
@@ -275,6 +294,10 @@ def _guardianship(store: Store) -> Table:
         Column("source", Text),
         Column("reason", Text),
         Column("consent_id", Uuid),
+        # The first and the last day on which this guardian may not act; no last one: for good.
+        Column("suspended_on", Date),
+        Column("suspended_until", Date),
+        Column("suspended_why", Text),
         CheckConstraint("guardian_id <> member_id", name="not_own_guardian"),
         # What was proved here was proved together with the guardian's consent (P41).
         CheckConstraint(
@@ -282,7 +305,13 @@ def _guardianship(store: Store) -> Table:
             "or consent_id is not null",
             name="consented",
         ),
+        CheckConstraint(
+            "(suspended_on is null) = (suspended_why is null) "
+            "and (suspended_until is null or suspended_until >= suspended_on - 1)",
+            name="suspended",
+        ),
         one_of("source", Source), one_of("means", LinkMeans), one_of("reason", LinkReason),
+        one_of("suspended_why", SuspensionWhy),
         Index(None, "guardian_id"),
         schema=store,
     )  # fmt: skip
@@ -306,7 +335,9 @@ def _request(store: Store) -> Table:
         Column("decided_by", Uuid),
         Column("reason", Text),
         Column("answer", LargeBinary),
-        one_of("kind", RequestKind), one_of("state", RequestState), one_of("reason", RefusalReason),
+        Column("asked_by", Text),
+        one_of("asked_by", ActorKind), one_of("kind", RequestKind),
+        one_of("state", RequestState), one_of("reason", RefusalReason),
         CheckConstraint("(state = 'open') = (decided_at is null)", name="decided"),
         CheckConstraint("decided_at is null or sealed is null", name="forgotten"),
         CheckConstraint("(state = 'refused') = (reason is not null)", name="reasoned"),
@@ -398,12 +429,35 @@ def _demand(store: Store) -> Table:
     )  # fmt: skip
 
 
+def _dispute(store: Store) -> Table:
+    """Return disputes about who acts for a child: what was said is sealed, and never told on."""
+    return Table(
+        "dispute", DATA, _owner(store),
+        Column("dispute_id", Uuid, primary_key=True),
+        Column("why", Text, nullable=False),
+        Column("opened_by", Uuid, nullable=False),
+        Column("opened_at", _WHEN, nullable=False),
+        Column("sealed", LargeBinary),
+        Column("decided_at", _WHEN),
+        Column("decided_by", Uuid),
+        Column("outcome", Text),
+        Column("answer", LargeBinary),
+        one_of("why", DisputeWhy), one_of("outcome", DisputeOutcome),
+        CheckConstraint("(decided_at is null) = (outcome is null)", name="decided"),
+        Index(
+            "uq_dispute_open", "member_id", "opened_by",
+            unique=True, postgresql_where=text("decided_at is null"),
+        ),
+        schema=store,
+    )  # fmt: skip
+
+
 def _tables(store: Store) -> MemberTables:
     return MemberTables(
         store, _member(store), _profile_value(store), _record(store), _device(store),
         _service_use(store), _consent(store), _disclosure(store), _restriction(store),
         _guardianship(store), _request(store), _evidence(store), _pending_value(store),
-        _inbox(store), _demand(store),
+        _inbox(store), _demand(store), _dispute(store),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from db.children_rules import rules
 from db.clock import seoul_day
 from db.words import Purpose
 from pages.components import consents_view, kept_only, sign_in_panel
@@ -165,6 +166,8 @@ def panel(actor: Actor, found: Consents, said: Said | None) -> None:
                 _("Keep receiving"), key="advertising_keep", type="primary",
                 on_click=_note, args=(Wanted(_KEEP, yes=True), actor.subject_id),
             )  # fmt: skip
+    if actor.acting_for is None:
+        _paused(actor, found)
     pieces = list(_pieces(found))
     draw("consent_row.html", row=None, said=None, **_ahead(pieces[0] if pieces else {}))
     for piece, following in zip(pieces, [*pieces[1:], {}], strict=True):
@@ -172,6 +175,21 @@ def panel(actor: Actor, found: Consents, said: Said | None) -> None:
             _switch(actor, piece["asked"])
         draw("consent_row.html", **_below(piece["asked"], said), **_ahead(following))
     _devices(actor, found)
+
+
+def _paused(actor: Actor, found: Consents) -> None:
+    """Put to who is 14 by now what a guardian had agreed to: go on with it, or end it."""
+    why = getattr(rules().coming_of_age.why, language())
+    for number, one in enumerate(found.paused):
+        view = consents_view.row(one)
+        draw("consents_paused.html", first=number == 0, why=why, until=found.answers_until,
+             label=consents_view.label(one), state=view.state, wording=view.wording)  # fmt: skip
+        with st.container(horizontal=True):
+            for key, yes, words in (("go_on", True, _("Go on")), ("end", False, _("End it"))):
+                st.button(
+                    words, key=f"{key}_{one.key}", type="primary" if yes else "secondary",
+                    on_click=_note, args=(Wanted(one.key, yes), actor.subject_id),
+                )  # fmt: skip
 
 
 def _pieces(found: Consents) -> Iterator[dict[str, Any]]:

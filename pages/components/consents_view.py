@@ -32,6 +32,11 @@ GROUPS: dict[str, tuple[str, str]] = {
     ),
     "device": (N_("Device IDs"), N_("Clause 7: the 엄마와 app uses one to make its account.")),
 }
+_OVER = N_("You said yes on {day}, and its time is over.")
+_UNUSED: dict[State, str] = {
+    State.PAUSED: N_("A guardian said yes on {day}. It is not used until you answer."),
+    State.ASKED_ANEW: N_("It has changed since {day}, so we ask again; until then it is no."),
+}
 _BY: dict[str, str] = {
     ActorKind.GUARDIAN: N_("by a guardian"),
     ActorKind.STAFF: N_("by our staff, for you"),
@@ -81,9 +86,9 @@ def state(asked: Asked) -> str:
         return _("On since {day}", day=day) + by + _until(asked)
     if asked.state is State.OFF:
         return _("Off since {day}", day=day) + by
-    if asked.state is State.ASKED_ANEW:
-        return _("It has changed since {day}, so we ask again; until then it is no.", day=day)
-    return _("You said yes on {day}, and its time is over.", day=day)
+    if latest.paused and asked.state is State.OVER:
+        return _("A guardian said yes on {day}, which ended when you turned 14.", day=day)
+    return _(_UNUSED.get(asked.state, _OVER), day=day)
 
 
 def _until(asked: Asked) -> str:

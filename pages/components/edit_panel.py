@@ -14,6 +14,7 @@ from pages.components.text import _
 from services import clearing, edit_wishes, profile_words
 from services.contact_values import CHOICES, LONG
 from services.files import LARGEST
+from services.holding_back import LOOKED_AT
 
 if TYPE_CHECKING:
     from services.edit_wishes import Wish
@@ -63,6 +64,9 @@ def _named(name: str) -> str:
 def wish(one: Editing) -> Wish | None:
     """Draw the forms of an item; return what was wished for in this run, if anything."""
     how = one.item.correction
+    if one.hidden:
+        draw("edit_before.html", lines=[_(LOOKED_AT)])
+        return None
     if one.link_until and st.button(_("Keep the old address"), key="edit_keep"):
         return edit_wishes.KeepAddress()
     found = None

@@ -24,6 +24,7 @@ class EditView:
     states: tuple[str, ...]
     told: str
     changes: tuple[str, ...]
+    hidden: bool
 
 
 def view(one: Editing) -> EditView:
@@ -35,6 +36,7 @@ def view(one: Editing) -> EditView:
         tuple(_states(one)),
         told(one),
         tuple(f"{format_datetime(line.at)} · {_(EVENTS[line.name])}" for line in one.changes),
+        one.hidden,
     )
 
 

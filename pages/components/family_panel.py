@@ -26,7 +26,6 @@ LOOK: Final = access.Look(EventName.FAMILY_VIEWED, Permission.FAMILY_READ, "/fam
 _NAME: Final = access.Look(
     EventName.FAMILY_VIEWED, Permission.PROFILE_READ, "/family", ("nickname",)
 )
-_NAMES: Final = "jk_family_names"
 _PAGES: Final = Path(__file__).resolve().parent.parent
 
 
@@ -74,7 +73,7 @@ def _actions(one: Ward, title: str, number: int, *, may_move: bool) -> None:
 
 def _names(actor: Actor, wards: tuple[Ward, ...]) -> dict[UUID, str | None]:
     """Return the nicknames of children; each look is noted, so this tab looks once."""
-    known: dict[UUID, str | None] = st.session_state.setdefault(_NAMES, {})
+    known: dict[UUID, str | None] = st.session_state.setdefault(gate.NAMES, {})
     acting = [one.member_id for one in wards if one.acts]
     for child in acting:
         if child not in known:

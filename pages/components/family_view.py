@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from db.clock import seoul_day
 from pages.components.text import _
 from services import profile_words
 from services.language import format_date
@@ -36,6 +37,8 @@ def ward(one: Ward, title: str) -> WardView:
     """Return a child as its guardian sees it."""
     if one.acts:
         state = _("You act for this child until it turns 14.")
+    elif one.child and any(link.mine and link.suspended_on for link in one.links):
+        state = _("It was decided that you may not act for this child. You see no more of it.")
     elif one.child:
         state = _("Your link has ended. You see no more of this child.")
     else:
@@ -57,6 +60,8 @@ def _link(link: Link, one: Ward) -> LinkView:
     facts = [(_("Since"), format_date(link.started_on))]
     if link.ended_on:
         facts.append((_("Until"), format_date(link.ended_on)))
+    if link.suspended_on:
+        facts.append((_("May not act since"), format_date(link.suspended_on)))
     means = _(profile_words.MEANS[link.means]) if link.means else _("Not recorded")
     facts.append((_("How it was proved"), means))
     reason = _(profile_words.REASONS[link.reason]) if link.reason else _("Not recorded")
@@ -67,5 +72,5 @@ def _link(link: Link, one: Ward) -> LinkView:
 
 def _consent(link: Link) -> str:
     if link.consented_at:
-        return _("given on {day}", day=format_date(link.consented_at.date()))
-    return _("on record since the child joined") if link.proof else _("no record")
+        return _("given on {day}", day=format_date(seoul_day(link.consented_at)))
+    return _("on record") if link.proof else _("no record")

@@ -11,7 +11,7 @@ import streamlit as st
 
 from db.settings import settings
 from db.words import N_, ActorKind, StaffRole
-from pages.components import case_banner, gate
+from pages.components import case_banner, dispute_panel, gate
 from pages.components.fragment import draw, draw_common
 from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
@@ -199,6 +199,7 @@ def header(here: Here, page: StreamlitPage) -> None:
         if st.button(_("Back to my own data"), key="act_for_self"):
             gate.act_for(None)
             st.rerun()
+        dispute_panel.note(here.actor, here.actor.acting_for)
 
 
 def brought_back(here: Here) -> bool:

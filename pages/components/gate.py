@@ -35,6 +35,8 @@ CERTIFICATES: Final = "jk_certificates"
 _ACTING: Final = "jk_acting_for"
 _CASE: Final = "jk_call"
 _SHOWN: Final = "jk_call_shown"
+NAMES: Final = "jk_family_names"
+"""What this tab's children are called, read once."""
 _LOST: Final = "jk_ward_lost"
 _OPEN_ASLEEP: Final = frozenset(
     {
@@ -219,6 +221,7 @@ def here_path() -> str:
 
 def act_for(child: UUID | None) -> None:
     """Look at a child's data in this tab from the next run on; None: at one's own again."""
+    st.session_state.pop(NAMES, None)  # what a child is called may be changed meanwhile
     if child is None:
         st.session_state.pop(_ACTING, None)
     else:

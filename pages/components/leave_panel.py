@@ -14,6 +14,7 @@ from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from services import access, certificate, leaving
 from services.actor import Permission
+from services.holding_back import LOOKED_AT
 from services.house import house
 from services.ledger import EventName
 
@@ -46,6 +47,9 @@ def panel(actor: Actor) -> None:
          child=actor.for_child, asleep=gate.here().asleep)  # fmt: skip
     if found.under_way:
         draw("said.html", text=_("This is under way already, in another tab."))
+        return
+    if found.disputed:
+        draw("said.html", text=_(LOOKED_AT))
         return
     _instead()
     too = _children(found)

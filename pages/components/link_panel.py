@@ -30,6 +30,7 @@ _LOOK: Final = access.Look(
     EventName.FAMILY_VIEWED, Permission.GUARDIAN_LINK, "/family", folds=False
 )
 _HOW: Final = "jk_link_how"
+_AGAIN: Final = "jk_link_again"
 _CODE, _DOCUMENT = "code", "document"
 _MEGABYTES: Final = LARGEST // 1024**2
 
@@ -65,33 +66,38 @@ def _try(actor: Actor, what: Callable[[Subject], Any]) -> Any:  # noqa: ANN401 (
         return None
 
 
+def _once_more() -> None:
+    st.session_state[_AGAIN] = True
+
+
 def _ask(actor: Actor, *, again: bool) -> None:
-    place = st.expander(_("Start again, or for another child")) if again else st.container()
-    with place:
-        how = st.radio(
-            _("How can you show that you are the guardian?"), (_CODE, _DOCUMENT), key=_HOW,
-            format_func={
-                _CODE: _("A code to the contact that was given when the child joined"),
-                _DOCUMENT: _("A certificate of family relations, looked at by our staff"),
-            }.__getitem__,
-        )  # fmt: skip
-        with st.form("link", border=True):
-            typed = _fields()
-            reason, agreed, file = None, True, None
-            if how == _DOCUMENT:
-                file = st.file_uploader(
-                    _("Certificate of family relations (PDF, JPEG or PNG, 5 MB at most)"),
-                    ["pdf", "jpg", "jpeg", "png"], max_upload_size=_MEGABYTES,
-                )  # fmt: skip
-                reason, agreed = _consent("document")
-            draw("edit_before.html", lines=_before(how))
-            label = _("Send it to our staff") if how == _DOCUMENT else _("Send a code")
-            if not st.form_submit_button(label, type="secondary" if again else "primary"):
-                return
+    if again and not st.session_state.get(_AGAIN):
+        st.button(_("Start again, or for another child"), key="link_again", on_click=_once_more)
+        return
+    how = st.radio(
+        _("How can you show that you are the guardian?"), (_CODE, _DOCUMENT), key=_HOW,
+        format_func={
+            _CODE: _("A code to the contact that was given when the child joined"),
+            _DOCUMENT: _("A certificate of family relations, looked at by our staff"),
+        }.__getitem__,
+    )  # fmt: skip
+    with st.form("link", border=True):
+        typed = _fields()
+        reason, agreed, file = None, True, None
         if how == _DOCUMENT:
-            _by_document(actor, typed, reason, file.getvalue() if file else b"", agreed=agreed)
-        else:
-            _by_code(actor, typed)
+            file = st.file_uploader(
+                _("Certificate of family relations (PDF, JPEG or PNG, 5 MB at most)"),
+                ["pdf", "jpg", "jpeg", "png"], max_upload_size=_MEGABYTES,
+            )  # fmt: skip
+            reason, agreed = _consent("document")
+        draw("edit_before.html", lines=_before(how))
+        label = _("Send it to our staff") if how == _DOCUMENT else _("Send a code")
+        if not st.form_submit_button(label, type="secondary" if again else "primary"):
+            return
+    if how == _DOCUMENT:
+        _by_document(actor, typed, reason, file.getvalue() if file else b"", agreed=agreed)
+    else:
+        _by_code(actor, typed)
 
 
 def _fields() -> tuple[str, str, str]:
@@ -127,8 +133,8 @@ def _before(how: str) -> list[str]:
     return [
         _("If such a child is here, a code goes to the contact given when it joined, and counts "
           "for 10 minutes. What you see here is the same if there is none."),
-        _("It works for a child under 14 whose account is in use. If it sleeps, or the contact is "
-          "no longer yours, please use the document."),
+        _("It works for a child under 14 whose account is in use. If the contact is no longer "
+          "yours, please use the document; if the account sleeps, please ask us first."),
     ]  # fmt: skip
 
 

@@ -65,6 +65,7 @@ class GroupView:
     hint: str
     items: tuple[ItemView, ...]
     missing: str
+    hidden: str
 
 
 def unrecorded(text: str | None) -> str:
@@ -213,7 +214,12 @@ def groups(profile: Profile, today: date) -> tuple[GroupView, ...]:
                 _(title),
                 _(hint),
                 tuple(item_view(i, profile, today) for i in items if i.values),
-                ", ".join(_(i.item.label) for i in items if not i.values),
+                ", ".join(
+                    _(i.item.label)
+                    for i in items
+                    if not i.values and i.item.name not in profile.hidden
+                ),
+                ", ".join(_(i.item.label) for i in items if i.item.name in profile.hidden),
             )
         )
     return tuple(views)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.declarations import ITEMS
-from db.words import N_, Change, RequestKind, RequestState
+from db.words import N_, ActorKind, Change, RequestKind, RequestState
 from pages.components.text import _, _n, language
 from services import request_words
 
@@ -47,6 +47,7 @@ class RequestView:
     open: bool
     refused: bool
     may_object: bool
+    by_guardian: bool
 
 
 def title(kind: RequestKind, item: str | None, purpose: str | None) -> str:
@@ -94,6 +95,7 @@ def _view(one: Request, objected: set[UUID | None], today: date) -> RequestView:
         is_open,
         refused,
         refused and one.kind is not RequestKind.OBJECTION and one.request_id not in objected,
+        one.asked_by is ActorKind.GUARDIAN,
     )
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from db.words import N_
 from pages.components import (
     gate,
+    officer_children,
     officer_demands,
     officer_findings,
     officer_safeguards,
@@ -25,6 +26,7 @@ SECTIONS = {
     "demands": (N_("Legal demands"), officer_demands.panel),
     "safeguards": (N_("Outside the portal"), officer_safeguards.panel),
     "unreached": (N_("Not reached"), officer_unreached.panel),
+    "children": (N_("Children and guardians"), officer_children.panel),
 }
 """A further section is one line: its name (that of its number in `Open`), title and drawing."""
 

@@ -18,6 +18,7 @@ from pages.signin import drawing
 from pages.signin.visit import LINK, TooMuchError, read
 from services import email_change
 from services.actor import AccessDenied
+from services.holding_back import HeldBack
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -39,6 +40,8 @@ def _confirm(context: SignInContext, visit: Visit) -> Response:
             email_change.waiting(data, token, now)
         if posted:
             email_change.confirm(token, visit.language, now)
+    except HeldBack as error:
+        return drawing.refuse(context, visit, error.message, 409)
     except (email_change.LinkOver, AccessDenied):
         return drawing.refuse(context, visit, email_change.OVER, 410)
     response = drawing.draw(context, visit, "confirm_email.html", done=posted, token=token)

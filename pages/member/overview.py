@@ -8,12 +8,19 @@ import streamlit as st
 
 from db import policy
 from db.words import Purpose
-from pages.components import gate, kept_only, sessions_panel
+from pages.components import (
+    dispute_panel,
+    fourteen_panel,
+    gate,
+    kept_only,
+    said,
+    sessions_panel,
+)
 from pages.components.fragment import draw
 from pages.components.matters_view import matters
 from pages.components.text import _
 from pages.components.timeline import timeline
-from services import access, overview, retention
+from services import access, disputes, overview, own_contact, retention
 from services.actor import Permission
 from services.ledger import EventName
 
@@ -25,7 +32,11 @@ look = access.Look(EventName.OVERVIEW_VIEWED, Permission.PROFILE_READ, "/", ("ni
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     brief = overview.brief(subject)
     today = subject.today
+    young = brief.turns_14_on is not None
+    standing = disputes.standing(subject) if young else None
+    reached = own_contact.reached(subject) if young else True
 
+said.show()
 draw("overview.html", brief=brief, child=actor.for_child)
 if brief.store_only:
     kept_only.box(actor)
@@ -53,7 +64,11 @@ with st.container(horizontal=True):
                 on_click=_open_child,
                 args=(child.member_id,),
             )
+fourteen_panel.answers(brief.answers_until if actor.acting_for is None else None)
+fourteen_panel.panel(actor, brief, today, reached=reached)
 draw("open_matters.html", matters=matters(brief.matters))
 timeline(retention.bars(brief.kinds), policy.in_force(today), today)
+if standing is not None:
+    dispute_panel.panel(actor, standing)
 if actor.acting_for is None:
     sessions_panel.panel(actor, brief.sessions)

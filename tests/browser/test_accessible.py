@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.browser.serving import Served
 
 PUBLIC = ("/policy", "/contact", "/notices", "/status", "/mailbox")
-MEMBER = ("/", "/my-data", "/history", "/consents", "/stop", "/requests", "/leave")
+MEMBER = ("/", "/my-data", "/history", "/consents", "/stop", "/requests", "/leave", "/family")
 MOST_TABS = 60
 
 

@@ -167,6 +167,11 @@ def test_every_record_says_that_a_guardian_acted(portal: Portal, family: Family)
                 LIVE.consent.c.kind.in_((ConsentKind.MARKETING, ConsentKind.COLLECTION)),
             )
         ).all()
+        asked = [
+            data.scalars(select(table.c.asked_by).where(table.c.member_id == family.child)).all()
+            for table in (LIVE.request, LIVE.restriction)
+        ]
+    assert all(found and set(found) == {"guardian"} for found in asked)
     assert {tuple(one) for one in rows} == {
         ("guardian", family.mother),
         ("guardian", family.father),

@@ -248,7 +248,7 @@ def test_what_cant_be_opened_is_said(portal_db: PortalDb, tmp_path: Path) -> Non
     said = {line["what"]: line["count"] for line in taken.manifest["not_given"]}
     assert said == {
         "profile": 1, "devices": 1, "values_to_confirm": 1, "records_payment": 1, "requests": 1,
-        "proofs_given": 1, "messages": 1,
+        "proofs_given": 1, "messages": 1, "disputes": 1,
     }  # fmt: skip
     assert taken.page.count("이 값을 열 수 없어요") >= 6
 

@@ -25,7 +25,16 @@ pytestmark = pytest.mark.promise("P30")
 
 EMPTY = {
     "profile": {"cleared_at", "problem"},
-    "membership": {"turns_14_on", "usage_told_on", "last_counted_on", "set_at"},
+    "membership": {
+        "turns_14_on",
+        "turns_19_on",
+        "unclaimed_on",
+        "answers_until",
+        "usage_told_on",
+        "last_counted_on",
+        "set_at",
+    },
+    "disputes": {"problem"},
     "devices": {"refused_at", "problem", "kept_if_left_until"},
     "values_to_confirm": {"problem"},
     "disclosures": {"shown_from"},

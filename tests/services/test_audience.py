@@ -3,7 +3,7 @@ simple model agree (P16, P18, P32; network act art. 50)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -60,6 +60,7 @@ class Record:
     granted: bool
     days_ago: int | None
     ends_in: int | None
+    by_guardian: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class History:
     held: frozenset[str]
     child: bool
     proved: bool
+    came: str | None = None
+    """How somebody stands who came of age: today, or long ago and never reached."""
 
 
 KEYS: list[tuple[str, str | None, str | None]] = [
@@ -82,9 +85,11 @@ KEYS: list[tuple[str, str | None, str | None]] = [
 # Days on which something turns: today, a change of the terms, two years ago.
 AGO = st.sampled_from([0, 1, 1, 2, 100, 101, 730, 731])
 RECORD = st.builds(
-    lambda key, granted, ago, ends: Record(key[0], key[1], key[2], granted, ago, ends),
+    lambda key, granted, ago, ends, guardian: Record(
+        key[0], key[1], key[2], granted, ago, ends, guardian
+    ),
     st.sampled_from(KEYS), st.booleans(), AGO | AGO | st.none(),
-    st.sampled_from([None, None, -1, 0]),
+    st.sampled_from([None, None, -1, 0]), st.sampled_from([False, False, True]),
 )  # fmt: skip
 # Mostly yes, so that much is allowed and each single no is seen to matter.
 ALL_YES = tuple(
@@ -118,10 +123,13 @@ HISTORY = st.builds(
     st.lists(RECORD, min_size=1, max_size=6).map(tuple)
     | st.lists(RECORD, min_size=1, max_size=2).map(lambda more: (*ALL_YES, *more)),
     st.just(()) | st.lists(RESTRICTED, min_size=1, max_size=2).map(tuple) | STOP_OF_ALL,
-    st.just(HELD) | st.frozensets(st.sampled_from(sorted(HELD)), min_size=2),
+    st.just(HELD) | st.frozensets(st.sampled_from(sorted(HELD)), min_size=1),
     st.sampled_from([False, False, True]),
     st.booleans(),
+    st.sampled_from([None, None, "today", "unclaimed"]),
 )
+PAUSED = {"marketing", "advertising", "advertising_night", "personalisation", "sensitive"}
+"""What a guardian's yes lets no more be used when the child is 14."""
 
 
 # ---- the model: a member's papers read by a careful person ----------------------------------
@@ -134,8 +142,13 @@ def latest(history: History, key: tuple[str, str | None, str | None]) -> Record 
         newest = min(r.days_ago or 0 for r in dated)
         mine = [r for r in dated if (r.days_ago or 0) == newest]
     refused = [r for r in mine if not r.granted]
-    strict = refused or [r for r in mine if over(r)] or mine
-    return strict[0] if strict else None
+    waits = [r for r in mine if r.by_guardian and r.kind in PAUSED and not history.child]
+    strict = refused or [r for r in mine if over(r)] or waits or mine
+    if not strict:
+        return None
+    # What waits for an answer is neither a yes nor a no: as if nobody had recorded when.
+    waiting = strict[0] in waits and not over(strict[0])
+    return replace(strict[0], days_ago=None) if waiting else strict[0]
 
 
 def over(record: Record) -> bool:
@@ -180,6 +193,12 @@ def agreed_to_health(history: History, item: str, terms: Terms) -> bool:
     return is_yes(every, terms)
 
 
+def kept_only(history: History) -> bool:
+    if history.child:
+        return not history.proved
+    return history.came is not None and not {"email", "mobile"} & history.held
+
+
 def may(  # noqa: PLR0911 (read from top to bottom)
     history: History, item: str, purpose: Purpose, terms: Terms, declared: Iterable[Purpose]
 ) -> bool:
@@ -187,7 +206,7 @@ def may(  # noqa: PLR0911 (read from top to bottom)
         return False
     if purpose in RIGHTS:
         return True
-    if history.child and not history.proved and not ITEMS[item].others:
+    if kept_only(history) and not ITEMS[item].others:
         return False
     for one, what, is_ended, begins in history.restricted:
         if not is_ended and begins in BEGUN and one in (None, item) and what in (None, purpose):
@@ -230,7 +249,13 @@ def may_contact(
 def write(connection: Connection, history: History) -> UUID:
     who, now = uuid4(), datetime(2026, 11, 1, tzinfo=UTC)
     turns = DAY + timedelta(days=300) if history.child else None
-    connection.execute(insert(LIVE.member).values(member_id=who, created_at=now, turns_14_on=turns))
+    born = DAY if history.came == "today" and not history.child else turns
+    unclaimed = DAY if history.came == "unclaimed" and not history.child else None
+    connection.execute(
+        insert(LIVE.member).values(
+            member_id=who, created_at=now, turns_14_on=born, unclaimed_on=unclaimed
+        )
+    )
     if history.child:
         connection.execute(
             insert(LIVE.guardianship).values(
@@ -265,6 +290,7 @@ def write(connection: Connection, history: History) -> UUID:
             "member_id": who, "consent_id": uuid4(), "kind": r.kind, "channel": r.channel,
             "item": r.item, "granted": r.granted, "decided_at": moment(r.days_ago),
             "ends_on": None if r.ends_in is None else DAY + timedelta(days=r.ends_in),
+            "decided_by": "guardian" if r.by_guardian else None,
         }
         for r in history.records
     ]  # fmt: skip

@@ -18,8 +18,8 @@ SAMPLE = {
     "moment": "2026-11-22T12:00:00+09:00", "said": N_("Jikim"),
     "consents": consent_words.packed([("advertising_email", None, None)]),
     "asked": "correction", "scope": "marketing", "refusal": "proof_missing",
-    "barred": "deceit", "kept": "happened_again", "step": "leave", "outcome": "done",
-    "postponed": "proof_awaited",
+    "barred": "deceit", "kept": "happened_again", "suspended": "desk", "step": "leave",
+    "outcome": "done", "postponed": "proof_awaited",
 }  # fmt: skip
 """A value for each filter."""
 

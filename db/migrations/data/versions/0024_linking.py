@@ -66,6 +66,11 @@ _FAMILY = """
 _SIGNATURE = "ops.family(uuid, uuid, date)"
 
 
+_ASKED_BY = "asked_by in ('self', 'guardian', 'staff', 'system')"
+_ASKED = ("disclosure", "restriction", "request")
+"""What says from now on who asked for it: the member, a guardian, or staff in a case."""
+
+
 def _columns(store: str) -> None:
     # Words of before the portal: nobody said more than that it was checked when the child joined.
     op.execute(
@@ -74,6 +79,9 @@ def _columns(store: str) -> None:
     )
     op.add_column("guardianship", sa.Column("reason", sa.Text()), schema=store)
     op.add_column("guardianship", sa.Column("consent_id", sa.Uuid()), schema=store)
+    for table in _ASKED:
+        op.add_column(table, sa.Column("asked_by", sa.Text()), schema=store)
+        op.create_check_constraint(op.f(f"ck_{table}_asked_by"), table, _ASKED_BY, schema=store)
     checks = {"means": _MEANS, "reason": _REASONS, "consented": _CONSENTED}
     for name, check in checks.items():
         op.create_check_constraint(
@@ -135,5 +143,7 @@ def downgrade() -> None:
         _words(store, _KINDS, _REFUSALS)
         for name in ("consented", "reason", "means"):
             op.drop_constraint(f"ck_guardianship_{name}", "guardianship", schema=store)
+        for table in _ASKED:
+            op.drop_column(table, "asked_by", schema=store)
         op.drop_column("guardianship", "consent_id", schema=store)
         op.drop_column("guardianship", "reason", schema=store)

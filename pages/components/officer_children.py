@@ -1,0 +1,76 @@
+"""The officer's section of children: disputes to decide, and children without a guardian."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from pages.components import officer_dispute, said, sign_in_panel
+from pages.components.fragment import draw
+from pages.components.text import _
+from services import desk_queue, dispute_desk
+from services.dispute_words import WHY
+from services.house import house
+
+if TYPE_CHECKING:
+    from services.actor import Actor
+    from services.dispute_desk import Alone, Waiting
+
+_SECTION: Final = "children"
+
+
+def panel(actor: Actor) -> None:
+    """Draw the dispute in hand, or both lists with what can be done."""
+    case_id = st.session_state.get(officer_dispute.CASE)
+    with house().databases.data.begin() as connection:
+        case = desk_queue.in_hand(connection, actor, case_id) if case_id else None
+        rows = () if case else dispute_desk.waiting(connection, actor)
+        alone = () if case else dispute_desk.alone(connection, actor)
+    if case is not None:
+        officer_dispute.panel(actor, case)
+        return
+    numbered = dict(enumerate(rows, start=1))
+    draw("officer_children.html", alone=alone,
+         rows=[(n, _(WHY[one.why]), one) for n, one in numbered.items()])  # fmt: skip
+    if not actor.verified and (rows or alone):
+        if st.button(_("Confirm that it is me, then go on"), key="verify_children", type="primary",
+                     icon=":material/lock_open:"):  # fmt: skip
+            sign_in_panel.ask_verification({"section": _SECTION})
+        return
+    if numbered:
+        _choice(actor, numbered)
+    if alone:
+        _alone(actor, {one.name: one for one in alone})
+
+
+def _choice(actor: Actor, rows: dict[int, Waiting]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.selectbox(
+            _("Which one?"), list(rows), format_func=lambda n: f"{n}. {_(WHY[rows[n].why])}"
+        )
+        if st.button(_("Take in hand"), key="take_dispute", type="primary") and number in rows:
+            one = rows[number]
+            with house().databases.data.begin() as connection:
+                case_id = dispute_desk.take(connection, actor, one.member_id, one.dispute_id)
+            st.session_state[officer_dispute.CASE] = case_id
+            said.say(_("You have this in hand for 30 minutes."))
+
+
+def _alone(actor: Actor, rows: dict[str, Alone]) -> None:
+    """Draw what closes a line: suspended guardians act again, or it is noted what was done."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(_("Which child?"), list(rows), key="alone")
+        chosen = rows.get(str(name))
+        if (
+            chosen
+            and chosen.suspended
+            and st.button(_("Let the suspended guardian act again"), key="lift")
+        ):
+            with house().databases.data.begin() as connection:
+                dispute_desk.lift(connection, actor, chosen.member_id)
+            said.say(_("The suspension is over from now on."))
+        if chosen and st.button(_("Noted: somebody looks after the child"), key="alone_seen"):
+            with house().databases.data.begin() as connection:
+                dispute_desk.see(connection, actor, chosen.member_id)
+            said.say(_("It is off the list, and the ledger says by whom."))

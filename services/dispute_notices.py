@@ -1,0 +1,89 @@
+"""Tells everybody whom it concerns what was decided of a dispute, by the worker: it has all keys.
+
+Nobody is told who had opened it, nor what was said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from db.clock import seoul_day
+from db.sealing import SealError
+from db.tables.member import LIVE
+from services import guarding, notify, outbox
+from services.language import DEFAULT
+from services.outbox import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from db.sealing import Sealer
+    from db.words import Store
+
+DECIDED: Final = "dispute_decided"
+STOPPED: Final = "guardian_stopped"
+
+
+def tell(
+    data: Connection,
+    key: tuple[UUID, UUID],
+    opened: Callable[[UUID], tuple[Store, Sealer]],
+    now: datetime,
+) -> int:
+    """Write to the child and its guardians what became of the dispute `key`; return to how many."""
+    table = LIVE.dispute
+    row = data.execute(
+        select(table).where(
+            table.c.member_id == key[0],
+            table.c.dispute_id == key[1],
+            table.c.decided_at.is_not(None),
+        )
+    ).one_or_none()
+    if row is None:
+        return 0
+    day = seoul_day(row.decided_at)
+    decided = Message(DECIDED, "either", DEFAULT, {}, f"{DECIDED}:{key[1]}")
+    told = _write(data, key[0], opened, decided, now)
+    link = LIVE.guardianship
+    links = data.execute(
+        select(
+            link,
+            guarding.guards(link.c.member_id, link.c.guardian_id, day).label("guards"),
+        ).where(link.c.member_id == key[0])
+    )
+    newest = {row.guardian_id: row for row in sorted(links, key=lambda one: one.started_on)}
+    for guardian, one in newest.items():
+        if one.guards:
+            message = decided
+        elif day in (one.ended_on, one.suspended_on):
+            params = {"why": one.suspended_why or "", "until": _until(one.suspended_until),
+                      "ended": "yes" if one.ended_on == day else "no"}  # fmt: skip
+            message = Message(STOPPED, "either", DEFAULT, params, f"{STOPPED}:{key[1]}")
+        else:
+            continue  # their part had ended before
+        told += _write(data, guardian, opened, message, now)
+    return told
+
+
+def _until(day: object) -> str:
+    return str(day) if day else ""
+
+
+def _write(
+    data: Connection,
+    who: UUID,
+    opened: Callable[[UUID], tuple[Store, Sealer]],
+    message: Message,
+    now: datetime,
+) -> int:
+    try:
+        _store, sealer = opened(who)
+    except (outbox.NoKeyError, SealError):
+        return 0
+    return int(notify.write(data, LIVE, (who, sealer), message, now))

@@ -1,0 +1,210 @@
+"""“Something is wrong” on the pages of child, guardians and officer; the 14th birthday (P29)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from db.clock import SEOUL
+from db.drafts import ConsentDraft, GuardianshipDraft, ValueDraft
+from db.tables.member import LIVE
+from db.tables.ops import one_time
+from db.tables.ops import outbox as told
+from db.words import ActorKind, ConsentKind, LinkMeans, StaffRole
+from tests.people import NOW, PLAIN, agent, granted, member
+from tests.portal import portal, statements, text_of
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.database import PortalDb
+    from tests.portal import Portal
+
+__all__ = ["portal", "statements"]
+
+pytestmark = pytest.mark.promise("P29")
+
+WAITS = "보호책임자가 살펴보고 있어요"
+
+
+def child(db: PortalDb, *guardians: UUID, born: str = "2016-05-05", email: bool = True,
+          consents: tuple[ConsentDraft, ...] = ()) -> UUID:  # fmt: skip
+    names = ("nickname", "address", "mobile", "email") if email else ("nickname", "address")
+    values = [ValueDraft(name, PLAIN[name]) for name in names]
+    links = tuple(
+        GuardianshipDraft(who, date(2024, 1, 1 + n), LinkMeans.JOINING, proof=True)
+        for n, who in enumerate(guardians)
+    )
+    return member(
+        db, values=(*values, ValueDraft("birth_date", born)), records=(), devices=(),
+        guardianships=links, consents=consents,
+    )  # fmt: skip
+
+
+def acting_for(portal: Portal, guardian: UUID) -> AppTest:
+    portal.sign_in(guardian, verified=NOW)
+    tab = portal.open()
+    return tab.button(key="child_1").click().run()
+
+
+def tell(tab: AppTest, words: str = "무서워요") -> AppTest:
+    tab.button(key="dispute").click().run()
+    assert "112" in text_of(tab) or "취소할 수는 없어요" in text_of(tab)
+    tab.radio[0].set_value(tab.radio[0].options[2])
+    tab.text_area[0].set_value(words)
+    submit = next(b for b in tab.button if b.label == "알리기")
+    return submit.click().run()
+
+
+def test_a_child_says_it_and_an_open_tab_of_a_guardian_shows_it(portal: Portal) -> None:
+    father, mother = member(portal.db), member(portal.db)
+    who = child(portal.db, father, mother)
+    tab = acting_for(portal, father)
+    tab.switch_page("member/my_data.py").run()
+    assert "강남구" in text_of(tab)
+    theirs = portal.token
+    portal.sign_in(who)
+    own = portal.open()
+    assert "나를 돌보는 사람에 대해 문제가 있나요?" in text_of(own)
+    own = tell(own)
+    shown = text_of(own)
+    assert "알려 주셔서 고마워요" in shown
+    assert WAITS in shown
+    assert "어떤 보호자" in shown or "아무에게도" in shown
+    portal.token = theirs
+    tab.run()
+    shown = text_of(tab)
+    assert WAITS in shown
+    assert "강남구" not in shown
+    assert "결정할 때까지 보호자에게 보이지 않아요: 주소" in shown
+    assert "무서워요" not in shown
+    edit = text_of(tab.switch_page("member/edit.py").run())
+    assert WAITS in edit
+    tab.session_state["jk_form_item"] = "address"
+    edit = text_of(tab.run())
+    assert "결정할 때까지 이 일은 기다려야 해요" in edit
+    assert "강남구" not in edit
+    leave = tab.switch_page("member/leave.py").run()
+    assert "leave" not in {b.key for b in leave.button}
+    assert "기다려야 해요" in text_of(leave)
+
+
+def test_without_a_choice_nothing_is_sent(portal: Portal) -> None:
+    who = child(portal.db, member(portal.db))
+    portal.sign_in(who)
+    tab = portal.open()
+    tab.button(key="dispute").click().run()
+    tab.text_area[0].set_value("그대로 남아요")
+    next(b for b in tab.button if b.label == "알리기").click().run()
+    assert "무엇에 대한 것인지 골라 주세요" in text_of(tab)
+    assert tab.text_area[0].value == "그대로 남아요"
+    with portal.db.work.data.connect() as data:
+        assert data.execute(select(LIVE.dispute)).all() == []
+
+
+def test_an_officer_decides_and_sees_children_without_a_guardian(portal: Portal) -> None:
+    father, mother = member(portal.db), member(portal.db)
+    who = child(portal.db, father, mother)
+    portal.sign_in(who)
+    tell(portal.open())
+    portal.sign_in(staff=agent(portal.db, StaffRole.OFFICER), verified=NOW)
+    tab = portal.open("desk/officer.py")
+    tab.pills[0].set_value("children").run()
+    shown = text_of(tab)
+    assert "가족 중에 무서운 사람이 있어요" in shown
+    assert "무서워요" not in shown
+    tab.button(key="take_dispute").click().run()
+    shown = text_of(tab)
+    assert "무서워요" in shown
+    assert "보호자 1" in shown
+    tab.radio[0].set_value(tab.radio[0].options[1])
+    tab.selectbox[0].set_value(1)
+    tab.selectbox[1].set_value(tab.selectbox[1].options[0])
+    tab.text_area[0].set_value("법원 서류를 확인했습니다.")
+    next(b for b in tab.button if b.label == "결정하기").click().run()
+    assert "결정했어요" in text_of(tab)
+    with portal.db.work.data.connect() as data:
+        stopped = data.execute(
+            select(LIVE.guardianship.c.guardian_id).where(
+                LIVE.guardianship.c.suspended_on.is_not(None)
+            )
+        ).all()
+    assert [row[0] for row in stopped] == [father]
+    portal.sign_in(father)
+    assert "child_1" not in {b.key for b in portal.open().button}
+
+
+# ---- the birthday ---------------------------------------------------------------------------
+
+
+def test_a_guardian_enters_the_childs_own_address_before_the_birthday(portal: Portal) -> None:
+    guardian = member(portal.db)
+    who = child(portal.db, guardian, born="2012-12-10", email=False)
+    tab = acting_for(portal, guardian)
+    shown = text_of(tab)
+    assert "아이가 2026. 12. 10.에 만 14세가 돼요" in shown
+    assert "보관만" in shown
+
+    def enter(typed: str) -> str:
+        field = next(f for f in tab.text_input if f.key == "jk_form_own_contact")
+        field.set_value(typed)
+        next(b for b in tab.button if b.label == "링크나 안내 보내기").click().run()
+        return text_of(tab)
+
+    assert "아이만 보는 것을" in enter(PLAIN["email"])
+    assert "링크를 보냈어요" in enter("kid@example.com")
+    with portal.db.work.data.connect() as data:
+        sent = data.execute(select(told.c.template).where(told.c.member_id == who)).scalars().all()
+        links = data.execute(select(one_time.c.use).where(one_time.c.member_id == who)).all()
+    assert list(sent) == ["email_link"]
+    assert [row.use for row in links] == ["confirm_email"]
+
+
+def test_at_14_a_running_tab_of_the_guardian_ends_and_the_child_answers(portal: Portal) -> None:
+    portal.now = datetime(2026, 12, 9, 23, 50, tzinfo=SEOUL)
+    guardian = member(portal.db)
+    consents = tuple(
+        ConsentDraft(uuid4(), one.kind, granted=True, decided_at=NOW,
+                     decided_by=ActorKind.GUARDIAN)
+        for one in granted(ConsentKind.MARKETING, ConsentKind.PERSONALISATION)
+    )  # fmt: skip
+    who = child(portal.db, guardian, born="2012-12-10", consents=consents)
+    tab = acting_for(portal, guardian)
+    assert "아이가 2026. 12. 10.에 만 14세가 돼요" in text_of(tab)
+    portal.later(minutes=10)
+    shown = text_of(tab.run())
+    assert "이제 이 아이를 대신할 수 없어요" in shown
+    assert "아이는 이용 중인 회원" not in shown
+    portal.sign_in(who, verified=portal.now)
+    own = portal.open()
+    assert "이제 직접 정해요" in text_of(own)
+    assert "2027. 1. 9.까지 답해 주세요" in text_of(own)
+    page = own.switch_page("member/consents.py").run()
+    assert "보호자가 대신 동의한 것" in text_of(page)
+    assert "보호자가 2026. 11. 22.에 동의했어요" in text_of(page)
+    page.button(key="go_on_marketing").click().run()
+    page.button(key="end_personalisation").click().run()
+    assert "보호자가 대신 동의한 것" not in text_of(page)
+    with portal.db.work.data.connect() as data:
+        rows = data.execute(
+            select(LIVE.consent.c.kind, LIVE.consent.c.granted)
+            .where(LIVE.consent.c.decided_by == "self")
+            .order_by(LIVE.consent.c.kind)
+        ).all()
+    assert [tuple(row) for row in rows] == [("marketing", True), ("personalisation", False)]
+
+
+def test_the_pages_of_a_child_take_few_more_statements(
+    portal: Portal, statements: list[str]
+) -> None:
+    """The frame asks once, the overview twice about disputes and once for a way in."""
+    guardian = member(portal.db)
+    child(portal.db, guardian)
+    tab = acting_for(portal, guardian)
+    statements.clear()
+    tab.run()
+    assert len(statements) <= 14, statements

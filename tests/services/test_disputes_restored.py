@@ -1,0 +1,55 @@
+"""Disputes and their decisions are done again in restored data (P23, P29)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from db.words import (
+    ActorKind,
+    DisputeOutcome,
+    DisputeWhy,
+    Purpose,
+    StaffRole,
+    SuspensionWhy,
+)
+from services import access, dispute_desk, disputes, guarding, holding_back
+from services.actor import Permission
+from services.ledger import EventName
+from tests.people import acting, agent, child_of, member
+from tests.restoring import AT, LATER, portal
+from tests.services.test_restore import restored_as_it_was
+
+if TYPE_CHECKING:
+    from tests.restoring import Restoring
+
+__all__ = ["portal"]
+
+
+@pytest.mark.promise("P23", "P29")
+def test_a_dispute_and_who_may_not_act_stay_so(portal: Restoring) -> None:
+    """Neither a wish for help nor a court's word may be lost with the data (clause 9)."""
+    guardian = member(portal.db)
+    decided, waits = (child_of(portal.db, guardian, "2016-05-06") for _ in range(2))
+    file = portal.back_up()
+    look = access.Look(EventName.DISPUTE_OPENED, Permission.DISPUTE_OPEN, "/", folds=False)
+    found = {}
+    for child in (decided, waits):
+        with access.open(acting(child, at=LATER), child, Purpose.CORRECT, look=look) as subject:
+            found[child] = disputes.open_dispute(subject, DisputeWhy.FEAR, "도와주세요")
+    officer = acting(agent(portal.db, StaffRole.OFFICER), kind=ActorKind.STAFF,
+                     role=StaffRole.OFFICER, at=LATER, verified_at=LATER)  # fmt: skip
+    with portal.db.web.data.begin() as data:
+        case = dispute_desk.take(data, officer, decided, found[decided])
+    chosen = dispute_desk.Decision(
+        DisputeOutcome.SUSPENDED, "법원 서류를 확인했어요.", guardian, SuspensionWhy.COURT_ORDER
+    )
+    purpose, viewing = dispute_desk.PURPOSE, dispute_desk.VIEWING
+    with access.open(officer, decided, purpose, case, look=viewing) as subject:
+        dispute_desk.decide(subject, chosen)
+    restored_as_it_was(portal, file)
+    with portal.db.work.data.connect() as data:
+        assert not data.scalar(select(guarding.guards(decided, guardian, AT.date())))
+        assert holding_back.is_open(data, waits, AT.date())
