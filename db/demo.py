@@ -54,6 +54,7 @@ ACCOUNTS = (
     Account("guardian2", N_("a grandmother, the same child's second guardian")),
     Account("child", N_("a child under 14, seen by both guardians"), signs_in=False),
     Account("daughter", N_("a child kept only, until `member` links it by a code"), signs_in=False),
+    Account("teen", N_("a child of `guardian` who turns 14 in three weeks"), signs_in=False),
     Account("quiet", N_("somebody not seen for eleven months, told that the account will sleep")),
     Account("dormant", N_("a sleeping account")),
     Account("paper", N_("joined on paper, without a password yet"), signs_in=False),

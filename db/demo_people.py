@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from db import demo_records as records
@@ -234,6 +235,30 @@ def _daughter(demo: Demo) -> MemberDraft:
     )  # fmt: skip
 
 
+def _teen(demo: Demo) -> MemberDraft:
+    """Return a child soon 14, without a contact of its own, for whom the father said yes."""
+    origin, day = demo.origin(Source.APP, 300, APP), demo.ahead(21)
+    values = (
+        demo.value("nickname", "새벽이", origin),
+        demo.value("name", demo.fake.name().replace(" ", ""), origin),
+        demo.value("address", demo.fake.address(), origin),
+        demo.value("birth_date", date(day.year - 14, day.month, min(day.day, 28)).isoformat(),
+                   origin),
+    )  # fmt: skip
+    agreed = demo.consent(C.COLLECTION, 300, by=ActorKind.GUARDIAN)
+    link = GuardianshipDraft(
+        demo.people["guardian"], demo.ago(300), LinkMeans.JOINING, proof=True, source=Source.APP,
+        reason=LinkReason.PARENT, consent_id=agreed.consent_id,
+    )  # fmt: skip
+    offers = (C.MARKETING, C.PERSONALISATION)
+    return MemberDraft(
+        demo.member_id, demo.now, demo.ago(300), values,
+        uses=(UseDraft(APP, demo.ago(300), demo.ago(3)),),
+        consents=(agreed, *(demo.consent(kind, 300, by=ActorKind.GUARDIAN) for kind in offers)),
+        guardianships=(link,),
+    )  # fmt: skip
+
+
 def _quiet(demo: Demo) -> MemberDraft:
     origin = demo.origin(Source.EVENT_ENTRY, 1_300)
     basics = _basics(demo, "고요한달", "010-0000-0004", origin)
@@ -292,6 +317,7 @@ FAMILY: dict[str, Callable[[Demo], MemberDraft]] = {
     "guardian2": _grandmother,
     "child": _child,
     "daughter": _daughter,
+    "teen": _teen,
     "quiet": _quiet,
     "dormant": _dormant,
     "paper": _paper,

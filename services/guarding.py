@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from db.children_rules import rules
 from db.tables.member import LIVE
-from db.tables.ops import credential
+from db.tables.ops import credential, session
 from db.words import ActorKind
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _proved(tables: MemberTables, today: Value) -> ColumnElement[bool]:
 
 
 def reached(tables: MemberTables) -> ColumnElement[bool]:
-    """Return whether a row of `member` can be written to, or can sign in by a password."""
+    """Return whether a row of `member` can be written to, or can sign in."""
     return or_(
         *(
             select(table.c.member_id).where(table.c.member_id == tables.member.c.member_id, *those)
@@ -117,7 +117,8 @@ def _ways(tables: MemberTables) -> tuple[tuple[Table, tuple[ColumnElement[bool],
         value.c.seq == 0,
         value.c.sealed.is_not(None),
     )
-    return (value, held), (credential, ())
+    # Another provider's sign-in leaves no password here, but a session that is known for a while.
+    return (value, held), (credential, ()), (session, (session.c.signed_in_at.is_not(None),))
 
 
 def paused(tables: MemberTables, row: Any, today: Value) -> ColumnElement[bool]:  # noqa: ANN401

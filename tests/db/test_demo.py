@@ -97,7 +97,7 @@ def test_somebody_who_left_does_not_come_back(portal_db: PortalDb) -> None:
     make(portal_db)
     with portal_db.work.data.begin() as data:
         assert gone not in set(data.scalars(select(LIVE.member.c.member_id)))
-        assert data.scalar(select(func.count()).select_from(LIVE.member)) == 8
+        assert data.scalar(select(func.count()).select_from(LIVE.member)) == 9
 
 
 def test_a_run_that_died_between_keys_and_rows_is_completed(portal_db: PortalDb) -> None:
@@ -123,13 +123,18 @@ def test_child_and_paper_member_have_no_password_and_the_sleeper_sleeps(
         with_password = set(data.scalars(select(ops.credential.c.member_id)))
         asleep = set(data.scalars(select(DORMANT.member.c.member_id)))
         table = LIVE.guardianship
-        first, second = data.execute(select(table).order_by(table.c.started_on)).all()
+        theirs = select(table).where(table.c.member_id == people["child"])
+        first, second = data.execute(theirs.order_by(table.c.started_on)).all()
+        teen = select(table.c.guardian_id).where(table.c.member_id == people["teen"])
+        assert data.scalars(teen).all() == [people["guardian"]]
+        soon = select(LIVE.member.c.turns_14_on).where(LIVE.member.c.member_id == people["teen"])
+        assert TODAY < data.execute(soon).scalar_one() <= TODAY + timedelta(days=30)
         turns_14 = data.scalar(
             select(LIVE.member.c.turns_14_on).where(LIVE.member.c.member_id == people["child"])
         )
     signing_in = {a.name for a in accounts if a.signs_in} & people.keys()
     assert {name for name, who in people.items() if who in with_password} == signing_in
-    assert {"child", "daughter", "paper"}.isdisjoint(signing_in)
+    assert {"child", "daughter", "teen", "paper"}.isdisjoint(signing_in)
     assert asleep == {people["dormant"]}
     assert (first.member_id, first.guardian_id) == (people["child"], people["guardian"])
     assert (second.member_id, second.guardian_id) == (people["child"], people["guardian2"])
@@ -153,7 +158,7 @@ def test_staff_may_work_and_sign_in(portal_db: PortalDb) -> None:
 )
 def test_the_family_can_be_made_on_any_day(portal_db: PortalDb, day: datetime) -> None:
     make(portal_db, day)
-    assert len(ids(portal_db)) == 10
+    assert len(ids(portal_db)) == 11
 
 
 def test_the_mothers_advertising_soon_ends_and_can_be_kept(portal_db: PortalDb) -> None:

@@ -17,6 +17,7 @@ from db.drafts import ConsentDraft, GuardianshipDraft, ValueDraft
 from db.tables.ledger import event
 from db.tables.member import DORMANT, LIVE
 from db.tables.ops import outbox as told
+from db.tables.ops import session as session_rows
 from db.words import ActorKind, Channel, ConsentKind, LinkMeans, Purpose, RequestState, Store
 from services import (
     access,
@@ -28,6 +29,8 @@ from services import (
     messages,
     outbox,
     requests,
+    sessions,
+    sign_in,
     use,
     withdrawing,
 )
@@ -317,6 +320,37 @@ def test_a_child_nobody_reaches_is_kept_only_until_claimed(portal_db: PortalDb) 
     assert not standing(portal_db, who, at.date()).store_only
     daily(portal_db, at)
     assert column(portal_db, who, "unclaimed_on") is None
+
+
+def test_who_signs_in_is_reached_and_has_claimed_what_was_kept(portal_db: PortalDb) -> None:
+    """Also by another provider, which leaves neither password nor address here."""
+    portal_house(portal_db)
+    guardian = member(portal_db)
+    early, late = (child(portal_db, guardian, contact=False) for _ in range(2))
+    signed_in(portal_db, early, noon(BIRTHDAY - timedelta(days=9)))
+    daily(portal_db, noon(BIRTHDAY))
+    assert not standing(portal_db, early, BIRTHDAY).store_only
+    assert column(portal_db, early, "unclaimed_on") is None
+    assert standing(portal_db, late, BIRTHDAY).store_only
+    signed_in(portal_db, late, noon(BIRTHDAY))
+    assert not standing(portal_db, late, BIRTHDAY).store_only
+    assert column(portal_db, late, "unclaimed_on") is None, "also when that session is forgotten"
+
+
+def signed_in(db: PortalDb, who: UUID, at: datetime) -> None:
+    """Sign in by a provider, as the callback does."""
+    token = uuid4().hex
+    with db.web.data.begin() as data:
+        sessions.ask(data, token, "member", at, return_to="/")
+        found = sessions.find(data, token, at)
+        assert found
+        given = sign_in.Person(who, None, Store.LIVE)
+        sign_in._used(data, given, at)
+        data.execute(
+            update(session_rows)
+            .where(session_rows.c.session_id == found.session_id)
+            .values(member_id=who, signed_in_at=at, store=Store.LIVE)
+        )
 
 
 # ---- a corrected birth date -----------------------------------------------------------------

@@ -199,7 +199,8 @@ def _held(tables: tuple[str, ...], children: str) -> str:
             {_held_in("live", tables)}
             union all {_held_in("dormant", tables)}
             union all
-            select 'children', null, count(*), null, null {children}
+            select 'children', null, count(*), null, null
+            {children}
         ) held
         where who = nullif(current_setting('portal.subject', true), '')::uuid
         group by part, kind
@@ -207,15 +208,11 @@ def _held(tables: tuple[str, ...], children: str) -> str:
 """  # noqa: S608 (a constant)
 
 
-_CHILDREN = """
-            from live.guardianship g
-            where g.guardian_id = who and ops.guards(g.member_id, who, today)
-"""
-_CHILDREN_BEFORE = """
-            from live.guardianship g join live.member c using (member_id)
+_CHILDREN = """from live.guardianship g
+            where g.guardian_id = who and ops.guards(g.member_id, who, today)"""
+_CHILDREN_BEFORE = """from live.guardianship g join live.member c using (member_id)
             where g.guardian_id = who and (g.ended_on is null or g.ended_on > today)
-                and c.turns_14_on > today
-"""
+                and c.turns_14_on > today"""
 _DISPUTES = f"""
     create function ops.open_disputes(staff uuid)
     returns table (
