@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from db.importer.tally import Tally
 
 Found = tuple[Place, "UUID", GuardianshipDraft]
+_OWN = frozenset({LinkMeans.CODE, LinkMeans.DOCUMENT})
+"""What rests on a consent that was given here, in our own words."""
 ENDED_HERE = "this guardian's link to the child ended here and stays so"
 
 
@@ -103,10 +105,13 @@ class Links:
             raise _StaysAwayError(why)
         if guardian.state is State.LEFT:
             read.refuse(part.guardian, "its guardian left here")
+        means = row.maybe(part.means, read.word(LinkMeans))
+        if means in _OWN:
+            read.refuse(part.guardian, "by a code or a document a guardian is linked here alone")
         draft = GuardianshipDraft(
             guardian.member_id,
             row.need(part.started_on, Reading.past_day),
-            row.maybe(part.means, read.word(LinkMeans)),
+            means,
             row.maybe(part.proof, read.yes_or_no) or False,
             row.sound(part.ended_on, Reading.any_day),
             row.maybe(part.source or self.reader.plan.map.origin.source, read.word(Source)),

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from db.words import Purpose
-from pages.components import family_view, gate, kept_only, move_panel
+from pages.components import family_view, gate, kept_only, move_panel, ward_name
 from pages.components.fragment import draw, draw_common
 from pages.components.profile_view import origin_notes
 from pages.components.text import _
-from services import access, family
+from services import access
 from services.actor import AccessDenied, Permission
 from services.ledger import EventName
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from services.family import Family, Ward
 
 LOOK: Final = access.Look(EventName.FAMILY_VIEWED, Permission.FAMILY_READ, "/family")
-_NAME: Final = access.Look(
-    EventName.FAMILY_VIEWED, Permission.PROFILE_READ, "/family", ("nickname",)
-)
 _PAGES: Final = Path(__file__).resolve().parent.parent
 
 
@@ -72,18 +68,12 @@ def _actions(one: Ward, title: str, number: int, *, may_move: bool) -> None:
 
 
 def _names(actor: Actor, wards: tuple[Ward, ...]) -> dict[UUID, str | None]:
-    """Return the nicknames of children; each look is noted, so this tab looks once."""
-    known: dict[UUID, str | None] = st.session_state.setdefault(gate.NAMES, {})
-    acting = [one.member_id for one in wards if one.acts]
-    for child in acting:
-        if child not in known:
-            known[child] = _look(actor, child)
-    return {child: known[child] for child in acting}
+    """Return the nicknames of the children that somebody acts for."""
+    return {one.member_id: _name(actor, one.member_id) for one in wards if one.acts}
 
 
-def _look(actor: Actor, child: UUID) -> str | None:
+def _name(actor: Actor, child: UUID) -> str | None:
     try:
-        with access.open(actor, child, Purpose.SHOW, look=_NAME) as subject:
-            return family.nickname(subject)
+        return ward_name.of(actor, child)
     except AccessDenied:  # ended this very moment
         return None

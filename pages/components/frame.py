@@ -11,7 +11,7 @@ import streamlit as st
 
 from db.settings import settings
 from db.words import N_, ActorKind, StaffRole
-from pages.components import case_banner, dispute_panel, gate
+from pages.components import case_banner, dispute_panel, gate, ward_name
 from pages.components.fragment import draw, draw_common
 from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
@@ -195,7 +195,7 @@ def header(here: Here, page: StreamlitPage) -> None:
     if here.case is not None and here.actor is not None:
         case_banner.panel(here.actor, here.case)
     elif here.actor and here.actor.acting_for:
-        draw("banner.html")
+        draw("banner.html", name=ward_name.of(here.actor, here.actor.acting_for))
         if st.button(_("Back to my own data"), key="act_for_self"):
             gate.act_for(None)
             st.rerun()

@@ -221,7 +221,6 @@ def here_path() -> str:
 
 def act_for(child: UUID | None) -> None:
     """Look at a child's data in this tab from the next run on; None: at one's own again."""
-    st.session_state.pop(NAMES, None)  # what a child is called may be changed meanwhile
     if child is None:
         st.session_state.pop(_ACTING, None)
     else:

@@ -15,6 +15,7 @@ from pages.components import (
     kept_only,
     said,
     sessions_panel,
+    ward_name,
 )
 from pages.components.fragment import draw
 from pages.components.matters_view import matters
@@ -37,6 +38,8 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     reached = own_contact.reached(subject) if young else True
 
 said.show()
+if actor.for_child and actor.acting_for is not None:
+    ward_name.note(actor.acting_for, brief.nickname)
 draw("overview.html", brief=brief, child=actor.for_child)
 if brief.store_only:
     kept_only.box(actor)

@@ -33,3 +33,7 @@ def test_the_pages_speak_of_the_child(portal: Portal) -> None:
     assert "<h1>아이 정보</h1>" in shown
     assert "아이 정보가 있는 서비스" in shown
     assert not any(words in shown for words in OWN)
+    shown = text_of(tab.switch_page("member/family.py").run())
+    assert "<h1>아이의 보호자</h1>" in shown
+    assert not any(words in shown for words in (*OWN, "내가 돌보는", "내 정보 안에"))
+    assert "‘꼬마’의 보호자로서" in shown

@@ -13,9 +13,10 @@ from db.drafts import ValueDraft
 from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.words import ConsentKind
-from tests.families import BORN, NAME, a_child, work
-from tests.people import NOW, ORIGIN, PLAIN, granted, member, portal_house
+from tests.families import BORN, NAME, a_child, verified, work
+from tests.people import NOW, ORIGIN, PLAIN, agent, granted, member, portal_house
 from tests.portal import portal, statements, text_of
+from tests.services.test_linking import asked_by_document
 from tests.signing_in import Letters
 
 if TYPE_CHECKING:
@@ -343,3 +344,38 @@ def test_nothing_to_move_is_said(portal: Portal) -> None:
     tab.button(key="move_leave").click().run()
     assert "태어난 날이 같은" not in text_of(tab)
     assert PLAIN["name"] not in text_of(tab)
+
+
+# ---- the desk ---------------------------------------------------------------------------------
+
+
+def test_staff_compare_what_was_typed_with_the_document_and_link(portal: Portal) -> None:
+    mother, staff = parent(portal), agent(portal.db)
+    child = a_child(portal.db)
+    asked_by_document(verified(mother))
+    portal.sign_in(mother, verified=NOW)
+    assert "서류를 잘 받았어요. 2026. 12. 2.까지" in text_of(portal.open(FAMILY))
+    assert "아이 연결 요청" in text_of(portal.open("member/requests.py"))
+    portal.sign_in(staff=staff, verified=NOW)
+    tab = portal.open("desk/queue.py")
+    assert "아이 연결 요청" in text_of(tab)
+    tab.button(key="take").click().run()
+    shown = text_of(tab)
+    assert "강*늘" in shown
+    assert "법원이 정한 후견인" in shown
+    assert NAME not in shown
+    tab.button(key="show").click().run()
+    shown = text_of(tab)
+    assert NAME in shown
+    assert "2018. 3. 4." in shown
+    # Whether there is such a child doesn't show before it is decided.
+    assert "꼬마" not in shown
+    tab.radio[0].set_value("grant")
+    button(tab, "결정하기").click().run()
+    assert "요청대로" in text_of(tab)
+    portal.sign_in(mother)
+    shown = text_of(portal.open(FAMILY))
+    assert "직원이 확인한 서류" in shown
+    assert "아이 1 · 꼬마" in shown
+    portal.sign_in(child)
+    assert "보관만 하고 있어요" not in text_of(portal.open())

@@ -205,3 +205,29 @@ def test_any_mix_of_rows_adds_up_and_a_second_run_changes_nothing(
     adds_up(second)
     assert everything(trial.db) == stored
     assert sum(p.new + p.changed for p in second.parts.values()) == 0
+
+
+@pytest.mark.parametrize(("means", "refused"), [("joining", 0), ("code", 1), ("by letter", 0)])
+def test_how_a_guardian_was_checked_is_one_of_our_words(
+    trial: Trial, means: str, refused: int
+) -> None:
+    """What rests on a consent given here can't come from elsewhere."""
+    trial.map = f'{trial.map}means = {{ constant = "{means}" }}\n'
+    child = PERSON | {"id": "2", "mail": "kid@example.com", "born": "05.06.2020"}
+    link = {"child": "2", "guardian": "1", "since": "2024-05-06", "proof": "Y"}
+    summary = trial.tables(people=[PERSON, child], guards=[link])
+    adds_up(summary)
+    assert summary.parts["guards (guardians)"].refused == refused
+    assert summary.parts["guards (guardians)"].values_refused == (means == "by letter")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("Mama@Example.com", "Mama@example.com"), ("01098765432", "010-9876-5432"), ("엄마", None)],
+    ids=["mail", "telephone", "neither"],
+)
+def test_a_guardians_contact_comes_in_sealed(trial: Trial, typed: str, kept: str | None) -> None:
+    trial.map = trial.map.replace("\nphone = {", "\nguardian_contact = {")
+    trial.tables(people=[PERSON | {"phone": typed}])
+    (one,) = people(trial.db).values()
+    assert one.values.get(("guardian_contact", 0)) == kept
