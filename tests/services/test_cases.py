@@ -219,6 +219,11 @@ def test_one_item_is_shown_in_full_and_put_right_as_the_member_would(
         access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
     ):
         correction.correct(subject, "email", 0, "new@example.com")
+    with (
+        pytest.raises(SecondWordNeeded),
+        access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
+    ):
+        clearing.clear(subject, ("pregnancy",))
 
 
 def test_a_wrong_code_is_counted_and_after_five_nobody_is_verified_today(
