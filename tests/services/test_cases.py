@@ -43,6 +43,7 @@ from services import (
     case_lives,
     case_papers,
     case_telling,
+    clearing,
     correction,
     profile,
 )
