@@ -158,7 +158,11 @@ def number_to_call(subject: Subject) -> dict[str, str]:
             table.seq == 0, table.sealed.is_not(None),
         )
     )  # fmt: skip
-    found = {row.item: subject.open(row.sealed, place_of(row.item, row.seq)) for row in rows}
+    found = {
+        row.item: subject.open(row.sealed, place_of(row.item, row.seq))
+        for row in rows
+        if subject.may_use(row.item)
+    }
     return {ITEMS[name].label: text for name in NUMBERS if (text := found.get(name))}
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, Interval, Text, bindparam, func, or_, select
+from sqlalchemy import ARRAY, Text, bindparam, func, or_, select
 
 from db.clock import SEOUL, seoul_day
 from db.errors import PortalError
@@ -36,7 +36,7 @@ from db.words import (
     RefusalReason,
     VerifiedBy,
 )
-from services import case_papers, files, guarding, jobs, journal, ledger
+from services import case_papers, files, guarding, journal, ledger
 from services.access import as_subject
 from services.actor import WISHES, Grant
 from services.ledger import EventName
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from db.words import CaseReason
     from services.actor import Actor
 
 PAGE: Final = "/desk-cases"
@@ -128,14 +127,15 @@ class Case:
     @property
     def rights(self) -> frozenset[str]:
         """Return the rights that what is asked for gives, once the caller is verified."""
-        return frozenset(p.value for p in _rights(self.asked))
+        return frozenset(p.value for p in rights_of(self.asked))
 
     def grant(self, shown: frozenset[str]) -> Grant:
         """Return what its staff may do in it, for the pages of the member."""
         return Grant(self.case_id, self.granted_until, self.permissions, self.channel, shown)
 
 
-def _rights(asked: Iterable[CallWish]) -> list[Any]:
+def rights_of(asked: Iterable[CallWish]) -> list[Any]:
+    """Return the rights that what is asked for needs, in order."""
     return sorted({permission for wish in asked for permission in WISHES[wish]})
 
 
@@ -300,76 +300,6 @@ def note(
     ledger.write(connection, actor, entry)
 
 
-def renew(connection: Connection, actor: Actor, case: Case, why: CaseReason) -> datetime:
-    """Go on for half an hour more, and return until when. Raise `CaseRefused` where it is over.
-
-    Whoever was verified too long ago, or as somebody they no longer are, is verified anew.
-    """
-    lasts = bindparam("lasts", timedelta(hours=law().calls.verified_hours), type_=Interval)
-    until: datetime | None = connection.scalar(
-        select(func.ops.renew_call(actor.person, case.case_id, actor.at, lasts))
-    )
-    if until is None:
-        raise over()
-    note(connection, actor, EventName.CASE_RENEWED, (case.member_id, case.case_id), why)
-    return until
-
-
 def over() -> CaseRefused:
     """Return what is said of a case that is closed, suspended, or a colleague's by now."""
     return CaseRefused(N_("This case is closed, suspended, or in a colleague's hand by now."))
-
-
-def take_over(connection: Connection, actor: Actor, case_id: UUID, why: CaseReason) -> Case:
-    """Take a colleague's case in hand, with a reason. Raise `CaseRefused`."""
-    if not connection.scalar(select(func.ops.take_call(actor.person, case_id, actor.at))):
-        raise over()
-    found = read(connection, case_id)
-    if found is None:
-        raise over()
-    note(connection, actor, EventName.CASE_TAKEN_OVER, (found.member_id, case_id), why)
-    return found
-
-
-def widen(connection: Connection, actor: Actor, case: Case, asked: frozenset[CallWish]) -> None:
-    """Note what else the caller asks for; the rights follow, if they are verified."""
-    wishes = sorted(asked | case.asked)
-    rights = [p.value for p in _rights(asked | case.asked)]
-    done = connection.scalar(
-        select(
-            func.ops.widen_call(
-                actor.person, case.case_id, bindparam("asked", wishes, type_=_TEXTS),
-                bindparam("rights", rights, type_=_TEXTS),
-            )
-        )
-    )  # fmt: skip
-    if not done:
-        raise over()
-    note(connection, actor, EventName.CASE_WIDENED, (case.member_id, case.case_id))
-
-
-def postpone(connection: Connection, actor: Actor, case: Case, why: Postponed) -> date:
-    """Put the answer off once, and return until when (PIPA art. 35(3)). Raise `CaseRefused`."""
-    due = case.due_on + timedelta(days=law().calls.postponed_days)
-    done = func.ops.postpone_call(actor.person, case.case_id, due, why.value)
-    if not connection.scalar(select(done)):
-        raise CaseRefused(N_("An answer is put off once, and only in a case that is open."))
-    journal_row(connection, actor, case.member_id, case.case_id)
-    note(connection, actor, EventName.CASE_POSTPONED, (case.member_id, case.case_id), why)
-    if case.verified:
-        jobs.defer(
-            connection, jobs.CASE_ANSWER, case_id=str(case.case_id), template="case_postponed",
-            language=actor.language,
-        )  # fmt: skip
-    return due
-
-
-def link_staff(
-    connection: Connection, actor: Actor, staff_id: UUID, member_id: UUID | None
-) -> bool:
-    """Note which membership one of the staff has, as an officer; they open no case on it."""
-    done = connection.scalar(select(func.ops.link_staff(actor.person, staff_id, member_id)))
-    if done:
-        entry = ledger.Entry(EventName.STAFF_LINKED, member_id, page=PAGE)
-        ledger.write(connection, actor, entry)
-    return bool(done)

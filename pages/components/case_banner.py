@@ -11,7 +11,7 @@ from db import clock
 from pages.components import case_view, gate
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import case_words, cases
+from services import case_going_on, case_words, cases
 from services.house import house
 
 if TYPE_CHECKING:
@@ -66,5 +66,5 @@ def _renew(actor: Actor, case: Case) -> None:
     )
     if st.button(_("Go on"), key="case_renew", type="primary") and why is not None:
         with house().databases.data.begin() as connection:
-            cases.renew(connection, actor, case, why)
+            case_going_on.renew(connection, actor, case, why)
         st.rerun()

@@ -12,7 +12,7 @@ from db.words import Caller, CallWish, CaseChannel
 from pages.components import case_banner, case_view, gate, said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import callers, case_words, cases
+from services import callers, case_going_on, case_words, cases
 from services.cases import CaseRefused, CaseTaken, Draft
 from services.files import FileRefused
 from services.house import house
@@ -167,6 +167,6 @@ def _take_over(actor: Actor, case_id: UUID, own: bool, *, who: str) -> None:  # 
         sent = st.form_submit_button(_("Take it over"))
     if sent and why is not None:
         with house().databases.data.begin() as connection:
-            cases.take_over(connection, actor, case_id, why)
+            case_going_on.take_over(connection, actor, case_id, why)
         _in_hand(case_id, who)
         said.say(_("The case is in your hand now."))

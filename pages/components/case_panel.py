@@ -24,6 +24,7 @@ from services import (
     access,
     caller_check,
     callers,
+    case_going_on,
     case_list,
     case_papers,
     case_steps,
@@ -155,7 +156,7 @@ def _widen(actor: Actor, case: Case) -> None:
         sent = st.form_submit_button(_("Add it"))
     if sent and wished:
         with house().databases.data.begin() as connection:
-            cases.widen(connection, actor, case, frozenset(wished))
+            case_going_on.widen(connection, actor, case, frozenset(wished))
         said.say(_("Added. The pages for it are open now, once the caller is verified."))
 
 
@@ -168,6 +169,6 @@ def _postpone(actor: Actor, case: Case) -> None:
         sent = st.form_submit_button(_("Put the answer off"))
     if sent and why is not None:
         with house().databases.data.begin() as connection:
-            due = cases.postpone(connection, actor, case, why)
+            due = case_going_on.postpone(connection, actor, case, why)
         said.say(_("Put off until {day}. The caller is told why, and how to object.",
                    day=format_date(due)))  # fmt: skip

@@ -8,7 +8,7 @@ import streamlit as st
 
 from db.clock import seoul_day
 from db.words import StaffRole
-from pages.components import case_opening, case_view, gate, second_word_panel
+from pages.components import case_opening, case_view, gate, second_word_panel, staff_member_panel
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import callers, case_list, case_steps
@@ -43,6 +43,8 @@ def panel(actor: Actor) -> None:
     _pages(everyone, after)
     if unusual:
         draw("cases_unusual.html", rows=unusual)
+    if actor.role is StaffRole.OFFICER:
+        staff_member_panel.panel(actor)
 
 
 def others(actor: Actor, case: Case) -> None:

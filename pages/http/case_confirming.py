@@ -20,7 +20,8 @@ from db.words import N_
 from pages.signin import drawing
 from pages.signin.visit import LINK, TooMuchError, read
 from services import case_confirming, case_words
-from services.case_confirming import OVER, PATH
+from services.actor import AccessDenied
+from services.case_confirming import OVER, PATH, LinkOver
 from services.language import format_datetime, translate
 
 if TYPE_CHECKING:
@@ -48,8 +49,10 @@ def _answered(context: SignInContext, visit: Visit) -> Response:
         elif posted and not found.running:
             given = case_confirming.confirm(found, visit.language, now)
             done = "yes"
-    except PortalError:
+    except (LinkOver, AccessDenied):
         return drawing.refuse(context, visit, OVER, 410)
+    except PortalError as error:  # it waits, or can't be done just now: the link still counts
+        return drawing.refuse(context, visit, error.message, 409)
     response = drawing.draw(
         context, visit, "confirm_case.html", done=done, token=token, given=given,
         said=_shown(found, visit),

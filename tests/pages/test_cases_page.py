@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from db.tables.cases import case as cases
 from db.tables.ledger import event
-from db.words import CallWish, CaseReason
+from db.words import CallWish, CaseReason, StaffRole
 from pages.components import frame
-from services import cases as services_cases
+from services import case_going_on
 from services.ledger import EventName
 from tests import test_structure
 from tests.calling import code_for, read, staff_actor, verified_case
@@ -193,10 +193,24 @@ def test_a_tab_says_who_has_its_case_now(portal: Portal) -> None:
     tab = portal.open(DESK).button(key="case_take").click().run()
     assert "다음에 할 일" in text_of(tab)
     with portal.db.web.data.begin() as connection:
-        services_cases.take_over(
+        case_going_on.take_over(
             connection, staff_actor(other), case.case_id, CaseReason.COLLEAGUE_AWAY
         )
     shown = text_of(tab.run())
     assert case.no in shown
     assert "이제" in shown
     assert 'role="alert"' in text_of(tab.switch_page(MY_DATA).run())
+
+
+def test_the_officer_notes_who_of_the_staff_is_a_member(portal: Portal) -> None:
+    own, staff = member(portal.db), agent(portal.db)
+    portal.sign_in(staff=agent(portal.db, StaffRole.OFFICER), verified=NOW)
+    tab = portal.open(DESK)
+    box = next(one for one in tab.selectbox if one.label == "직원 번호")
+    box.set_value(staff.hex[:6])
+    next(one for one in tab.text_input if "회원 계정" in one.label).input(PLAIN["email"])
+    tab = submit(tab, "적어 두기")
+    assert "적어 두었어요" in text_of(tab)
+    assert EventName.STAFF_LINKED in events(portal, own)
+    portal.sign_in(staff=staff, verified=NOW)
+    assert "찾은 회원이 없어요" in text_of(find(portal.open(DESK)))

@@ -43,18 +43,21 @@ from services import (
     case_papers,
     case_steps,
     case_telling,
+    profile,
     waking,
     withdrawing,
 )
 from services.actor import AccessDenied, Permission, StepUpRequired
 from services.case_confirming import LinkOver
 from services.cases import CaseRefused
+from services.holding_back import HeldBack
 from services.house import House, house, open_house
 from services.ledger import EventName
 from services.outbox import sealer_of
-from tests.calling import HANDLE, opened, read, staff_actor, verified, verified_case
+from tests.calling import HANDLE, in_case, opened, read, staff_actor, verified, verified_case
 from tests.leaving import signer
 from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
+from tests.services.test_disputes import Family
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -437,3 +440,29 @@ def test_who_sleeps_leaves_by_the_link_without_waking(portal_db: PortalDb, one: 
     assert given is not None
     assert withdrawing.withdraw(as_worker(portal_db), signer(portal_db), who, NOW)
     assert read(case.case_id).outcome is CaseOutcome.MEMBER_LEFT
+
+
+# ---- a guardian who calls while it is disputed who acts ----------------------------------------
+
+
+def test_staff_see_and_do_no_more_for_a_guardian_than_the_guardian_may(portal_db: PortalDb) -> None:
+    family = Family(portal_db)
+    family.dispute(family.mother)
+    one = staff_actor(agent(portal_db))
+    wishes = (CallWish.SEE, CallWish.EXPORT)
+    case = opened(one, family.child, *wishes, caller=Caller.GUARDIAN)
+    with access.open(one, family.child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    case = read(case.case_id)
+    look = access.Look(EventName.PROFILE_VIEWED, Permission.PROFILE_READ, "/my-data")
+    shown = in_case(one, case, frozenset({"address", "nickname"}))
+    with access.open(shown, family.child, Purpose.SHOW, look=look) as subject:
+        held = profile.held(subject, plain=False)
+    texts = [v.text for items in held.groups.values() for i in items for v in i.values]
+    assert PLAIN["nickname"] in texts
+    assert PLAIN["address"] not in texts
+    step = ask(one, case, StepWhat.EXPORT)
+    found = follow(link_of(portal_db, case, step))
+    with pytest.raises(HeldBack):
+        case_confirming.confirm(found, "ko", NOW)
+    assert state(portal_db, step) == StepState.WAITING

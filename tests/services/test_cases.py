@@ -38,11 +38,12 @@ from services import (
     caller_check,
     callers,
     case_ending,
+    case_going_on,
     case_list,
     case_lives,
     case_papers,
     case_telling,
-    cases,
+    clearing,
     correction,
     profile,
 )
@@ -156,7 +157,7 @@ def test_nobody_looks_at_themselves_or_their_child(portal_db: PortalDb, one: Act
     child = child_of(portal_db, own, "2018-03-04")
     officer = agent(portal_db, StaffRole.OFFICER)
     with house().databases.data.begin() as connection:
-        linking = cases.link_staff(
+        linking = case_going_on.link_staff(
             connection, staff_actor(officer, role=StaffRole.OFFICER), one.person, own
         )
         assert linking
@@ -219,6 +220,11 @@ def test_one_item_is_shown_in_full_and_put_right_as_the_member_would(
         access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
     ):
         correction.correct(subject, "email", 0, "new@example.com")
+    with (
+        pytest.raises(SecondWordNeeded),
+        access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
+    ):
+        clearing.clear(subject, ("pregnancy",))
 
 
 def test_a_wrong_code_is_counted_and_after_five_nobody_is_verified_today(
@@ -263,7 +269,7 @@ def test_two_of_the_staff_at_once_have_one_case_and_the_second_takes_it_over(
         number = connection.scalar(select(staff.c.staff_no).where(staff.c.staff_id == one.person))
     assert taken.value.params["number"] == number
     with house().databases.data.begin() as connection:
-        cases.take_over(connection, other, case.case_id, CaseReason.CALLED_AGAIN)
+        case_going_on.take_over(connection, other, case.case_id, CaseReason.CALLED_AGAIN)
     assert read(case.case_id).staff_id == other.person
     with (
         pytest.raises(AccessDenied),
@@ -286,7 +292,7 @@ def test_a_grant_ends_is_renewed_with_a_reason_and_is_void_while_suspended(
     ):
         pass
     with house().databases.data.begin() as connection:
-        until = cases.renew(connection, later, case, CaseReason.CALL_GOES_ON)
+        until = case_going_on.renew(connection, later, case, CaseReason.CALL_GOES_ON)
     assert until == later.at + timedelta(minutes=30)
     case = read(case.case_id)
     with access.open(in_case(later, case), who, Purpose.SHOW, look=READ):
@@ -294,7 +300,7 @@ def test_a_grant_ends_is_renewed_with_a_reason_and_is_void_while_suspended(
     # On the next day the caller is verified anew.
     tomorrow = replace(one, at=NOW + timedelta(days=1))
     with house().databases.data.begin() as connection:
-        cases.renew(connection, tomorrow, case, CaseReason.CALLED_AGAIN)
+        case_going_on.renew(connection, tomorrow, case, CaseReason.CALLED_AGAIN)
     assert read(case.case_id).permissions == {"case_handle"}
     with portal_db.work.data.begin() as connection:
         connection.execute(update(rows).values(suspended_at=NOW))
@@ -304,7 +310,7 @@ def test_a_grant_ends_is_renewed_with_a_reason_and_is_void_while_suspended(
     ):
         pass
     with pytest.raises(CaseRefused), house().databases.data.begin() as connection:
-        cases.renew(connection, tomorrow, case, CaseReason.CALL_GOES_ON)
+        case_going_on.renew(connection, tomorrow, case, CaseReason.CALL_GOES_ON)
 
 
 def test_a_guardian_asks_for_a_child_until_the_child_turns_14(
@@ -315,7 +321,7 @@ def test_a_guardian_asks_for_a_child_until_the_child_turns_14(
     case = opened(one, child, caller=Caller.GUARDIAN)
     evening = replace(one, at=NOW + timedelta(hours=11, minutes=45))  # 23:45 in Seoul
     with house().databases.data.begin() as connection:
-        until = cases.renew(connection, evening, case, CaseReason.CALL_GOES_ON)
+        until = case_going_on.renew(connection, evening, case, CaseReason.CALL_GOES_ON)
     assert until == NOW + timedelta(hours=12)
     with portal_db.work.data.begin() as connection:
         assert case_lives.turned_14(connection, NOW + timedelta(hours=12)) == 1
@@ -324,7 +330,7 @@ def test_a_guardian_asks_for_a_child_until_the_child_turns_14(
     assert not ended.runs(NOW + timedelta(hours=12))
     tomorrow = replace(one, at=NOW + timedelta(hours=13))
     with house().databases.data.begin() as connection:
-        cases.renew(connection, tomorrow, ended, CaseReason.CALL_GOES_ON)
+        case_going_on.renew(connection, tomorrow, ended, CaseReason.CALL_GOES_ON)
     with (
         pytest.raises(CaseRefused, match="guardian"),
         access.open(tomorrow, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
@@ -402,10 +408,10 @@ def test_a_refusal_needs_its_reason_and_words_and_nobody_unverified_is_written_t
 def test_an_answer_is_put_off_once(portal_db: PortalDb, one: Actor) -> None:
     case = verified_case(one, member(portal_db))
     with house().databases.data.begin() as connection:
-        due = cases.postpone(connection, one, case, Postponed.PROOF_AWAITED)
+        due = case_going_on.postpone(connection, one, case, Postponed.PROOF_AWAITED)
     assert due == case.due_on + timedelta(days=10)
     with pytest.raises(CaseRefused), house().databases.data.begin() as connection:
-        cases.postpone(connection, one, read(case.case_id), Postponed.PROOF_AWAITED)
+        case_going_on.postpone(connection, one, read(case.case_id), Postponed.PROOF_AWAITED)
 
 
 def test_the_lists_fetch_only_what_they_show(
@@ -449,7 +455,7 @@ def test_the_caller_is_told_once_what_came_of_it_and_why_it_takes_longer(
     case = read(case.case_id)
     worker = House(portal_db.work, portal_db.keyring)
     with house().databases.data.begin() as connection:
-        due = cases.postpone(connection, one, case, Postponed.PROOF_AWAITED)
+        due = case_going_on.postpone(connection, one, case, Postponed.PROOF_AWAITED)
     assert case_telling.answer(worker, case.case_id, "case_postponed", "ko", NOW)
     later = told(portal_db, "case_postponed")
     assert (later["until"], later["why"]) == (due.isoformat(), Postponed.PROOF_AWAITED)

@@ -1,0 +1,106 @@
+"""Going on with a case: renewed, taken over, widened, put off; and which staff are members, too."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ARRAY, Interval, Text, bindparam, func, select
+
+from db.law import law
+from db.tables.ops import staff
+from db.words import N_
+from services import cases, jobs, ledger
+from services.cases import CaseRefused
+from services.ledger import EventName
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from db.words import CallWish, CaseReason, Postponed
+    from services.actor import Actor
+    from services.cases import Case
+
+
+def renew(connection: Connection, actor: Actor, case: Case, why: CaseReason) -> datetime:
+    """Go on for half an hour more, and return until when. Raise `CaseRefused` where it is over.
+
+    Whoever was verified too long ago, or as somebody they no longer are, is verified anew.
+    """
+    lasts = bindparam("lasts", timedelta(hours=law().calls.verified_hours), type_=Interval)
+    until: datetime | None = connection.scalar(
+        select(func.ops.renew_call(actor.person, case.case_id, actor.at, lasts))
+    )
+    if until is None:
+        raise cases.over()
+    cases.note(connection, actor, EventName.CASE_RENEWED, (case.member_id, case.case_id), why)
+    return until
+
+
+def take_over(connection: Connection, actor: Actor, case_id: UUID, why: CaseReason) -> Case:
+    """Take a colleague's case in hand, with a reason. Raise `CaseRefused`."""
+    if not connection.scalar(select(func.ops.take_call(actor.person, case_id, actor.at))):
+        raise cases.over()
+    found = cases.read(connection, case_id)
+    if found is None:
+        raise cases.over()
+    cases.note(connection, actor, EventName.CASE_TAKEN_OVER, (found.member_id, case_id), why)
+    return found
+
+
+def widen(connection: Connection, actor: Actor, case: Case, asked: frozenset[CallWish]) -> None:
+    """Note what else the caller asks for; the rights follow, if they are verified."""
+    wishes = sorted(asked | case.asked)
+    rights = [p.value for p in cases.rights_of(asked | case.asked)]
+    done = connection.scalar(
+        select(
+            func.ops.widen_call(
+                actor.person, case.case_id, bindparam("asked", wishes, type_=ARRAY(Text)),
+                bindparam("rights", rights, type_=ARRAY(Text)),
+            )
+        )
+    )  # fmt: skip
+    if not done:
+        raise cases.over()
+    cases.note(connection, actor, EventName.CASE_WIDENED, (case.member_id, case.case_id))
+
+
+def postpone(connection: Connection, actor: Actor, case: Case, why: Postponed) -> date:
+    """Put the answer off once, and return until when (PIPA art. 35(3)). Raise `CaseRefused`."""
+    due = case.due_on + timedelta(days=law().calls.postponed_days)
+    done = func.ops.postpone_call(actor.person, case.case_id, due, why.value)
+    if not connection.scalar(select(done)):
+        raise CaseRefused(N_("An answer is put off once, and only in a case that is open."))
+    cases.journal_row(connection, actor, case.member_id, case.case_id)
+    cases.note(connection, actor, EventName.CASE_POSTPONED, (case.member_id, case.case_id), why)
+    if case.verified:
+        jobs.defer(
+            connection, jobs.CASE_ANSWER, case_id=str(case.case_id), template="case_postponed",
+            language=actor.language,
+        )  # fmt: skip
+    return due
+
+
+def link_staff(
+    connection: Connection, actor: Actor, staff_id: UUID, member_id: UUID | None
+) -> bool:
+    """Note which membership one of the staff has, as an officer; they open no case on it."""
+    done = connection.scalar(select(func.ops.link_staff(actor.person, staff_id, member_id)))
+    if done:
+        entry = ledger.Entry(EventName.STAFF_LINKED, member_id, page=cases.PAGE)
+        ledger.write(connection, actor, entry)
+    return bool(done)
+
+
+def colleagues(connection: Connection) -> tuple[tuple[UUID, str, bool], ...]:
+    """Return the staff in office: id, number, and whether a membership of theirs is known."""
+    known = staff.c.own_membership.is_not(None)
+    rows = connection.execute(
+        select(staff.c.staff_id, staff.c.staff_no, known)
+        .where(staff.c.ended_at.is_(None))
+        .order_by(staff.c.staff_no)
+    )
+    return tuple((row[0], row[1], row[2]) for row in rows)
