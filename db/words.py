@@ -287,6 +287,8 @@ class Noted(StrEnum):
     BAR_KEPT = "bar_kept"
     BAR_LIFTED = "bar_lifted"
     BACKED_UP = "backed_up"
+    STAFF_CHANGED = "staff_changed"
+    REPORTED = "reported"
 
 
 class BarWhy(StrEnum):
@@ -461,6 +463,77 @@ class StaffRole(StrEnum):
 
     AGENT = "agent"
     OFFICER = "officer"
+
+
+class ReportKind(StrEnum):
+    """What somebody tells or asks us (clause 10; P35). An incident follows a member's own no."""
+
+    QUESTION = "question"
+    COMPLAINT = "complaint"
+    LEAK = "leak"
+    INCIDENT = "incident"
+
+
+class ReportState(StrEnum):
+    """How far a report has come; `asked`: it is the reporter's turn."""
+
+    OPEN = "open"
+    ASKED = "asked"
+    CLOSED = "closed"
+
+
+class ReportOutcome(StrEnum):
+    """How a report ended."""
+
+    ANSWERED = "answered"
+    PUT_RIGHT = "put_right"
+    NOTHING_FOUND = "nothing_found"
+    NOT_OURS = "not_ours"
+    TAKEN_BACK = "taken_back"
+
+
+class ReportBy(StrEnum):
+    """Who wrote a line of a report's thread."""
+
+    REPORTER = "reporter"
+    STAFF = "staff"
+
+
+class WatchRule(StrEnum):
+    """What is unusual about a day of one of the staff."""
+
+    MANY_MEMBERS = "many_members"
+    OUT_OF_HOURS = "out_of_hours"
+    REFUSED = "refused"
+    GUESSING = "guessing"
+
+
+class WatchClosed(StrEnum):
+    """What an officer did about it; words of ours, so that no note holds a value."""
+
+    EXPLAINED = "explained"
+    INSTRUCTED = "instructed"
+    ACCESS_ENDED = "access_ended"
+    REPORTED = "reported"
+
+
+class StaffLack(StrEnum):
+    """What keeps staff from the desk: one of them missing is enough (clause 8; P26, P27)."""
+
+    ASSIGNMENT = "assignment"
+    PASSWORD = "password"  # noqa: S105 (a word, no password)
+    TRAINING = "training"
+
+
+class StaffChange(StrEnum):
+    """What the register of staff access says of an account."""
+
+    GRANTED = "granted"
+    ROLE = "role"
+    ASSIGNED = "assigned"
+    TRAINED = "trained"
+    PASSWORD_GIVEN = "password_given"  # noqa: S105 (a word, no password)
+    ENDED = "ended"
 
 
 class Purpose(StrEnum):

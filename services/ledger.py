@@ -143,6 +143,14 @@ class EventName(StrEnum):
     RECOVERY_OBJECTED = "recovery_objected"
     RECOVERED = "recovered"
     STAFF_LINKED = "staff_linked"
+    STAFF_CHANGED = "staff_changed"
+    REPORT_MADE = "report_made"
+    REPORT_VIEWED = "report_viewed"
+    REPORT_ANSWERED = "report_answered"
+    REPORT_CLOSED = "report_closed"
+    CASE_SUSPENDED = "case_suspended"
+    WATCH_CLOSED = "watch_closed"
+    ACCESS_REVIEWED = "access_reviewed"
 
 
 LOOKS = frozenset(

@@ -35,6 +35,8 @@ from services import (
     mailbox,
     outbox,
     reconfirming,
+    report_ending,
+    report_mail,
     stalled,
     waking,
     withdrawing,
@@ -185,6 +187,16 @@ def tell_of_dispute(context: JobContext, member_id: str, dispute_id: str) -> Non
         )  # fmt: skip
 
 
+@APP.task(name=jobs.REPORT_ANSWERED, pass_context=True, retry=_PATIENT)
+def tell_reporter(context: JobContext, report_id: str, language: str) -> None:
+    """Write to somebody who is no member that their report was answered."""
+    with houses.house().databases.data.begin() as data:
+        report_mail.tell(
+            data, context.additional_context["senders"], UUID(report_id),
+            "en" if language == "en" else "ko", clock.now(),
+        )  # fmt: skip
+
+
 @APP.task(name=jobs.WAKE, pass_context=True, retry=_PATIENT)
 def wake(context: JobContext, member_id: str) -> None:  # noqa: ARG001 (the queue gives it first)
     """Bring a sleeping member back who asked for it; twice changes nothing."""
@@ -297,6 +309,7 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     dormancy.run(houses.house(), now)
     barring.run(houses.house(), now)
     exporting.run(_workshop(context), now)
+    report_ending.run(houses.house(), now)
     destruction.run(databases, now)
     with databases.data.begin() as data:
         journal.settle(data, now)
