@@ -15,7 +15,10 @@ from bench import (
     archive,
     audience,
     consenting,
+    due,
+    due_memory,
     gate,
+    leaving,
     ledger,
     many,
     outbox,
@@ -51,7 +54,7 @@ SERVED: dict[str, Callable[[Installation, str, str], Found]] = {
     "taking": taking.measure,
 }
 """What a browser waits for: ours, and a stock server."""
-ARCHIVE, GROWTH = "archive", "growth"
+ARCHIVE, GROWTH, LEAVING, DUE = "archive", "growth", "leaving", "due"
 MORE, MANY = 10_000, 1_000_000
 
 
@@ -88,7 +91,7 @@ def write(found: Found) -> None:
 
 def main() -> None:
     """Run the chosen measures, or all, on one fresh installation."""
-    known = [*ALONE, ARCHIVE, *SERVED, GROWTH]
+    known = [*ALONE, LEAVING, ARCHIVE, *SERVED, GROWTH, DUE]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("chosen", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
     parser.add_argument("--big", action="store_true", help="let a million members join")
@@ -101,11 +104,16 @@ def main() -> None:
         for short, (name, measure) in ALONE.items():
             if short in chosen:
                 found |= said({name: measure(place)})
+        if LEAVING in chosen:
+            found |= said(leaving.measure(place))
         if ARCHIVE in chosen:
             found |= said(archive.measure(place))
             found |= said(archive.memory(place, MANY if given.big else MORE))
         if {*SERVED, GROWTH} & set(chosen):
             found |= served(place, chosen, MANY if given.big else MORE)
+    if DUE in chosen:
+        found |= said(due.measure(MANY if given.big else 20 * MORE))
+        found |= said(due_memory.measure())
     write(found)
 
 

@@ -16,10 +16,12 @@ from sqlalchemy import (
     LargeBinary,
     TextClause,
     Uuid,
+    any_,
     bindparam,
     column,
     delete,
     func,
+    literal,
     select,
     text,
     update,
@@ -138,8 +140,11 @@ def _move(source: Store, target: Store) -> TextClause:
     return text(statement).bindparams(bindparam("members", type_=ARRAY(Uuid)))
 
 
-def settle(keys: Connection, members: Sequence[UUID], target: Store, now: datetime) -> None:
-    """Let the keys follow their members to `target`: the old wrap is overwritten."""
+def settle(keys: Connection, members: Sequence[UUID], target: Store, now: datetime) -> int:
+    """Let the keys follow their members to `target`: the old wrap is overwritten.
+
+    Return how many did.
+    """
     there = (_KEY.c.member_id.in_(members), _KEY.c.next_store == target)
     moved = list(
         keys.scalars(
@@ -154,6 +159,7 @@ def settle(keys: Connection, members: Sequence[UUID], target: Store, now: dateti
     )  # fmt: skip
     if moved and target is Store.RETAINED:
         forget(keys, moved, now)
+    return len(moved)
 
 
 def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
@@ -161,10 +167,11 @@ def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
 
     What a bar knows of them stays until its end (`services.barring`).
     """
+    these = any_(literal(list(members), ARRAY(Uuid)))
     for table in (keys_tables.blind_index, keys_tables.sign_in):
-        keys.execute(delete(table).where(table.c.member_id.in_(members)))
+        keys.execute(delete(table).where(table.c.member_id == these))
     origin = keys_tables.import_origin
-    left = (origin.c.member_id.in_(members), origin.c.left_at.is_(None))
+    left = (origin.c.member_id == these, origin.c.left_at.is_(None))
     keys.execute(update(origin).where(*left).values(left_at=now))
 
 
