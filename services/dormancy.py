@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from services.journal_rows import Row
 
 _log = logging.getLogger("portal")
-AT_ONCE: Final = 500
+AT_ONCE: Final = 1000
 """Members in one transaction: the memory of a run does not grow with how many are due."""
 START: Final[dict[str, Any]] = {"day": date.min, "after": UUID(int=0)}
 """Where the first batch begins."""
@@ -142,13 +142,14 @@ def tell(house: House, now: datetime) -> Iterator[int]:
 def to_tell(data: Connection, known: dict[str, Any]) -> tuple[Sequence[Any], list[Any]]:
     """Lock the next who may be to be told; return them, and those who are."""
     picked = data.execute(queries.TO_TELL, known).all()
-    used = _catch_up(data, known | {"picked": [row.member_id for row in picked]})
-    return picked, [row for row in picked if row.member_id not in used]
+    _catch_up(data, known, [row.member_id for row in picked if row.used])
+    return picked, [row for row in picked if not row.used]
 
 
-def _catch_up(data: Connection, known: dict[str, Any]) -> set[UUID]:
-    """Note newer uses of the locked members; return whose there are."""
-    return set(data.scalars(queries.CATCH_UP, known)) if known["picked"] else set()
+def _catch_up(data: Connection, known: dict[str, Any], members: list[UUID]) -> None:
+    """Note newer uses of locked members."""
+    if members:
+        data.execute(queries.CATCH_UP, known | {"picked": members})
 
 
 def _tell(house: House, data: Connection, keys: Connection, row: Any, now: datetime) -> None:  # noqa: ANN401 (a row)
@@ -183,7 +184,9 @@ def separate(house: House, now: datetime) -> Iterator[int]:
     """
     known = given(now) | START
     while True:
-        with house.databases.data.begin() as data:
+        picked: Sequence[Any] = ()
+        ready: list[UUID] = []
+        with moving.later_if_busy(), house.databases.data.begin() as data:
             picked = data.execute(queries.PICK, known).all()
             ready = _apart(house, data, [row.member_id for row in picked], known, now)
         with house.databases.keys.begin() as keys:
@@ -211,8 +214,8 @@ def _apart(
     moving.give_way(data)
     mine = known | {"picked": picked}
     data.execute(queries.USES, mine)
-    _catch_up(data, mine)
     due = {row.member_id: row for row in data.execute(queries.STILL, mine)}
+    _catch_up(data, known, [one for one in picked if one not in due])
     with house.databases.keys.begin() as keys:
         ready = moving.rewrap(keys, house.keyring, list(due), Store.LIVE, Store.DORMANT)
     if ready:

@@ -40,7 +40,6 @@ CATCH_UP = text(f"""
     update live.member t set last_counted_on = last.day from live.member m {_LAST}
     where t.member_id = any(:picked) and m.member_id = t.member_id
         and t.last_counted_on is distinct from last.day
-    returning t.member_id
 """)  # noqa: S608 (a constant)
 # In the order of an index, each batch from where the last one ended: it costs what is due. Those
 # whose use is newer than their row says are caught up then, and come again later in that order.
@@ -49,7 +48,10 @@ _NEXT = """
     order by m.last_counted_on, m.member_id limit :most for update of m skip locked
 """
 TO_TELL = text(f"""
-    select m.member_id, m.last_counted_on as known, m.last_counted_on as last from live.member m
+    select m.member_id, m.last_counted_on as known, m.last_counted_on as last, exists (
+        select from live.service_use u where u.member_id = m.member_id
+            and u.service = any(:counted) and u.last_used_on > m.last_counted_on
+    ) as used from live.member m
     where m.last_counted_on <= :idle
         and not exists (select from ops.outbox n
             where n.member_id = m.member_id and n.key = :notice || ':' || m.last_counted_on)

@@ -8,6 +8,7 @@ values wherever they are, and `finish` lets the key's row follow later (clause 3
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import OperationalError
 
 from db.sealing import SealError
 from db.tables import keys as keys_tables
@@ -33,7 +35,7 @@ from db.tables.member import STORES
 from db.words import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -66,6 +68,19 @@ def give_way(data: Connection) -> None:
     them, and are tried again.
     """
     data.execute(_BRIEFLY)
+
+
+_BUSY = frozenset({"40P01", "55P03"})
+
+
+@contextmanager
+def later_if_busy() -> Iterator[None]:
+    """Leave to the next run what gave way; nothing else of this one is held up by it."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) not in _BUSY:
+            raise
 
 
 def rewrap(

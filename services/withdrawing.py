@@ -98,7 +98,11 @@ def withdraw_all(house: House, signer: Signer, now: datetime) -> int:
     with house.databases.data.connect() as data:
         waiting = data.scalars(select(move.c.member_id).where(move.c.kind == MoveKind.WITHDRAW))
         members = list(waiting)
-    return sum(withdraw(house, signer, member_id, now) for member_id in members)
+    left = 0
+    for member_id in members:
+        with moving.later_if_busy():
+            left += withdraw(house, signer, member_id, now)
+    return left
 
 
 def withdraw(house: House, signer: Signer, member_id: UUID, now: datetime) -> bool:
