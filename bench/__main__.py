@@ -16,7 +16,10 @@ from bench import (
     audience,
     calling,
     consenting,
+    due,
+    due_memory,
     gate,
+    leaving,
     ledger,
     many,
     outbox,
@@ -52,7 +55,7 @@ SERVED: dict[str, Callable[[Installation, str, str], Found]] = {
     "taking": taking.measure,
 }
 """What a browser waits for: ours, and a stock server."""
-ARCHIVE, GROWTH, CASES = "archive", "growth", "cases"
+ARCHIVE, GROWTH, LEAVING, DUE, CASES = "archive", "growth", "leaving", "due", "cases"
 MORE, MANY = 10_000, 1_000_000
 SHARE = 10
 """Of so many members one has, or had, a case."""
@@ -91,7 +94,7 @@ def write(found: Found) -> None:
 
 def main() -> None:
     """Run the chosen measures, or all, on one fresh installation."""
-    known = [*ALONE, ARCHIVE, *SERVED, GROWTH, CASES]
+    known = [*ALONE, LEAVING, ARCHIVE, *SERVED, GROWTH, DUE, CASES]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("chosen", nargs="*", metavar="NAME", help=f"of {', '.join(known)}")
     parser.add_argument("--big", action="store_true", help="let a million members join")
@@ -104,6 +107,8 @@ def main() -> None:
         for short, (name, measure) in ALONE.items():
             if short in chosen:
                 found |= said({name: measure(place)})
+        if LEAVING in chosen:
+            found |= said(leaving.measure(place))
         if ARCHIVE in chosen:
             found |= said(archive.measure(place))
             found |= said(archive.memory(place, MANY if given.big else MORE))
@@ -112,6 +117,9 @@ def main() -> None:
     if CASES in chosen:
         more = MANY if given.big else MORE
         found |= said(calling.measure(more, more // SHARE))
+    if DUE in chosen:
+        found |= said(due.measure(MANY if given.big else 20 * MORE))
+        found |= said(due_memory.measure())
     write(found)
 
 

@@ -108,7 +108,7 @@ def measure(place: Installation) -> dict[str, Measure]:
     }
 
 
-def _peak() -> float:
+def peak() -> float:
     """Return the largest memory of this process since `_forget`, in MiB."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     line = next(one for one in status.splitlines() if one.startswith("VmHWM"))
@@ -127,6 +127,6 @@ def memory(place: Installation, many: int) -> dict[str, Measure]:
         taking.whole()
         _forget()
         taking.whole()
-        peaks.append(_peak())
+        peaks.append(peak())
     few, more = peaks
     return {"archive_memory_of_many_records": Measure(more, few, round(more / few, 3), "MiB")}

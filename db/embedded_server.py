@@ -33,6 +33,9 @@ _SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     # What the log of changes still holds of destroyed rows must go, not wait to be written over.
     "wal_recycle": "off",
+    # No other server follows this one: a table that is written anew is not logged as well.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
     # A week of log, one file a day, each written over a week later.
     "logging_collector": "on",
     "log_filename": "postgres-%a.log",

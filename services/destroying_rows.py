@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from sqlalchemy import (
+    ARRAY,
+    CollectionAggregate,
     Column,
     ColumnElement,
+    Uuid,
     any_,
     delete,
     distinct,
@@ -18,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -177,14 +181,10 @@ def _kept() -> tuple[Dated, ...]:
 
 def _in_hand(connection: Connection, batch: Batch) -> Sequence[UUID]:
     """Lock members of whom something is due, those nobody has in hand, and return who they are."""
-    whose = or_(
-        *(
-            _RETAINED.member.c.member_id.in_(
-                select(one.table.c.member_id).where(due.past(one, batch.today))
-            )
-            for one in _kept()
-        )
+    due_of = union(
+        *(select(one.table.c.member_id).where(due.past(one, batch.today)) for one in _kept())
     )
+    whose = _RETAINED.member.c.member_id.in_(due_of)
     chosen = select(_RETAINED.member.c.member_id).where(whose).limit(batch.size)
     return connection.scalars(chosen.with_for_update(skip_locked=True)).all()
 
@@ -192,7 +192,7 @@ def _in_hand(connection: Connection, batch: Batch) -> Sequence[UUID]:
 def _delete_of(connection: Connection, dated: Dated, ids: Sequence[UUID], batch: Batch) -> int:
     if not ids:
         return 0
-    mine = dated.table.c.member_id == any_(literal(list(ids)))
+    mine = dated.table.c.member_id == _these(ids)
     picked = select(_place(dated.table)).where(mine, due.past(dated, batch.today))
     return _delete(connection, dated, picked, batch)
 
@@ -213,13 +213,17 @@ def certify(connection: Connection, ids: Sequence[UUID], now: datetime) -> None:
         update(withdrawal_line)
         .where(
             line.withdrawal_id == withdrawal.c.withdrawal_id,
-            whose == any_(literal(list(ids))),
+            whose == _these(ids),
             line.destroyed_at.is_(None),
             ~or_(*here),
         )
         .values(destroyed_at=now)
     )
     connection.execute(gone)
+
+
+def _these(ids: Sequence[UUID]) -> CollectionAggregate[bool]:
+    return any_(literal(list(ids), ARRAY(Uuid)))
 
 
 def _left(column: Column[UUID]) -> ColumnElement[bool]:
@@ -248,15 +252,16 @@ def _gone(connection: Connection, ids: Sequence[UUID], batch: Batch) -> int:
     member = _RETAINED.member
     removed = (
         delete(member)
-        .where(member.c.member_id.in_(ids), ~_left(member.c.member_id))
+        .where(member.c.member_id == _these(ids), ~_left(member.c.member_id))
         .returning(member.c.member_id)
     )
     gone = connection.scalars(removed).all()
     if not gone:
         return 0
     for table in SIGN_IN:
-        connection.execute(delete(table).where(table.c.member_id.in_(gone)))
-    noted = insert(key_due).values([{"member_id": one, "at": batch.now} for one in gone])
+        connection.execute(delete(table).where(table.c.member_id == _these(gone)))
+    each = select(func.unnest(literal(list(gone), ARRAY(Uuid))), literal(batch.now))
+    noted = insert(key_due).from_select(["member_id", "at"], each)
     connection.execute(noted.on_conflict_do_nothing())
     what = (Store.RETAINED, due.MEMBERS, "")
     method = DestructionMethod.ROWS_AND_KEY

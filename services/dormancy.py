@@ -26,6 +26,7 @@ from db.tables.moves import separation
 from db.tables.ops import outbox as notice
 from db.words import ActorKind, GrantEnded, Noted, Store
 from services import case_lives, journal, moving, notify, outbox
+from services import dormancy_queries as queries
 from services.language import DEFAULT
 from services.ledger import EventName
 
@@ -39,81 +40,10 @@ if TYPE_CHECKING:
     from services.journal_rows import Row
 
 _log = logging.getLogger("portal")
-AT_ONCE: Final = 500
+AT_ONCE: Final = 1000
 """Members in one transaction: the memory of a run does not grow with how many are due."""
-# The last use that counts, as known here; an unknown one began with joining, or with coming here.
-_LAST = """
-    cross join lateral (select coalesce(
-        greatest(m.last_counted_on, (
-            select max(u.last_used_on) from live.service_use u
-            where u.member_id = m.member_id and u.service = any(:counted)
-        )), m.joined_on, (m.created_at at time zone 'Asia/Seoul')::date
-    ) as day) last
-"""
-_SPARED = """
-    and not exists (select from live.restriction r
-        where r.member_id = m.member_id and r.ended_at is null)
-    and not exists (select from live.request r
-        where r.member_id = m.member_id and r.state = 'open')
-    and not exists (select from ops.hold h where h.member_id = m.member_id
-        and h.lifted_at is null and h.ends_on >= :today)
-    and not exists (select from ops.move w where w.member_id = m.member_id)
-    and not exists (select from live.guardianship g
-        where g.guardian_id = m.member_id and ops.guards(g.member_id, g.guardian_id, :today))
-"""
-# `last_counted_on` may be behind what service_use knows, never ahead: the index finds whom to look
-# at, and whoever was looked at for nothing is not looked at again.
-_CATCH_UP = text(f"""
-    update live.member t set last_counted_on = due.day from (
-        select m.member_id, last.day from live.member m {_LAST}
-        where (m.last_counted_on is null or m.last_counted_on <= :idle)
-            and m.last_counted_on is distinct from last.day
-        limit :most for update of m skip locked
-    ) due where t.member_id = due.member_id
-""")  # noqa: S608 (a constant)
-_TO_TELL = text(f"""
-    select m.member_id, last.day as last from live.member m {_LAST}
-    where m.last_counted_on <= :idle and last.day <= :idle
-        and not exists (select from ops.outbox n
-            where n.member_id = m.member_id and n.key = :notice || ':' || last.day)
-        {_SPARED}
-    limit :most for update of m skip locked
-""")  # noqa: S608 (a constant)
-_DUE = f"""
-    select m.member_id, m.last_counted_on as known, last.day as last,
-        n.message_id, n.sent_at, n.sleeps_on
-    from live.member m {_LAST}
-    join ops.outbox n on n.member_id = m.member_id and n.key = :notice || ':' || last.day
-    where m.last_counted_on <= :over and last.day <= :over
-        and n.template = :notice and n.channel = 'email' and n.accepted
-        and (n.sent_at at time zone 'Asia/Seoul')::date <= :told_by and n.sleeps_on <= :today
-        {_SPARED}
-"""  # noqa: S608 (a constant)
-# In the order of an index, each batch from where the last one ended.
-_PICK = text(f"""
-    {_DUE} and (m.last_counted_on, m.member_id) > (:day, cast(:after as uuid))
-    order by m.last_counted_on, m.member_id limit :most for update of m skip locked
-""")
-# What was written between that query's snapshot and its locks is seen by the next one only.
-_USES = text("select from live.service_use where member_id = any(:picked) for update")
-_STILL = text(f"{_DUE} and m.member_id = any(:picked)")
-# A notice in vain counts as none once the member has another address: they are told anew.
-_FORGET = text("""
-    update ops.outbox n set key = null from live.profile_value v
-    where n.template = 'dormancy_notice' and (n.bounced_at is not null or n.failed_at is not null)
-        and n.key is not null
-        and v.member_id = n.member_id and v.item = 'email' and v.sealed is not null
-        and v.changed_at > coalesce(n.bounced_at, n.failed_at)
-""")
-# So does one that names a day on which, by a longer period that came into force since, nobody who
-# was last here then may sleep yet: it is told anew, with another day.
-_OUTDATED = text("""
-    update ops.outbox n set key = null from live.member m
-    where n.member_id = m.member_id and n.template = :notice and n.key is not null
-        and n.sleeps_on <= (
-            split_part(n.key, ':', 2)::date + make_interval(months => :months)
-        )::date
-""")
+START: Final[dict[str, Any]] = {"day": date.min, "after": UUID(int=0)}
+"""Where the first batch begins."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +68,8 @@ def sleeps_on(rule: Dormancy, last: date, told: date) -> date:
     return max(over, told + timedelta(days=rule.notice_days + 1))
 
 
-def _given(now: datetime) -> dict[str, Any]:
+def given(now: datetime) -> dict[str, Any]:
+    """Return what the queries are given on a day."""
     today = seoul_day(now)
     rule = in_force(today).dormancy
     notice = timedelta(days=rule.notice_days + 1)
@@ -158,14 +89,13 @@ def run(house: House, now: datetime) -> Done:
     moving.finish(house, now)
     if not settings().dormancy or _gone_back(house, now):
         return Done()
-    given = _given(now)
-    while _one(house, given) == AT_ONCE:
-        pass
+    known = given(now)
+    begin(house, known)
     with house.databases.data.begin() as data:
-        data.execute(_FORGET)
+        data.execute(queries.FORGET)
         if _lengthened(seoul_day(now)):
-            data.execute(_OUTDATED, given)
-    told = sum(iter(lambda: tell(house, now), 0))
+            data.execute(queries.OUTDATED, known)
+    told = sum(tell(house, now))
     return Done(told, sum(separate(house, now)))
 
 
@@ -186,30 +116,53 @@ def _lengthened(today: date) -> bool:
     return any(one.dormancy.period.in_months < months for one in before)
 
 
-def _one(house: House, given: dict[str, Any]) -> int:
-    with house.databases.data.begin() as data:
-        return data.execute(_CATCH_UP, given).rowcount
+def begin(house: House, known: dict[str, Any]) -> None:
+    """Note the last use that counts of whoever is new here, `AT_ONCE` in a transaction."""
+    done = AT_ONCE
+    while done == AT_ONCE:
+        with house.databases.data.begin() as data:
+            done = data.execute(queries.BEGIN, known).rowcount
 
 
-def tell(house: House, now: datetime) -> int:
-    """Write the notices of at most `AT_ONCE` members; return how many were looked at."""
+def tell(house: House, now: datetime) -> Iterator[int]:
+    """Write the notices of who is due, `AT_ONCE` in a transaction; yield how many were written."""
+    known = given(now) | START
+    while True:
+        with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
+            picked, due = to_tell(data, known)
+            for row in due:
+                _tell(house, data, keys, row, now)
+            _note(data, [r.member_id for r in due], EventName.DORMANCY_TOLD, now)
+        yield len(due)
+        if len(picked) < AT_ONCE:
+            return
+        known |= after(picked)
+
+
+def to_tell(data: Connection, known: dict[str, Any]) -> tuple[Sequence[Any], list[Any]]:
+    """Lock the next who may be to be told; return them, and those who are."""
+    picked = data.execute(queries.TO_TELL, known).all()
+    _catch_up(data, known, [row.member_id for row in picked if row.used])
+    return picked, [row for row in picked if not row.used]
+
+
+def _catch_up(data: Connection, known: dict[str, Any], members: list[UUID]) -> None:
+    """Note newer uses of locked members."""
+    if members:
+        data.execute(queries.CATCH_UP, known | {"picked": members})
+
+
+def _tell(house: House, data: Connection, keys: Connection, row: Any, now: datetime) -> None:  # noqa: ANN401 (a row)
     today = seoul_day(now)
     rule = in_force(today).dormancy
-    with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
-        due = data.execute(_TO_TELL, _given(now)).all()
-        for row in due:
-            day = sleeps_on(rule, row.last, today)
-            params = {"day": str(day), "last": str(row.last), "app": rule.stay_by_app}
-            message = outbox.Message(
-                NOTICE, "email", DEFAULT, params, f"{NOTICE}:{row.last}", sleeps_on=day
-            )
-            try:
-                _store, sealer = outbox.sealer_of(keys, house.keyring, row.member_id)
-                notify.write(data, LIVE, (row.member_id, sealer), message, now)
-            except (outbox.NoKeyError, SealError):
-                _give_up(data, row.member_id, f"{NOTICE}:{row.last}", now)
-        _note(data, [r.member_id for r in due], EventName.DORMANCY_TOLD, now)
-    return len(due)
+    day, key = sleeps_on(rule, row.last, today), f"{NOTICE}:{row.last}"
+    params = {"day": str(day), "last": str(row.last), "app": rule.stay_by_app}
+    message = outbox.Message(NOTICE, "email", DEFAULT, params, key, sleeps_on=day)
+    try:
+        _store, sealer = outbox.sealer_of(keys, house.keyring, row.member_id)
+        notify.write(data, LIVE, (row.member_id, sealer), message, now)
+    except (outbox.NoKeyError, SealError):
+        _give_up(data, row.member_id, key, now)
 
 
 def _give_up(data: Connection, member_id: UUID, key: str, now: datetime) -> None:
@@ -229,21 +182,28 @@ def separate(house: House, now: datetime) -> Iterator[int]:
 
     Whoever writes about one of them just now goes first; the next run takes that one.
     """
-    given = _given(now) | {"day": date.min, "after": UUID(int=0)}
+    known = given(now) | START
     while True:
-        with house.databases.data.begin() as data:
-            picked = data.execute(_PICK, given).all()
-            ready = _apart(house, data, [row.member_id for row in picked], given, now)
+        picked: Sequence[Any] = ()
+        ready: list[UUID] = []
+        with moving.later_if_busy(), house.databases.data.begin() as data:
+            picked = data.execute(queries.PICK, known).all()
+            ready = _apart(house, data, [row.member_id for row in picked], known, now)
         with house.databases.keys.begin() as keys:
             moving.settle(keys, ready, Store.DORMANT, now)
         yield len(ready)
         if len(picked) < AT_ONCE:
             return
-        given |= {"day": picked[-1].known, "after": picked[-1].member_id}
+        known |= after(picked)
+
+
+def after(batch: Sequence[Any]) -> dict[str, Any]:
+    """Return from where the next batch goes on."""
+    return {"day": batch[-1].known, "after": batch[-1].member_id}
 
 
 def _apart(
-    house: House, data: Connection, picked: list[UUID], given: dict[str, Any], now: datetime
+    house: House, data: Connection, picked: list[UUID], known: dict[str, Any], now: datetime
 ) -> list[UUID]:
     """Move those of the locked members who are due; return who moved.
 
@@ -252,9 +212,10 @@ def _apart(
     if not picked:
         return []
     moving.give_way(data)
-    mine = given | {"picked": picked}
-    data.execute(_USES, mine)
-    due = {row.member_id: row for row in data.execute(_STILL, mine)}
+    mine = known | {"picked": picked}
+    data.execute(queries.USES, mine)
+    due = {row.member_id: row for row in data.execute(queries.STILL, mine)}
+    _catch_up(data, known, [one for one in picked if one not in due])
     with house.databases.keys.begin() as keys:
         ready = moving.rewrap(keys, house.keyring, list(due), Store.LIVE, Store.DORMANT)
     if ready:

@@ -10,7 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from db.clock import seoul_day
 from db.tables.keeping import overdue_import
@@ -138,6 +149,15 @@ def count(connection: Connection, now: datetime) -> tuple[Due, ...]:
     # A kind that is the same for the whole table makes a group even of no rows.
     found = connection.execute(union_all(*parts))
     return tuple(Due(Store(row.store), row.kind, row.rows) for row in found if row.rows)
+
+
+def anything(connection: Connection, now: datetime) -> bool:
+    """Return whether anything is due now; costs next to nothing."""
+    today, waits = seoul_day(now), waits_before(connection)
+    some = [
+        exists().where(condition(dated, today, waits)) for dated in (*DATED, KEPT_VALUES)
+    ]  # fmt: skip
+    return bool(connection.scalar(select(or_(*some))))
 
 
 def waiting(connection: Connection, before: date) -> dict[str, int]:

@@ -3,7 +3,8 @@
 A deleted row stays in its file until its table is vacuumed, and a vacuumed page may still hold its
 bytes until something else is written there. So a table of some size is written anew, without
 them, whenever rows of it were destroyed; a larger one is vacuumed, and its freed space is used
-again. What the write-ahead log still has of them goes with the next checkpoint.
+again. Keys lie in parts that stay small, so that one is always written anew. What the write-ahead
+log still has of them goes with the next checkpoint.
 
 A transaction that began before the deletion (a backup under way, say) keeps what it may still
 see; the next run's vacuum takes it.
@@ -21,17 +22,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Table
 
-REWRITTEN: Final = 256 * 1024 * 1024
+REWRITTEN: Final = 128 * 1024 * 1024
 """Tables up to this size, in bytes with indexes, are written anew: that locks them for seconds."""
 _PATIENCE: Final = text("set lock_timeout = '3s'")
 _LOCK: Final = 7_251_106
 """Advisory lock: one erasing at a time."""
 
 
-def erase(engine: Engine, tables: Iterable[Table]) -> None:
+def erase(engine: Engine, tables: Iterable[Table | str]) -> None:
     """Vacuum what was deleted from `tables`, as `portal_work`, after the deletion has committed.
 
-    Raise `DBAPIError` when a table can't be locked within seconds; call again later.
+    A name is that of a part of a table; a table in parts is taken part by part. Raise `DBAPIError`
+    when a table can't be locked within seconds; call again later.
     """
     alone = engine.execution_options(isolation_level="AUTOCOMMIT")
     with alone.connect() as connection:
@@ -39,7 +41,7 @@ def erase(engine: Engine, tables: Iterable[Table]) -> None:
         connection.execute(_PATIENCE)
         try:
             for table in dict.fromkeys(tables):
-                _vacuum(connection, table)
+                _vacuum(connection, table if isinstance(table, str) else table.fullname)
             _purge_log(connection)
         except BaseException:
             connection.invalidate()  # the lock and the setting go with it
@@ -48,20 +50,20 @@ def erase(engine: Engine, tables: Iterable[Table]) -> None:
         connection.execute(text(f"select pg_advisory_unlock({_LOCK})"))
 
 
-def _vacuum(connection: Connection, table: Table) -> None:
+def _vacuum(connection: Connection, name: str) -> None:
     size = connection.scalar(
-        text("select pg_total_relation_size(cast(:name as regclass))"), {"name": table.fullname}
+        text("select pg_total_relation_size(cast(:name as regclass))"), {"name": name}
     )
     if (size or 0) <= REWRITTEN:
         try:
-            connection.execute(text(f"vacuum (full, analyze) {table.fullname}"))
+            connection.execute(text(f"vacuum (full) {name}"))
         except DBAPIError as error:
             if "lock timeout" not in str(error.orig):
                 raise
         else:
             return
     # Index entries hold ids and days only; cleaning them costs the size of the table.
-    connection.execute(text(f"vacuum (index_cleanup off, truncate off) {table.fullname}"))
+    connection.execute(text(f"vacuum (index_cleanup off, truncate off) {name}"))
 
 
 def _purge_log(connection: Connection) -> None:

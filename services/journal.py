@@ -152,11 +152,17 @@ def keep(connection: Connection, entries: list[Entry]) -> None:
 
 def _row(entry: Entry) -> dict[str, Any]:
     """Return the entry as the database keeps it: rows that are many or large are left out."""
-    held: journal_rows.Packed = entry.detail.get("rows", [])
-    rows = (row for _table, _columns, rows in held for row in rows)
-    size = sum(len(text) for row in rows for text in row if isinstance(text, str))
     small = {name: value for name, value in entry.detail.items() if name != "rows"}
-    return entry.__dict__ | ({"detail": small} if size > _LARGE else {})
+    return entry.__dict__ | ({"detail": small} if _large(entry.detail.get("rows", [])) else {})
+
+
+def _large(held: journal_rows.Packed) -> bool:
+    size = 0
+    for row in (row for _table, _columns, rows in held for row in rows):
+        size += sum(len(text) for text in row if isinstance(text, str))
+        if size > _LARGE:
+            return True
+    return False
 
 
 def _waiting(connection: Connection) -> list[dict[str, Any]]:

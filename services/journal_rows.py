@@ -7,6 +7,7 @@ copy opens no more than a backup's.
 from __future__ import annotations
 
 import base64
+import binascii
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 Packed = list[list[Any]]
 """Rows of one table with the same columns together: its name, the columns' names, the values."""
 _PLAIN: Final[dict[type, Callable[[Any], str]]] = {
-    bytes: lambda value: base64.b64encode(value).decode(),
+    bytes: lambda value: binascii.b2a_base64(value, newline=False).decode(),
     datetime: datetime.isoformat,
     date: date.isoformat,
     UUID: str,
@@ -61,20 +62,20 @@ def _typed(column: Column[Any], plain: Any) -> Any:  # noqa: ANN401 (as the colu
 def packed(rows: Iterable[Row]) -> Packed:
     """Return rows as JSON has them; columns that the database computes are left out."""
     found: Packed = []
+    last: tuple[Table, tuple[Any, ...]] | None = None
+    names: list[str] = []
     for table, row in rows:
-        own = _own(table)
-        names = [name for name in row if name in own]
-        values = [_plain(row[name]) for name in names]
-        if found and found[-1][:2] == [table.fullname, names]:
-            found[-1][2].append(values)
-        else:
-            found.append([table.fullname, names, [values]])
+        keys: tuple[Any, ...] = tuple(row)
+        if (table, keys) != last:
+            last, own = (table, keys), _own(table)
+            names = [name for name in keys if name in own]
+            found.append([table.fullname, names, []])
+        # Ten thousand rows are no rarity: what is plain already is not looked at twice.
+        found[-1][2].append([
+            way(value) if (way := _PLAIN.get(type(value := row[name]))) else value
+            for name in names
+        ])  # fmt: skip
     return found
-
-
-def _plain(value: object) -> object:
-    way = _PLAIN.get(type(value))
-    return way(value) if way else value
 
 
 def unpacked(groups: Packed) -> tuple[tuple[Table, dict[str, Any]], ...]:

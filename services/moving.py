@@ -8,6 +8,7 @@ values wherever they are, and `finish` lets the key's row follow later (clause 3
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,17 @@ from sqlalchemy import (
     LargeBinary,
     TextClause,
     Uuid,
+    any_,
     bindparam,
     column,
     delete,
     func,
+    literal,
     select,
     text,
     update,
 )
+from sqlalchemy.exc import OperationalError
 
 from db.sealing import SealError
 from db.tables import keys as keys_tables
@@ -31,7 +35,7 @@ from db.tables.member import STORES
 from db.words import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -64,6 +68,19 @@ def give_way(data: Connection) -> None:
     them, and are tried again.
     """
     data.execute(_BRIEFLY)
+
+
+_BUSY = frozenset({"40P01", "55P03"})
+
+
+@contextmanager
+def later_if_busy() -> Iterator[None]:
+    """Leave to the next run what gave way; nothing else of this one is held up by it."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) not in _BUSY:
+            raise
 
 
 def rewrap(
@@ -138,8 +155,11 @@ def _move(source: Store, target: Store) -> TextClause:
     return text(statement).bindparams(bindparam("members", type_=ARRAY(Uuid)))
 
 
-def settle(keys: Connection, members: Sequence[UUID], target: Store, now: datetime) -> None:
-    """Let the keys follow their members to `target`: the old wrap is overwritten."""
+def settle(keys: Connection, members: Sequence[UUID], target: Store, now: datetime) -> int:
+    """Let the keys follow their members to `target`: the old wrap is overwritten.
+
+    Return how many did.
+    """
     there = (_KEY.c.member_id.in_(members), _KEY.c.next_store == target)
     moved = list(
         keys.scalars(
@@ -154,6 +174,7 @@ def settle(keys: Connection, members: Sequence[UUID], target: Store, now: dateti
     )  # fmt: skip
     if moved and target is Store.RETAINED:
         forget(keys, moved, now)
+    return len(moved)
 
 
 def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
@@ -161,10 +182,11 @@ def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
 
     What a bar knows of them stays until its end (`services.barring`).
     """
+    these = any_(literal(list(members), ARRAY(Uuid)))
     for table in (keys_tables.blind_index, keys_tables.sign_in):
-        keys.execute(delete(table).where(table.c.member_id.in_(members)))
+        keys.execute(delete(table).where(table.c.member_id == these))
     origin = keys_tables.import_origin
-    left = (origin.c.member_id.in_(members), origin.c.left_at.is_(None))
+    left = (origin.c.member_id == these, origin.c.left_at.is_(None))
     keys.execute(update(origin).where(*left).values(left_at=now))
 
 

@@ -89,7 +89,11 @@ def wake_all(house: House, now: datetime) -> int:
         waiting = data.scalars(
             select(move.c.member_id).where(move.c.kind == MoveKind.REACTIVATE)
         ).all()
-    return sum(wake(house, member_id, now) for member_id in waiting)
+    back = 0
+    for member_id in waiting:
+        with moving.later_if_busy():
+            back += wake(house, member_id, now)
+    return back
 
 
 def wake(house: House, member_id: UUID, now: datetime) -> bool:

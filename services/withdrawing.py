@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Uuid, bindparam, delete, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Select
 
     from db.seal_keys import Signer
     from db.sealing import Sealer
@@ -100,7 +100,11 @@ def withdraw_all(house: House, signer: Signer, now: datetime) -> int:
     with house.databases.data.connect() as data:
         waiting = data.scalars(select(move.c.member_id).where(move.c.kind == MoveKind.WITHDRAW))
         members = list(waiting)
-    return sum(withdraw(house, signer, member_id, now) for member_id in members)
+    left = 0
+    for member_id in members:
+        with moving.later_if_busy():
+            left += withdraw(house, signer, member_id, now)
+    return left
 
 
 def withdraw(house: House, signer: Signer, member_id: UUID, now: datetime) -> bool:
@@ -203,12 +207,24 @@ def _leave(data: Connection, signer: Signer, who: _Leaver) -> None:
     journal.note(data, Noted.WITHDRAWN, who.member_id, who.now, rows=left)
 
 
+def _all_sign_ins() -> Select[Any]:
+    """Return one statement that deletes from every table of `SIGN_IN`."""
+    mine = bindparam("member", type_=Uuid)
+    gone = [
+        delete(table).where(table.c.member_id == mine).returning(literal(1)).cte(f"gone_{number}")
+        for number, table in enumerate(SIGN_IN)
+    ]
+    return select(literal(1)).add_cte(*gone)
+
+
+_SIGN_INS: Final = _all_sign_ins()
+
+
 def _end_sign_ins(data: Connection, who: _Leaver) -> None:
     """End sessions and sign-ins, drop what was not sent yet, close the staff's cases."""
     mine = separation.c.member_id == who.member_id
     data.execute(delete(separation).where(mine))
-    for table in SIGN_IN:
-        data.execute(delete(table).where(table.c.member_id == who.member_id))
+    data.execute(_SIGN_INS, {"member": who.member_id})
     case_lives.left(data, who.member_id, who.now)
     cases = ops.case.c
     still = (cases.member_id == who.member_id, cases.closed_at.is_(None))
@@ -358,15 +374,16 @@ def _email(who: _Leaver, taken: Taken) -> str | None:
 def _settle(house: House, member_id: UUID, now: datetime) -> None:
     """Let the fresh key take the old one's place, and take all by which they were found.
 
-    What the keys' files still have of the old one is overwritten now, or with the next hourly run.
+    What the keys' files still have of the old one goes now, or with the next hourly run, as all by
+    which they were found does.
     """
     with house.databases.keys.begin() as keys:
-        moving.settle(keys, [member_id], Store.RETAINED, now)
-        moving.forget(keys, [member_id], now)
+        if not moving.settle(keys, [member_id], Store.RETAINED, now):
+            moving.forget(keys, [member_id], now)  # whose key was lost, too
         for table in (export_key, case_key):
             keys.execute(delete(table).where(table.c.member_id == member_id))
     try:
         destruction.destroy_keys(house.databases, now)
-        destruction.erase_keys(house.databases)
+        destruction.erase_key_of(house.databases, member_id)
     except DBAPIError:
         return  # somebody has the table in hand; the hourly run does it

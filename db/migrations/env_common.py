@@ -15,6 +15,8 @@ def run(metadata: MetaData, schemas: frozenset[str]) -> None:
     connection: Connection = context.config.attributes["connection"]
 
     def ours(name: str | None, kind: str, _parents: object) -> bool:
+        if kind == "table" and name and "_part_" in name:
+            return False  # a part of a table that is declared as a whole
         return name in schemas if kind == "schema" else True
 
     context.configure(

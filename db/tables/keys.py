@@ -39,6 +39,8 @@ member_key = Table(
     Index(
         "ix_member_key_moving", "member_id", postgresql_where=text("next_store is not null")
     ),
+    # In parts: what a key has left in the files goes by writing its part anew (services/erasing).
+    postgresql_partition_by="hash (member_id)",
     schema="keys",
 )  # fmt: skip
 

@@ -129,7 +129,7 @@ def _member(store: Store) -> Table:
         Column("created_at", _WHEN, nullable=False),
         Index(None, "last_used_on"),
         Index(None, "usage_told_on"),
-        Index(None, "last_counted_on"),
+        Index(None, "last_counted_on", "member_id"),
         Index(
             "ix_member_turns_14_on", "turns_14_on",
             postgresql_where=text("turns_14_on is not null"),

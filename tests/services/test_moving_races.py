@@ -55,7 +55,7 @@ def opened_by(db: PortalDb, who: UUID, purpose: Purpose = Purpose.SHOW) -> Itera
         yield subject
 
 
-def meanwhile(work: Callable[[], object]) -> Future[object]:
+def meanwhile(work: Callable[[], Any]) -> Future[Any]:
     pool = ThreadPoolExecutor(1)
     done = pool.submit(work)
     pool.shutdown(wait=False)
@@ -147,6 +147,19 @@ def test_what_is_written_between_choosing_and_locking_counts(
         event.remove(portal_db.work.data, "after_cursor_execute", write)
     assert once == []
     assert stores_of(portal_db, who) == [Store.LIVE]
+
+
+@pytest.mark.promise("P09")
+def test_whose_value_is_being_changed_sleeps_with_the_next_run(portal_db: PortalDb) -> None:
+    who = told(portal_db)
+    value = LIVE.profile_value
+    with portal_db.owner_data.begin() as data:
+        data.execute(update(value).where(value.c.member_id == who).values(changed_at=NOW))
+        run = meanwhile(lambda: dormancy.run(house_of(portal_db), later(31)))
+        assert run.result(30).separated == 0
+    assert stores_of(portal_db, who) == [Store.LIVE]
+    assert dormancy.run(house_of(portal_db), later(31)).separated == 1
+    assert stores_of(portal_db, who) == [Store.DORMANT]
 
 
 def withdraw(db: PortalDb, who: UUID) -> bool:
