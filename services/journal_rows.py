@@ -10,6 +10,7 @@ import base64
 import binascii
 from datetime import date, datetime
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -35,15 +36,17 @@ if TYPE_CHECKING:
     Held = Mapping[str, Any] | RowMapping
     Row = tuple[Table, Held]
     """A table and columns of one of its rows: all that changed, and its key."""
+    Way = tuple[int, Callable[[Any], str]]
 
 Packed = list[list[Any]]
 """Rows of one table with the same columns together: its name, the columns' names, the values."""
-_PLAIN: Final[dict[type, Callable[[Any], str]]] = {
-    bytes: lambda value: binascii.b2a_base64(value, newline=False).decode(),
-    datetime: datetime.isoformat,
-    date: date.isoformat,
-    UUID: str,
-}
+_PLAIN: Final[tuple[tuple[type, Callable[[Any], str]], ...]] = (
+    (LargeBinary, lambda value: binascii.b2a_base64(value, newline=False).decode()),
+    (DateTime, datetime.isoformat),
+    (Date, date.isoformat),
+    (Uuid, str),
+)
+"""How JSON has the values of a column of such a type."""
 
 
 def _typed(column: Column[Any], plain: Any) -> Any:  # noqa: ANN401 (as the column has it)
@@ -62,20 +65,30 @@ def _typed(column: Column[Any], plain: Any) -> Any:  # noqa: ANN401 (as the colu
 def packed(rows: Iterable[Row]) -> Packed:
     """Return rows as JSON has them; columns that the database computes are left out."""
     found: Packed = []
-    last: tuple[Table, tuple[Any, ...]] | None = None
-    names: list[str] = []
-    for table, row in rows:
-        keys: tuple[Any, ...] = tuple(row)
-        if (table, keys) != last:
-            last, own = (table, keys), _own(table)
-            names = [name for name in keys if name in own]
-            found.append([table.fullname, names, []])
-        # Ten thousand rows are no rarity: what is plain already is not looked at twice.
-        found[-1][2].append([
-            way(value) if (way := _PLAIN.get(type(value := row[name]))) else value
-            for name in names
-        ])  # fmt: skip
+    for (table, keys), some in groupby(rows, key=lambda one: (one[0], tuple(one[1]))):
+        names, ways = _columns(table, keys)
+        found.append([table.fullname, names, [_values(row, names, ways) for _table, row in some]])
     return found
+
+
+def _values(row: Held, names: list[str], ways: list[Way]) -> list[Any]:
+    """Return the values of a row; ten thousand of them are no rarity."""
+    values = [row[name] for name in names]
+    for place, way in ways:
+        if values[place] is not None:
+            values[place] = way(values[place])
+    return values
+
+
+def _columns(table: Table, keys: tuple[Any, ...]) -> tuple[list[str], list[Way]]:
+    """Return which columns are carried, and where a value needs another form."""
+    names = [name for name in keys if name in _own(table)]
+    ways = [
+        (place, next(way for kind, way in _PLAIN if isinstance(table.c[name].type, kind)))
+        for place, name in enumerate(names)
+        if isinstance(table.c[name].type, tuple(kind for kind, _way in _PLAIN))
+    ]
+    return names, ways
 
 
 def unpacked(groups: Packed) -> tuple[tuple[Table, dict[str, Any]], ...]:

@@ -104,8 +104,9 @@ def take(data: Connection, store: Store, member_id: Any) -> Taken:  # noqa: ANN4
     """Delete the rows of a member whose own row is locked, and return them: children first."""
     tables, rows = STORES[store].all, {}
     for table in reversed(tables):
-        found = data.execute(_take(table), {"member": member_id}).mappings()
-        rows[table.name] = [dict(row) for row in found]
+        names = table.columns.keys()
+        found = data.execute(_take(table), {"member": member_id}).all()
+        rows[table.name] = [dict(zip(names, row, strict=True)) for row in found]
     (member,) = rows.pop(tables[0].name)
     reported = select(report.c.ends_on).where(report.c.member_id == member_id)
     return Taken(member, rows, tuple(data.scalars(reported)))

@@ -23,7 +23,7 @@ _LINKED = text(
             a.atttypid as type
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where c.relkind in ('r', 'p', 'm') and n.nspname in {OURS}
+        where c.relkind in ('r', 'p', 'm') and not c.relispartition and n.nspname in {OURS}
     ), linked as (
         select distinct oid from columns where attribute in ('member_id', 'guardian_id')
         union
