@@ -192,7 +192,8 @@ def erase_key_of(databases: Databases, member_id: UUID) -> None:
     with databases.keys.connect() as keys:
         part = cast(literal_column("tableoid"), REGCLASS).cast(Text)
         found = keys.scalars(select(part).where(key.member_id == member_id)).all()
-    erasing.erase(databases.keys, (*found, keys_tables.export_key))
+    others = (keys_tables.export_key, keys_tables.case_key)
+    erasing.erase(databases.keys, (*found, *others))
 
 
 def _tables(store: Store, kind: str) -> tuple[Table, ...]:
