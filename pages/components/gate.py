@@ -223,6 +223,7 @@ def act_for(child: UUID | None) -> None:
     """Look at a child's data in this tab from the next run on; None: at one's own again."""
     if child is None:
         st.session_state.pop(_ACTING, None)
+        st.session_state.pop(NAMES, None)  # what they are called may have been changed
     else:
         st.session_state[_ACTING] = child
 

@@ -37,3 +37,8 @@ def of(actor: Actor, child: UUID) -> str | None:
 def note(child: UUID, nickname: str | None) -> None:
     """Keep what a page has just read of it anyway."""
     st.session_state.setdefault(gate.NAMES, {})[child] = nickname
+
+
+def forget() -> None:
+    """Look again: it may have been changed."""
+    st.session_state.pop(gate.NAMES, None)

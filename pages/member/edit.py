@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from db.errors import PortalError
 from db.words import Purpose
-from pages.components import carried, case_wish, edit_panel, edit_view, gate, said, unmasking
+from pages.components import (
+    carried,
+    case_wish,
+    edit_panel,
+    edit_view,
+    gate,
+    said,
+    unmasking,
+    ward_name,
+)
 from pages.components.fragment import draw, draw_common
 from pages.components.text import _
 from services import access, editing
@@ -20,6 +29,7 @@ actor = gate.member(Permission.PROFILE_CORRECT)
 look = access.Look(EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/edit")
 if said.show():
     edit_panel.fresh()
+    ward_name.forget()
 if actor.verified:
     carried.restore(actor)
 chosen = edit_panel.chosen()
