@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import BindParameter, Connection
 
     from db.words import CallWish, CaseReason, Postponed
     from services.actor import Actor
@@ -30,9 +30,8 @@ def renew(connection: Connection, actor: Actor, case: Case, why: CaseReason) -> 
 
     Whoever was verified too long ago, or as somebody they no longer are, is verified anew.
     """
-    lasts = bindparam("lasts", timedelta(hours=law().calls.verified_hours), type_=Interval)
     until: datetime | None = connection.scalar(
-        select(func.ops.renew_call(actor.person, case.case_id, actor.at, lasts))
+        select(func.ops.renew_call(actor.person, case.case_id, actor.at, _lasts()))
     )
     if until is None:
         raise cases.over()
@@ -40,9 +39,18 @@ def renew(connection: Connection, actor: Actor, case: Case, why: CaseReason) -> 
     return until
 
 
+def _lasts() -> BindParameter[timedelta]:
+    """Return for how long a caller who was verified is so."""
+    return bindparam("lasts", timedelta(hours=law().calls.verified_hours), type_=Interval)
+
+
 def take_over(connection: Connection, actor: Actor, case_id: UUID, why: CaseReason) -> Case:
-    """Take a colleague's case in hand, with a reason. Raise `CaseRefused`."""
-    if not connection.scalar(select(func.ops.take_call(actor.person, case_id, actor.at))):
+    """Take a colleague's case in hand, with a reason. Raise `CaseRefused`.
+
+    As with renewing, whoever was verified too long ago is verified anew.
+    """
+    taking = func.ops.take_call(actor.person, case_id, actor.at, _lasts())
+    if not connection.scalar(select(taking)):
         raise cases.over()
     found = cases.read(connection, case_id)
     if found is None:

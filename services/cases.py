@@ -121,9 +121,7 @@ class Case:
     @property
     def verified(self) -> bool:
         """Return whether the caller's identity was verified and still counts."""
-        return len(self.permissions) > 1 or (
-            self.verified_at is not None and self.grant_ended is None and not self.rights
-        )
+        return self.verified_at is not None and self.grant_ended is None
 
     @property
     def rights(self) -> frozenset[str]:

@@ -276,6 +276,14 @@ def test_two_of_the_staff_at_once_have_one_case_and_the_second_takes_it_over(
         access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE),
     ):
         pass
+    # On the next day whoever takes it over makes sure anew who is calling.
+    verified(other, read(case.case_id))
+    tomorrow = replace(one, at=NOW + timedelta(days=1))
+    with house().databases.data.begin() as connection:
+        case_going_on.take_over(connection, tomorrow, case.case_id, CaseReason.CALLED_AGAIN)
+    again = read(case.case_id)
+    assert not again.verified
+    assert again.permissions == {"case_handle"}
     noted = events(portal_db, name=EventName.CASE_TAKEN_OVER)[0]
     assert noted.reason == CaseReason.CALLED_AGAIN
 

@@ -130,21 +130,29 @@ _FAIL = """
     $$
 """
 # Who was verified long ago is verified anew: until then the case is there, its rights are not.
+_FRESH = "verified_at > at - lasts and grant_ended is null"
+_AS_VERIFIED = f"""
+            permissions = case when {_FRESH} then permissions else array['case_handle'] end,
+            verified_by = case when {_FRESH} then verified_by end,
+            verified_at = case when {_FRESH} then verified_at end,
+"""
 _RENEW = f"""
     create function ops.renew_call(staff uuid, which uuid, at timestamptz, lasts interval)
     returns timestamptz
     language sql volatile security definer set search_path = pg_catalog, ops as $$
         update ops."case" set
-            permissions = case when verified_at > at - lasts and grant_ended is null
-                then permissions else array['case_handle'] end,
+            {_AS_VERIFIED}
             granted_until = ops.grant_until(which, at)
         where {_OWN} returning granted_until
     $$
 """  # noqa: S608 (our own words)
 _TAKE = f"""
-    create function ops.take_call(staff uuid, which uuid, at timestamptz) returns boolean
+    create function ops.take_call(staff uuid, which uuid, at timestamptz, lasts interval)
+    returns boolean
     language sql volatile security definer set search_path = pg_catalog, ops as $$
-        update ops."case" c set staff_id = staff, granted_until = ops.grant_until(which, at)
+        update ops."case" c set staff_id = staff,
+            {_AS_VERIFIED}
+            granted_until = ops.grant_until(which, at)
         where case_id = which and closed_at is null and suspended_at is null
             and {_OF_CALLERS} and ops.helps(staff, member_id) returning true
     $$
@@ -234,7 +242,7 @@ _FUNCTIONS = {
     "ops.verify_call(uuid, uuid, timestamptz, text, text[], int)": _VERIFY,
     "ops.fail_call(uuid, uuid)": _FAIL,
     "ops.renew_call(uuid, uuid, timestamptz, interval)": _RENEW,
-    "ops.take_call(uuid, uuid, timestamptz)": _TAKE,
+    "ops.take_call(uuid, uuid, timestamptz, interval)": _TAKE,
     "ops.widen_call(uuid, uuid, text[], text[])": _WIDEN,
     "ops.postpone_call(uuid, uuid, date, text)": _POSTPONE,
     "ops.end_call(uuid, uuid, timestamptz, text, text, text)": _END,
