@@ -35,6 +35,7 @@ from pages.http import (
     proof,
     rotation,
     shell,
+    staff_register,
     warm,
 )
 from pages.signin.context import SignInContext
@@ -92,6 +93,7 @@ def build(chosen: Settings, house: House) -> st.App:
             export.ROUTE,
             demand.ROUTE,
             joining_check.ROUTE,
+            staff_register.ROUTE,
             *routes(context),
         ],
         middleware=middleware(chosen),

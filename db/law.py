@@ -104,6 +104,16 @@ class Calls(Part):
     citation: Words
 
 
+class StaffRules(Part):
+    """What staff need to see members' data, and how long it is kept who could (P26, P27)."""
+
+    password_days: int = Field(ge=1)
+    first_password_days: int = Field(ge=1)
+    warn_days: int = Field(ge=1)
+    kept: Period
+    citation: Words
+
+
 class Law(Part):
     """What the file holds."""
 
@@ -114,6 +124,7 @@ class Law(Part):
     advertising: Advertising
     outside: tuple[Outside, ...]
     calls: Calls
+    staff: StaffRules
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

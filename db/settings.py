@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     staff_metadata_url: str = Field("", description="OIDC discovery URL of the staff's sign-in.")
     staff_client_id: str = Field("", description="Client id at the staff's sign-in.")
     staff_client_secret: str = Field("", description="Client secret at the staff's sign-in.")
+    staff_password_claim: str = Field(
+        "password_changed_at",
+        description="Claim of the staff's sign-in that says when a password was set: seconds "
+        "since 1970, or a day; without it the desk stays shut.",
+    )
     dormancy: bool = Field(
         default=True, description="Let accounts sleep that nobody uses, as the policy says."
     )

@@ -287,6 +287,7 @@ class Noted(StrEnum):
     BAR_KEPT = "bar_kept"
     BAR_LIFTED = "bar_lifted"
     BACKED_UP = "backed_up"
+    STAFF_CHANGED = "staff_changed"
 
 
 class BarWhy(StrEnum):
@@ -461,6 +462,25 @@ class StaffRole(StrEnum):
 
     AGENT = "agent"
     OFFICER = "officer"
+
+
+class StaffLack(StrEnum):
+    """What keeps staff from the desk: one of them missing is enough (clause 8; P26, P27)."""
+
+    ASSIGNMENT = "assignment"
+    PASSWORD = "password"  # noqa: S105 (a word, no password)
+    TRAINING = "training"
+
+
+class StaffChange(StrEnum):
+    """What the register of staff access says of an account."""
+
+    GRANTED = "granted"
+    ROLE = "role"
+    ASSIGNED = "assigned"
+    TRAINED = "trained"
+    PASSWORD_GIVEN = "password_given"  # noqa: S105 (a word, no password)
+    ENDED = "ended"
 
 
 class Purpose(StrEnum):

@@ -18,6 +18,7 @@ COMMANDS = {
     "restore": "put a backup back, with all that was done since",
     "rotate-keys": "wrap every member's key anew, under fresh keys of the stores",
     "bounce": "record a mail that came back as undeliverable",
+    "staff": "list, add, renew, train and end staff accounts",
     "webhook-secret": "print the secret by which a company checks our signature",
     "verify-ledger": "check the ledger against its seals, and name what was changed",
     "verify-proof": "check a member's proof or certificate; needs no database",

@@ -23,8 +23,9 @@ from db.sealing import Sealer, SealError
 from db.tables.cases import case as cases
 from db.tables.cases import case_step as steps
 from db.tables.member import LIVE
+from db.tables.ops import staff
 from db.words import N_, ActorKind, Caller, Purpose, StepState, Store
-from services import guarding, ledger
+from services import guarding, ledger, staff_standing
 from services.actor import (
     PERMISSIONS,
     AccessDenied,
@@ -35,6 +36,7 @@ from services.actor import (
     role_allows,
 )
 from services.house import house
+from services.staff_standing import Facts, lacking
 from services.subject import Subject
 
 if TYPE_CHECKING:
@@ -95,10 +97,13 @@ def _in_case(
 ) -> Found | None:
     """Return what staff are in their own open case about this member, with the right; else None.
 
-    In the case of a guardian they may no more than a guardian may, and see no more.
+    In the case of a guardian they may no more than a guardian may, and see no more. Their standing
+    is read anew: what ended a moment ago has ended for a running session, too.
     """
     row = connection.execute(
-        select(cases.c.caller).where(
+        select(cases.c.caller, *staff_standing.COLUMNS)
+        .join_from(cases, staff)
+        .where(
             cases.c.case_id == case_id,
             cases.c.staff_id == actor.person,
             cases.c.member_id == member_id,
@@ -107,9 +112,10 @@ def _in_case(
             cases.c.opened_at <= actor.at,
             cases.c.granted_until > actor.at,
             cases.c.permissions.contains([needed]),
+            staff.c.ended_at.is_(None),
         )
     ).one_or_none()
-    if row is None:
+    if row is None or lacking(Facts(*row[1:]), seoul_day(actor.at)):
         return None
     if row.caller != Caller.GUARDIAN:
         return Found(Relation.STAFF)

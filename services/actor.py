@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from db.errors import PortalError
-from db.words import N_, ActorKind, CallWish, CaseChannel, StaffRole
+from db.words import N_, ActorKind, CallWish, CaseChannel, StaffLack, StaffRole
 from services.language import DEFAULT, Language
 
 if TYPE_CHECKING:
@@ -154,6 +154,10 @@ class WardLost(AccessDenied):
     """Who acted for a child may not any more: the link ended, or the child is 14."""
 
 
+class StandingLost(AccessDenied):
+    """Staff whose assignment, password or training is over may do nothing until it is renewed."""
+
+
 class SignInRequired(PortalError):  # noqa: N818 (not a failure: it asks for a sign-in)
     """The page opens only for somebody signed in."""
 
@@ -187,6 +191,18 @@ class Actor:
     """The language of the screen, in which what happens is told by mail, too."""
     grant: Grant | None = None
     """Of staff: the case in which they act for the member `acting_for`."""
+    lacks: tuple[StaffLack, ...] | None = None
+    """What keeps staff from the desk; None when nobody has looked, which keeps them from it too."""
+
+    @property
+    def stands(self) -> bool:
+        """Return whether nothing keeps the actor from work: of staff, see `staff_standing`."""
+        return self.kind is not ActorKind.STAFF or self.lacks == ()
+
+    def require_standing(self) -> None:
+        """Raise `StandingLost` for staff who may not work today (P26, P27)."""
+        if not self.stands:
+            raise StandingLost(N_("The desk is shut to you today. Its first page says what to do."))
 
     @property
     def subject_id(self) -> UUID:
@@ -224,6 +240,10 @@ class Actor:
 
 def role_allows(permission: Permission, actor: Actor) -> bool:
     """Return whether the actor's role is no obstacle: some things are the officer's alone."""
+    return actor.stands and _role_allows(permission, actor)
+
+
+def _role_allows(permission: Permission, actor: Actor) -> bool:
     return permission not in OFFICER_ONLY or actor.role is StaffRole.OFFICER
 
 

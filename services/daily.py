@@ -20,6 +20,7 @@ from services import (
     seal,
     seal_copy,
     sessions,
+    staff_register,
     usage_notice,
 )
 
@@ -68,6 +69,7 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         linking_search.forget(connection, now)
         # No pretended day ends the session of somebody who is here.
         sessions.forget(connection, min(now, real))
+        staff_register.destroy_old(connection, min(now, real))
     signer = seal_keys.signer(var / "keys")
     made: list[Seal] = []
     while True:

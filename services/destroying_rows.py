@@ -51,6 +51,8 @@ LEAVING: Final = "leaving"
 """What a destruction record calls what went because its member left, and the rule."""
 EXPORTS: Final = "export"
 """What it calls copies made for members to take, a file each, and the rule."""
+STAFF_ACCESS: Final = "staff_access"
+"""What it calls rows of the register of who could see members' data, and the rule."""
 
 
 @dataclass(frozen=True)

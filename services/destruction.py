@@ -25,12 +25,21 @@ from sqlalchemy.exc import DBAPIError
 from db.clock import seoul_day
 from db.tables import keys as keys_tables
 from db.tables.cases import case_paper, case_step
+from db.tables import ops
 from db.tables.keeping import destruction, destruction_run, key_due
 from db.tables.member import STORES
 from db.tables.moves import withdrawal
 from db.words import Noted, Store
 from services import due, erasing, first_run, journal, moving
-from services.destroying_rows import EXPORTS, LEAVING, SIGN_IN, Batch, destroy_members, destroy_rows
+from services.destroying_rows import (
+    EXPORTS,
+    LEAVING,
+    SIGN_IN,
+    STAFF_ACCESS,
+    Batch,
+    destroy_members,
+    destroy_rows,
+)
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
 if TYPE_CHECKING:
@@ -157,6 +166,8 @@ def _tables(store: Store, kind: str) -> tuple[Table, ...]:
     tables = STORES[store]
     if kind == EXPORTS:
         return ()  # files; their keys are in the other database
+    if kind == STAFF_ACCESS:
+        return (ops.staff_access,)
     if kind in (due.MEMBERS, LEAVING):
         return (*tables.all, *SIGN_IN, case_paper, case_step)
     if kind == INBOX:

@@ -117,6 +117,7 @@ EVENTS: dict[EventName, str] = {
     EventName.LINK_REFUSED: N_("was not linked to a child: no proof"),
     EventName.GUARDIAN_LINKED: N_("linked a guardian to the child, with consent"),
     EventName.WARD_MOVED: N_("moved what a parent held about the child to the child"),
+    EventName.STAFF_CHANGED: N_("changed who of the staff may work"),
     EventName.RESTORED: N_("put all data back from a backup"),
     EventName.KEYS_ROTATED: N_("wrapped every member's key anew"),
 }

@@ -143,6 +143,7 @@ class EventName(StrEnum):
     RECOVERY_OBJECTED = "recovery_objected"
     RECOVERED = "recovered"
     STAFF_LINKED = "staff_linked"
+    STAFF_CHANGED = "staff_changed"
 
 
 LOOKS = frozenset(

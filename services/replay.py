@@ -34,6 +34,7 @@ from services import (
     moving,
     replay_bars,
     replay_row,
+    staff_changes,
 )
 from services.destroying_rows import certify, purge
 from services.journal import Entry
@@ -53,12 +54,14 @@ _EARLIER: Final = timedelta(days=1)
 """An entry may be this much older than the backup that doesn't have it: its run began before."""
 _CHANGES_WHAT_IS_DUE: Final = frozenset({Noted.HELD, Noted.HOLD_LIFTED, Noted.IMPORT_CONFIRMED})
 _OF_NOBODY: Final = (
-    _CHANGES_WHAT_IS_DUE | replay_bars.KINDS | {Noted.DESTROYED, Noted.BACKED_UP, Noted.WITHDRAWN}
+    _CHANGES_WHAT_IS_DUE
+    | replay_bars.KINDS
+    | {Noted.DESTROYED, Noted.BACKED_UP, Noted.WITHDRAWN, Noted.STAFF_CHANGED}
 )
 """What is done whether or not the restored data knows a member."""
 _CARRIES: Final = frozenset({
     Noted.CLEARED, Noted.CORRECTED, Noted.CONSENT, Noted.RESTRICTED, Noted.REQUESTED,
-    Noted.DISCLOSED, Noted.TOLD, Noted.HELD, Noted.HOLD_LIFTED,
+    Noted.DISCLOSED, Noted.TOLD, Noted.HELD, Noted.HOLD_LIFTED, Noted.STAFF_CHANGED,
 })  # fmt: skip
 """What can't be done without the rows that it carried."""
 
@@ -171,6 +174,8 @@ def _do(
         return True
     if entry.kind is Noted.IMPORT_CONFIRMED and sure:
         _confirm(target, entry)
+    if entry.kind is Noted.STAFF_CHANGED:
+        staff_changes.tell_again(target.data, entry.at, entry.detail, target.staff)
     put = replay_row.put_all(target, entry, store, sure=sure)
     if sure and not put and entry.kind in _CARRIES:
         done.lost += 1

@@ -52,6 +52,7 @@ def _protects(table: Table, row: dict[str, Any]) -> bool:
         "dispatch": row.get("change") in _WARNS,
         "move": True,
         "case_step": row.get("state") in {StepState.REFUSED, StepState.TAKEN_BACK},
+        "staff": row.get("ended_at") is not None,
     }
     return signs.get(table.name, False)
 

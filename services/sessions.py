@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from db.clock import seoul_day
 from db.prepared import Prepared
 from db.sealing import digest
 from db.tables.ops import session as rows
@@ -16,6 +17,7 @@ from db.tables.ops import staff
 from db.words import ActorKind, StaffRole, Store
 from services.actor import Actor
 from services.claims import VERIFYING
+from services.staff_standing import COLUMNS, NOTHING, Facts, lacking
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,6 +50,8 @@ class Session:
     asked_at: datetime | None
     return_to: str | None
     resume: dict[str, Any] | None
+    facts: Facts = NOTHING
+    """Of staff: what is on record of their account."""
 
     @property
     def person(self) -> UUID | None:
@@ -78,14 +82,17 @@ class Session:
         if self.person is None or self.signed_in_at is None or self.ended(now):
             return None
         kind = ActorKind.STAFF if self.staff_id else ActorKind.SELF
-        return Actor(kind, self.person, self.session_id, now, self.verified_at, self.role)
+        return Actor(
+            kind, self.person, self.session_id, now, self.verified_at, self.role,
+            lacks=lacking(self.facts, seoul_day(now)) if self.staff_id else None,
+        )  # fmt: skip
 
 
 _OPEN = Prepared(
     select(
         rows.c.session_id, rows.c.member_id, rows.c.staff_id, staff.c.role, rows.c.store,
         rows.c.started_at, rows.c.last_active_at, rows.c.signed_in_at, rows.c.verified_at,
-        rows.c.asked_provider, rows.c.asked_at, rows.c.return_to, rows.c.resume,
+        rows.c.asked_provider, rows.c.asked_at, rows.c.return_to, rows.c.resume, *COLUMNS,
     )
     .select_from(
         rows.outerjoin(staff, (staff.c.staff_id == rows.c.staff_id) & staff.c.ended_at.is_(None))
@@ -97,9 +104,10 @@ _OPEN = Prepared(
 
 def _session(row: tuple[Any, ...]) -> Session:
     session_id, member_id, staff_id, role, store, *rest = row
+    own = [*rest[: -len(COLUMNS)], Facts(*rest[-len(COLUMNS) :])]
     return Session(
         session_id, member_id, staff_id, StaffRole(role) if role else None,
-        Store(store) if store else None, *rest,
+        Store(store) if store else None, *own,
     )  # fmt: skip
 
 

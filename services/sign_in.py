@@ -24,6 +24,7 @@ from services import access, ledger
 from services.actor import Actor
 from services.claims import OF_STAFF, SKEW, VERIFY, VERIFYING, verified_at
 from services.house import house
+from services.staff_standing import password_day
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -177,6 +178,7 @@ def adopt(
     if provider not in VERIFYING:
         values |= {"member_id": person.member_id, "staff_id": person.staff_id,
                    "store": _used(connection, person, now), "signed_in_at": now}  # fmt: skip
+        _note_password(connection, person, claims, now)
     connection.execute(
         update(session_rows).where(session_rows.c.session_id == session.session_id).values(values)
     )
@@ -202,6 +204,15 @@ def _used(connection: Connection, person: Person, now: datetime) -> Store | None
         )
     )
     return Store.LIVE if here.rowcount else Store.DORMANT
+
+
+def _note_password(connection: Connection, person: Person, claims: Claims, now: datetime) -> None:
+    """Keep what another provider says of a staff member's password; silence counts as never."""
+    if person.staff_id is None or not settings().staff_metadata_url:
+        return
+    day = password_day(claims, settings().staff_password_claim, now)
+    mine = update(staff).where(staff.c.staff_id == person.staff_id)
+    connection.execute(mine.values(password_set_on=day))
 
 
 def _check_verification(session: Session, who: UUID | None, verified: datetime | None) -> None:

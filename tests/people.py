@@ -21,7 +21,7 @@ from db.drafts import (
 )
 from db.tables.member import LIVE
 from db.tables.ops import case, staff
-from db.words import ConsentKind, LinkMeans, RecordKind, Source, StaffRole, Store
+from db.words import ActorKind, ConsentKind, LinkMeans, RecordKind, Source, StaffRole, Store
 from services.actor import Actor, Permission
 from services.house import House, open_house
 
@@ -116,15 +116,16 @@ def granted(*kinds: ConsentKind, at: datetime = NOW, yes: bool = True) -> tuple[
     return tuple(ConsentDraft(uuid4(), kind, yes, at) for kind in kinds)
 
 
-def agent(db: PortalDb, role: StaffRole = StaffRole.AGENT) -> UUID:
-    """Write a staff account and return its id."""
+def agent(db: PortalDb, role: StaffRole = StaffRole.AGENT, **changes: Any) -> UUID:  # noqa: ANN401
+    """Write a staff account of good standing and return its id."""
     staff_id = uuid4()
+    row = {
+        "staff_id": staff_id, "staff_no": staff_id.hex[:6], "login_id": staff_id.hex, "role": role,
+        "assigned_until": date(2027, 11, 22), "trained_until": date(2027, 5, 22),
+        "password_set_on": date(2026, 11, 1),
+    }  # fmt: skip
     with db.work.data.begin() as connection:
-        connection.execute(
-            insert(staff).values(
-                staff_id=staff_id, staff_no=staff_id.hex[:6], login_id=staff_id.hex, role=role
-            )
-        )
+        connection.execute(insert(staff).values(row | changes))
     return staff_id
 
 
@@ -144,8 +145,9 @@ def open_case(db: PortalDb, staff_id: UUID, member_id: UUID, **changes: Any) -> 
 
 
 def acting(person: UUID, **changes: Any) -> Actor:  # noqa: ANN401
-    """Return an actor at `NOW`, in a session of their own."""
+    """Return an actor at `NOW`, in a session of their own; staff of good standing."""
     values: dict[str, Any] = {"kind": "self", "person": person, "session_id": uuid4(), "at": NOW}
+    values |= {"lacks": ()} if changes.get("kind") == ActorKind.STAFF else {}
     return Actor(**(values | changes))
 
 

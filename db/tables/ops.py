@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from db.tables.cases import case as case  # noqa: PLC0414 (others have it from here)
 from db.tables.member import one_of
 from db.tables.naming import DATA
-from db.words import Change, CompanyRole, NoticeMeans, StaffRole, Store
+from db.words import Change, CompanyRole, NoticeMeans, StaffChange, StaffRole, Store
 
 _WHEN = DateTime(timezone=True)
 
@@ -39,10 +39,31 @@ staff = Table(
     Column("trained_until", Date),
     Column("password_hash", Text),
     Column("password_set_on", Date),
+    Column("password_given_at", _WHEN),
     Column("ended_at", _WHEN),
     # Of staff who are members, too: their membership, which they never open a case on.
     Column("own_membership", Uuid),
     one_of("role", StaffRole),
+    schema="ops",
+)  # fmt: skip
+
+# Who could see members' data from when to when, and who decided it. The database itself writes a
+# row with each change of an account; no login role can change or delete one.
+staff_access = Table(
+    "staff_access", DATA,
+    Column("access_id", Uuid, primary_key=True),
+    Column("staff_id", Uuid, ForeignKey("ops.staff.staff_id"), nullable=False),
+    Column("at", _WHEN, nullable=False),
+    Column("change", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("until", Date),
+    Column("changed_by", Uuid, ForeignKey("ops.staff.staff_id")),
+    Column("held_on", Date),
+    Column("what", Text),
+    Column("why", Text),
+    one_of("change", StaffChange), one_of("role", StaffRole),
+    Index(None, "at"),
+    Index(None, "staff_id", "at"),
     schema="ops",
 )  # fmt: skip
 
@@ -72,6 +93,7 @@ session = Table(
         postgresql_where=text("revoked_at is null"),
     ),
     Index(None, "member_id"),
+    Index("ix_session_staff_id", "staff_id", postgresql_where=text("staff_id is not null")),
     # Not by activity: that would be written into the index each minute.
     Index(None, "started_at"),
     schema="ops",

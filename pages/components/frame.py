@@ -63,6 +63,7 @@ OFFICER: Pages = (
     ("desk-destruction", "desk/destruction.py", N_("Destruction")),
     ("desk-companies", "desk/companies.py", N_("Companies")),
     ("desk-bars", "desk/bars.py", N_("Joining again")),
+    ("desk-staff", "desk/staff.py", N_("Staff")),
 )
 """Pages of the privacy officer alone."""
 PUBLIC: Pages = (
@@ -121,6 +122,8 @@ def _sections(here: Here) -> Sections:
     if _is_member(here):
         return {**MEMBER, GUIDE: public}
     if here.actor is not None and here.actor.kind is ActorKind.STAFF:
+        if not here.actor.stands:
+            return {"": public}
         officer = here.actor.role is StaffRole.OFFICER
         desk = (*DESK, *OFFICER) if officer else DESK
         acting = _of_case(here)

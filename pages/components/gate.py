@@ -245,11 +245,14 @@ def guard(permission: Permission, *, step_up: bool = False) -> Actor | None:
     """Let the page go on, or raise what the frame shows instead.
 
     Returns the actor; None only for a public page seen signed out. Raise `SignInRequired`,
-    `AccessDenied` (wrong role) or `StepUpRequired` (a verification older than 15 minutes).
+    `StandingLost` (staff who may not work today), `AccessDenied` (wrong role) or `StepUpRequired`
+    (a verification older than 15 minutes).
     """
     actor = here().actor
     if permission is not Permission.PUBLIC and actor is None:
         raise SignInRequired(N_("Please sign in to see this page."))
+    if actor is not None and permission is not Permission.PUBLIC:
+        actor.require_standing()
     if not page_opens(permission, actor):
         raise AccessDenied(N_("This page is not open to you."))
     if here().asleep and permission not in _OPEN_ASLEEP:

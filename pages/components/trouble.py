@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db.errors import PortalError
-from pages.components import gate, sign_in_panel
+from pages.components import gate, sign_in_panel, standing_panel
 from pages.components.fragment import draw
 from pages.components.text import _
-from services.actor import SignInRequired, StepUpRequired, WardLost
+from services.actor import SignInRequired, StandingLost, StepUpRequired, WardLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +61,8 @@ def shown() -> Iterator[None]:
     except WardLost as error:
         gate.lose_ward(error.message)
         st.switch_page(_PAGES / "member/overview.py")
+    except StandingLost:
+        standing_panel.panel()
     except PortalError as error:
         draw("trouble.html", title=_("This can't be shown"), text=_(error.message, **error.params),
              reference=None)  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db.words import ActorKind, StaffRole
-from pages.components import gate
+from pages.components import gate, standing_panel
 from pages.components.fragment import draw
 from services import bars, case_list, desk_queue, officer_open
 from services.actor import Permission
@@ -20,4 +20,4 @@ with house().databases.data.begin() as connection:
         waiting["officer"] = officer_open.count(connection, actor).total
         waiting["destruction"] = officer_open.to_destroy(connection)
         waiting["bars"] = sum(one.open for one in bars.listed(connection, actor))
-draw("desk_welcome.html", officer=officer, waiting=waiting)
+draw("desk_welcome.html", officer=officer, waiting=waiting, ending=standing_panel.ending())

@@ -36,7 +36,8 @@ def actor(request: Request, *, asleep: bool = False) -> Actor:
 
     `asleep`: who sleeps may have this, too.
 
-    Raise `SignInRequired`, or `AccessDenied` for a member who sleeps and a child never given out.
+    Raise `SignInRequired`, `StandingLost` for staff who may not work today, or `AccessDenied` for a
+    member who sleeps and a child never given out.
     """
     now = clock.now()
     with house().databases.data.begin() as connection:
@@ -45,6 +46,7 @@ def actor(request: Request, *, asleep: bool = False) -> Actor:
     found = session.actor(now) if session else None
     if session is None or found is None:
         raise SignInRequired(N_("Please sign in to see this page."))
+    found.require_standing()
     awake = session.store is Store.LIVE or (asleep and session.store is Store.DORMANT)
     if found.kind is ActorKind.SELF and not awake:
         raise AccessDenied(N_("Your account is sleeping: its data is kept apart and safe."))

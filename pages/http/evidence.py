@@ -58,6 +58,7 @@ def staff(request: Request) -> Actor:
         raise SignInRequired(N_("Please sign in to see this page."))
     if actor.kind is not ActorKind.STAFF:
         raise AccessDenied(N_("This page is not open to you."))
+    actor.require_standing()
     return actor
 
 

@@ -62,4 +62,5 @@ def _look(
         if not renewing:
             return accounts.require_standing(row, now)
         accounts.require_employed(row)
+        accounts.require_fresh(row, now)
         return Person("staff", row.staff_id)

@@ -9,24 +9,24 @@ from sqlalchemy import func, select, text, update
 
 from db.clock import seoul_day
 from db.errors import PortalError
+from db.law import law
 from db.normal import identifiers
 from db.tables import ops
 from db.words import N_, Store
 from services.identity import hashing, passwords
 from services.identity.people import Person
 from services.identity.recovery import MOST_SHARING
+from services.staff_standing import password_overdue
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Connection, Row
 
     from db.keyring import Keyring
 
-STAFF_TERM = timedelta(days=90)
-"""How long a staff password is good for (clause 8; P26)."""
 TRIED_BY_MOBILE = 4
 """Passwords looked at for a mobile number, which a family may share: known, shared or nobody's."""
 _FIND = text("select member_id, store from keys.find(:kind, :digest)")
@@ -121,9 +121,14 @@ def check_staff(data: Connection, login_id: str, password: str) -> Row[tuple[obj
 def require_standing(row: Row[tuple[object, ...]], now: datetime) -> Person:
     """Return the staff member, unless they left or their password is overdue (clause 8; P26)."""
     require_employed(row)
-    if overdue(row.password_set_on, seoul_day(now)):
+    if row.password_set_on is None:
         raise SignInRefused(
-            N_("Your password is older than {n} days. Change it, then sign in."), n=STAFF_TERM.days
+            N_("This password is for the first sign-in only. Choose your own, then sign in.")
+        )
+    if password_overdue(row.password_set_on, seoul_day(now)):
+        days = law().staff.password_days
+        raise SignInRefused(
+            N_("Your password is older than {n} days. Change it, then sign in."), n=days
         )
     return Person("staff", row.staff_id)
 
@@ -134,6 +139,12 @@ def require_employed(row: Row[tuple[object, ...]]) -> None:
         raise SignInRefused(N_("This staff account has ended. Please ask your privacy officer."))
 
 
-def overdue(set_on: date | None, today: date) -> bool:
-    """Return whether a staff password is older than its term."""
-    return set_on is None or today - set_on > STAFF_TERM
+def require_fresh(row: Row[tuple[object, ...]], now: datetime) -> None:
+    """Raise `SignInRefused` for a password given for the first sign-in that waited too long."""
+    if row.password_set_on is not None:
+        return
+    good = timedelta(days=law().staff.first_password_days)
+    if row.password_given_at is None or now - row.password_given_at > good:
+        raise SignInRefused(
+            N_("This first password has ended. Please ask your privacy officer for a new one.")
+        )

@@ -12,8 +12,8 @@ from sqlalchemy import delete, insert, select
 from db.clock import seoul_day
 from db.sealing import digest
 from db.tables import ops
-from services.identity.accounts import overdue
 from services.identity.people import Person, person_of
+from services.staff_standing import password_overdue
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -54,7 +54,8 @@ def find(data: Connection, secret: str | None, now: datetime) -> BrowserSession 
     if row is None:
         return None
     person = person_of(row.member_id, row.staff_id)
-    if person.kind == "staff" and (row.ended_at or overdue(row.password_set_on, seoul_day(now))):
+    late = password_overdue(row.password_set_on, seoul_day(now))
+    if person.kind == "staff" and (row.ended_at or late):
         return None
     return BrowserSession(person, row.auth_time)
 
