@@ -104,6 +104,17 @@ class Calls(Part):
     citation: Words
 
 
+class ReportRules(Part):
+    """How reports are answered, and how many are taken (P35).
+
+    `rule` is the retention rule of the policy whose period counts from the day of receipt.
+    """
+
+    days: int = Field(ge=1)
+    rule: KindName
+    citation: Words
+
+
 class StaffRules(Part):
     """What staff need to see members' data, and how long it is kept who could (P26, P27)."""
 
@@ -125,6 +136,7 @@ class Law(Part):
     outside: tuple[Outside, ...]
     calls: Calls
     staff: StaffRules
+    reports: ReportRules
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

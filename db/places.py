@@ -81,3 +81,13 @@ def dispute(dispute_id: UUID) -> str:
 def dispute_answer(dispute_id: UUID) -> str:
     """Return the place of the decision's words."""
     return f"dispute_answer:{dispute_id}"
+
+
+def report(report_id: UUID) -> str:
+    """Return the place of how somebody who reported can be answered."""
+    return f"report:{report_id}"
+
+
+def report_line(line_id: UUID) -> str:
+    """Return the place of a line of a report's thread."""
+    return f"report_line:{line_id}"

@@ -288,6 +288,7 @@ class Noted(StrEnum):
     BAR_LIFTED = "bar_lifted"
     BACKED_UP = "backed_up"
     STAFF_CHANGED = "staff_changed"
+    REPORTED = "reported"
 
 
 class BarWhy(StrEnum):
@@ -462,6 +463,40 @@ class StaffRole(StrEnum):
 
     AGENT = "agent"
     OFFICER = "officer"
+
+
+class ReportKind(StrEnum):
+    """What somebody tells or asks us (clause 10; P35). An incident follows a member's own no."""
+
+    QUESTION = "question"
+    COMPLAINT = "complaint"
+    LEAK = "leak"
+    INCIDENT = "incident"
+
+
+class ReportState(StrEnum):
+    """How far a report has come; `asked`: it is the reporter's turn."""
+
+    OPEN = "open"
+    ASKED = "asked"
+    CLOSED = "closed"
+
+
+class ReportOutcome(StrEnum):
+    """How a report ended."""
+
+    ANSWERED = "answered"
+    PUT_RIGHT = "put_right"
+    NOTHING_FOUND = "nothing_found"
+    NOT_OURS = "not_ours"
+    TAKEN_BACK = "taken_back"
+
+
+class ReportBy(StrEnum):
+    """Who wrote a line of a report's thread."""
+
+    REPORTER = "reporter"
+    STAFF = "staff"
 
 
 class StaffLack(StrEnum):

@@ -18,6 +18,7 @@ from services import (
     archive_policy,
     archive_profile,
     archive_records,
+    archive_reports,
     archive_rows,
     archive_schema,
     archive_sharing,
@@ -38,6 +39,7 @@ __all__ = ["FILES", "Made", "Order", "Source", "Writing", "count", "write"]
 FILES: Final = (
     *archive_profile.FILES, *archive_records.FILES, *archive_consents.FILES,
     *archive_sharing.FILES, *archive_history.FILES, *archive_messages.FILES,
+    *archive_reports.FILES,
 )  # fmt: skip
 """Every data file there is, in the order of the page."""
 

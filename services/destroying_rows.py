@@ -23,11 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from db.clock import seoul_day
+from db.law import law
 from db.tables import ops
 from db.tables.keeping import destruction, destruction_run, key_due
 from db.tables.linking import linking
 from db.tables.member import STORES
 from db.tables.moves import move, separation, withdrawal, withdrawal_line
+from db.tables.reports import report
 from db.words import DestructionMethod, Store
 from services import due
 from services.holds import AFTER_WITHDRAWAL
@@ -51,6 +53,8 @@ LEAVING: Final = "leaving"
 """What a destruction record calls what went because its member left, and the rule."""
 EXPORTS: Final = "export"
 """What it calls copies made for members to take, a file each, and the rule."""
+REPORTS: Final = "report"
+"""What it calls reports of anybody with all that was answered."""
 STAFF_ACCESS: Final = "staff_access"
 """What it calls rows of the register of who could see members' data, and the rule."""
 
@@ -198,6 +202,7 @@ def certify(connection: Connection, ids: Sequence[UUID], now: datetime) -> None:
     whose, line = withdrawal.c.member_id, withdrawal_line.c
     here = (
         exists().where(_RETAINED.record.c.member_id == whose, _RETAINED.record.c.kind == line.kind),
+        (line.kind == law().reports.rule) & exists().where(report.c.member_id == whose),
         exists().where(
             _RETAINED.profile_value.c.member_id == whose,
             _RETAINED.profile_value.c.item == line.kind,

@@ -24,16 +24,18 @@ from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
 from db.tables import keys as keys_tables
-from db.tables.cases import case_paper, case_step
 from db.tables import ops
+from db.tables.cases import case_paper, case_step
 from db.tables.keeping import destruction, destruction_run, key_due
 from db.tables.member import STORES
 from db.tables.moves import withdrawal
+from db.tables.reports import report, report_line
 from db.words import Noted, Store
 from services import due, erasing, first_run, journal, moving
 from services.destroying_rows import (
     EXPORTS,
     LEAVING,
+    REPORTS,
     SIGN_IN,
     STAFF_ACCESS,
     Batch,
@@ -158,7 +160,8 @@ def destroy_keys(databases: Databases, now: datetime) -> int:
 
 def erase_keys(databases: Databases) -> None:
     """Let destroyed keys leave the files. Raise `DBAPIError` when a table can't be locked."""
-    erasing.erase(databases.keys, (*_KEYS, keys_tables.export_key, keys_tables.case_key))
+    others = (keys_tables.export_key, keys_tables.case_key, keys_tables.report_key)
+    erasing.erase(databases.keys, (*_KEYS, *others))
 
 
 def _tables(store: Store, kind: str) -> tuple[Table, ...]:
@@ -166,6 +169,8 @@ def _tables(store: Store, kind: str) -> tuple[Table, ...]:
     tables = STORES[store]
     if kind == EXPORTS:
         return ()  # files; their keys are in the other database
+    if kind == REPORTS:
+        return (report, report_line)
     if kind == STAFF_ACCESS:
         return (ops.staff_access,)
     if kind in (due.MEMBERS, LEAVING):
@@ -191,7 +196,7 @@ def _settle(databases: Databases, clock: _Clock) -> bool:
         erasing.erase(
             databases.data, (t for store, kind in touched for t in _tables(Store(store), kind))
         )
-        if any(kind in (LEAVING, EXPORTS) for _store, kind in touched):
+        if any(kind in (LEAVING, EXPORTS, REPORTS) for _store, kind in touched):
             erase_keys(databases)
     except DBAPIError:
         return False

@@ -118,6 +118,10 @@ EVENTS: dict[EventName, str] = {
     EventName.GUARDIAN_LINKED: N_("linked a guardian to the child, with consent"),
     EventName.WARD_MOVED: N_("moved what a parent held about the child to the child"),
     EventName.STAFF_CHANGED: N_("changed who of the staff may work"),
+    EventName.REPORT_MADE: N_("reported or asked something"),
+    EventName.REPORT_VIEWED: N_("read what was reported or asked"),
+    EventName.REPORT_ANSWERED: N_("answered what was reported or asked"),
+    EventName.REPORT_CLOSED: N_("closed what was reported or asked"),
     EventName.RESTORED: N_("put all data back from a backup"),
     EventName.KEYS_ROTATED: N_("wrapped every member's key anew"),
 }

@@ -22,6 +22,7 @@ from db.tables import (  # noqa: F401 (registers the tables)
     member,
     moves,
     ops,
+    reports,
 )
 from db.tables.naming import DATA
 

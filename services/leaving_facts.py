@@ -5,8 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Date, Integer, Text, Uuid, bindparam, column, func, select
+from sqlalchemy import (
+    Date,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    text,
+)
 
+from db.law import law
+from db.tables.reports import report
 from services.gathering import ordered
 from services.leaving_plan import RECORDS, RECORDS_OVER, VALUES, Held, Holds
 
@@ -77,12 +92,26 @@ def _table(function: Function[Any], **columns: TypeEngine[Any]) -> TableValuedAl
 
 _OF: Final = (bindparam("member", type_=Uuid), bindparam("today", type_=Date))
 _WARDS = _table(func.ops.wards(*_OF), child=Uuid(), started_on=Date(), others=Integer())
-HELD: Final = select(
-    _table(
-        func.ops.held(*_OF),
-        part=Text(), kind=Text(), count=Integer(), first_end=Date(), last_end=Date(),
-    )
+_STORED = _table(
+    func.ops.held(*_OF),
+    part=Text(), kind=Text(), count=Integer(), first_end=Date(), last_end=Date(),
 )  # fmt: skip
+_OVER = report.c.ends_on < bindparam("today", type_=Date)
+# What somebody reported is a complaint, and kept as one is, whoever has left since (P06, P35).
+_REPORTED = (
+    select(
+        case((_OVER, literal(RECORDS_OVER)), else_=literal(RECORDS)).label("part"),
+        literal(law().reports.rule.value).label("kind"), func.count().label("count"),
+        func.min(report.c.ends_on).label("first_end"), func.max(report.c.ends_on).label("last_end"),
+    )
+    .where(report.c.member_id == bindparam("member", type_=Uuid))
+    .group_by(text("1"))
+)  # fmt: skip
+_ALL = select(_STORED).union_all(_REPORTED).subquery("all_held")
+HELD: Final = select(
+    _ALL.c.part, _ALL.c.kind, cast(func.sum(_ALL.c.count), Integer).label("count"),
+    func.min(_ALL.c.first_end).label("first_end"), func.max(_ALL.c.last_end).label("last_end"),
+).group_by(_ALL.c.part, _ALL.c.kind)  # fmt: skip
 HOLDING: Final = select(_table(func.ops.holding(*_OF), kind=Text(), ends_on=Date()))
 WARDS: Final = ordered(select(_WARDS), _WARDS.c.started_on, _WARDS.c.child)
 """Each takes `member`, who is the transaction's subject, and `today`."""

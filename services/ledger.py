@@ -144,6 +144,10 @@ class EventName(StrEnum):
     RECOVERED = "recovered"
     STAFF_LINKED = "staff_linked"
     STAFF_CHANGED = "staff_changed"
+    REPORT_MADE = "report_made"
+    REPORT_VIEWED = "report_viewed"
+    REPORT_ANSWERED = "report_answered"
+    REPORT_CLOSED = "report_closed"
 
 
 LOOKS = frozenset(

@@ -63,6 +63,7 @@ SUBJECTS: Final = {
     "fourteen_guardian": N_("Your child will soon decide itself"),
     "dispute_decided": N_("It is decided who acts for the child"),
     "guardian_stopped": N_("You may not act for the child"),
+    "report_answered": N_("There is an answer to your report"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -101,6 +102,7 @@ PURPOSES: Final = {
     "fourteen_guardian": Purpose.NOTICES,
     "dispute_decided": Purpose.NOTICES,
     "guardian_stopped": Purpose.NOTICES,
+    "report_answered": Purpose.COMPLAINTS,
 }
 """What each message uses the member's address for."""
 TO_GUARDIAN: Final = frozenset({"guardian_code"})

@@ -56,12 +56,13 @@ _CHANGES_WHAT_IS_DUE: Final = frozenset({Noted.HELD, Noted.HOLD_LIFTED, Noted.IM
 _OF_NOBODY: Final = (
     _CHANGES_WHAT_IS_DUE
     | replay_bars.KINDS
-    | {Noted.DESTROYED, Noted.BACKED_UP, Noted.WITHDRAWN, Noted.STAFF_CHANGED}
+    | {Noted.DESTROYED, Noted.BACKED_UP, Noted.WITHDRAWN, Noted.STAFF_CHANGED, Noted.REPORTED}
 )
 """What is done whether or not the restored data knows a member."""
 _CARRIES: Final = frozenset({
     Noted.CLEARED, Noted.CORRECTED, Noted.CONSENT, Noted.RESTRICTED, Noted.REQUESTED,
     Noted.DISCLOSED, Noted.TOLD, Noted.HELD, Noted.HOLD_LIFTED, Noted.STAFF_CHANGED,
+    Noted.REPORTED,
 })  # fmt: skip
 """What can't be done without the rows that it carried."""
 

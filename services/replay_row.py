@@ -53,6 +53,9 @@ def _protects(table: Table, row: dict[str, Any]) -> bool:
         "move": True,
         "case_step": row.get("state") in {StepState.REFUSED, StepState.TAKEN_BACK},
         "staff": row.get("ended_at") is not None,
+        # What somebody told us must not be lost; whether it was answered is seen in the thread.
+        "report": row.get("received_at") is not None,
+        "report_line": True,
     }
     return signs.get(table.name, False)
 

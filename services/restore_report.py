@@ -34,6 +34,8 @@ AGAIN: Final[dict[Noted, str]] = {
     Noted.BAR_LIFTED: "bars lifted",
     Noted.IMPORT_CONFIRMED: "imports confirmed",
     Noted.DESTROYED: "runs of the destruction",
+    Noted.STAFF_CHANGED: "changes of staff accounts",
+    Noted.REPORTED: "steps of reports",
 }
 
 

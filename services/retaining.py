@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Uuid, bindparam, delete
+from sqlalchemy import Uuid, bindparam, delete, select
 
 from db import places
 from db.copying import copy_in
+from db.law import law
 from db.sealing import SealError
 from db.tables.member import STORES
+from db.tables.reports import report
 from db.words import RecordKind, Store
 from services.leaving_plan import (
     OTHERS,
@@ -70,6 +72,8 @@ class Taken:
 
     member: Row
     rows: dict[str, list[Row]] = field(repr=False)
+    reports: tuple[date, ...] = ()
+    """The last days of what they reported: it stays where it is, under keys of its own."""
 
     def held(self, today: date) -> tuple[Held, ...]:
         """Return what there is, as `leaving_plan` counts it."""
@@ -84,6 +88,9 @@ class Taken:
         for row in self.rows[RECORDS]:
             part = RECORDS_OVER if row["ends_on"] < today else RECORDS
             groups.setdefault((part, row["kind"]), []).append(row["ends_on"])
+        for ends_on in self.reports:
+            part = RECORDS_OVER if ends_on < today else RECORDS
+            groups.setdefault((part, law().reports.rule), []).append(ends_on)
         return [Held(part, kind, len(ends), max(ends)) for (part, kind), ends in groups.items()]
 
 
@@ -100,7 +107,8 @@ def take(data: Connection, store: Store, member_id: Any) -> Taken:  # noqa: ANN4
         found = data.execute(_take(table), {"member": member_id}).mappings()
         rows[table.name] = [dict(row) for row in found]
     (member,) = rows.pop(tables[0].name)
-    return Taken(member, rows)
+    reported = select(report.c.ends_on).where(report.c.member_id == member_id)
+    return Taken(member, rows, tuple(data.scalars(reported)))
 
 
 @dataclass(frozen=True)

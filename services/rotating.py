@@ -15,7 +15,7 @@ from sqlalchemy import ARRAY, LargeBinary, Uuid, bindparam, column, func, select
 
 from db import backup_keys, engines, keyring, sealing
 from db.errors import PortalError
-from db.tables.keys import case_key, export_key, member_key
+from db.tables.keys import case_key, export_key, member_key, report_key
 from db.words import N_, Store
 from services import backup, destruction, journal_file, ledger, moving
 from services.house import House
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _BATCH: Final = 5_000
 _ALONE: Final = text("select pg_try_advisory_lock(7251109)")
 _KEY: Final = member_key
-_OTHERS: Final = (export_key, case_key)
+_OTHERS: Final = (export_key, case_key, report_key)
 """Keys that the portal opens with the key of the live store, each its own row's."""
 _NEW: Final = (
     func.unnest(

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from db import places, policy
 from db.clock import seoul_day
+from db.law import law
 from db.sealing import SealError
 from db.tables import ops
 from db.tables.keeping import key_due
@@ -246,6 +247,9 @@ def _lines(
         for row in rows:
             kind = row["item"] if name == VALUES else row["kind"] if name == RECORDS else name
             stays[kind] = stays.get(kind, 0) + 1
+    if taken.reports:
+        reported = law().reports.rule.value
+        stays[reported] = stays.get(reported, 0) + len(taken.reports)
     planned = plan(rules.policy, taken.held(rules.today), rules.holds, rules.today)
     return tuple(line for one in planned for line in _truthful(one, stays))
 

@@ -36,6 +36,8 @@ from services import (
     outbox,
     reconfirming,
     stalled,
+    report_ending,
+    report_mail,
     waking,
     withdrawing,
     worker_lanes,
@@ -182,6 +184,13 @@ def tell_of_dispute(context: JobContext, member_id: str, dispute_id: str) -> Non
         dispute_notices.tell(
             data, (UUID(member_id), UUID(dispute_id)),
             lambda m: outbox.sealer_of(keys, house.keyring, m), now,
+@APP.task(name=jobs.REPORT_ANSWERED, pass_context=True, retry=_PATIENT)
+def tell_reporter(context: JobContext, report_id: str, language: str) -> None:
+    """Write to somebody who is no member that their report was answered."""
+    with houses.house().databases.data.begin() as data:
+        report_mail.tell(
+            data, context.additional_context["senders"], UUID(report_id),
+            "en" if language == "en" else "ko", clock.now(),
         )  # fmt: skip
 
 
@@ -297,6 +306,7 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     dormancy.run(houses.house(), now)
     barring.run(houses.house(), now)
     exporting.run(_workshop(context), now)
+    report_ending.run(houses.house(), now)
     destruction.run(databases, now)
     with databases.data.begin() as data:
         journal.settle(data, now)

@@ -15,11 +15,12 @@ from sqlalchemy import insert
 from db import places, seal_keys
 from db.tables import bars, ledger, ops
 from db.tables.member import STORES
+from db.tables.reports import report, report_line
 from db.words import ExportGroup, Store
-from services import archive, outbox
+from services import archive, outbox, report_papers
 from tests import rows
 from tests.companies import company
-from tests.people import NOW, agent
+from tests.people import NOW, agent, portal_house
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -181,3 +182,22 @@ def everywhere(db: PortalDb, member_id: UUID, store: Store = Store.LIVE) -> None
             for generated in ("accepted", "event_id"):
                 row.pop(generated, None)
             data.execute(insert(table).values(row))
+    reported(db, member_id, staff_id)
+
+
+def reported(db: PortalDb, member_id: UUID, staff_id: UUID) -> None:
+    """Give a member a report that was answered and closed."""
+    portal_house(db)
+    report_id, lines = uuid4(), (uuid4(), uuid4())
+    key = report_papers.new_key(report_id, NOW)
+    with db.work.data.begin() as data:
+        data.execute(insert(report).values(
+            report_id=report_id, number=report_id.hex[:10], member_id=member_id, kind="question",
+            state="closed", language="ko", received_at=NOW, due_on=NOW.date(), ends_on=NOW.date(),
+            policy_version="2021-03-15", closed_at=NOW, closed_by=staff_id, outcome="answered",
+        ))  # fmt: skip
+        data.execute(insert(report_line), [
+            {"report_id": report_id, "line_id": one, "at": NOW, "by": by, "staff_id": who,
+             "sealed": key.seal(b"?", places.report_line(one))}
+            for one, by, who in ((lines[0], "reporter", None), (lines[1], "staff", staff_id))
+        ])  # fmt: skip

@@ -121,7 +121,7 @@ def agent(db: PortalDb, role: StaffRole = StaffRole.AGENT, **changes: Any) -> UU
     staff_id = uuid4()
     row = {
         "staff_id": staff_id, "staff_no": staff_id.hex[:6], "login_id": staff_id.hex, "role": role,
-        "assigned_until": date(2027, 11, 22), "trained_until": date(2027, 5, 22),
+        "assigned_until": date(2027, 11, 22), "trained_until": date(2027, 11, 22),
         "password_set_on": date(2026, 11, 1),
     }  # fmt: skip
     with db.work.data.begin() as connection:

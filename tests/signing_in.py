@@ -23,6 +23,7 @@ from streamlit.web.server.starlette.starlette_auth_routes import (
     _create_streamlit_oauth_class,
 )
 
+from db.clock import seoul_day
 from db.settings import Settings
 from db.tables.ops import staff
 from db.words import StaffRole, Store
@@ -118,7 +119,7 @@ class Service:
             "login_id": login_id,
             "role": StaffRole.AGENT,
             "password_hash": hashing.make(PASSWORD),
-            "password_set_on": (self.clock() - timedelta(days=days_old)).date(),
+            "password_set_on": seoul_day(self.clock()) - timedelta(days=days_old),
         }
         row["staff_id"] = __import__("uuid").uuid4()
         with self.db.work.data.begin() as data:

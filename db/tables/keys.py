@@ -111,6 +111,15 @@ case_key = Table(
     schema="keys",
 )  # fmt: skip
 
+# The key of a report and its answers, wrapped for the store `live`: it goes when they go.
+report_key = Table(
+    "report_key", KEYS,
+    Column("report_id", Uuid, primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("created_at", _WHEN, nullable=False),
+    schema="keys",
+)  # fmt: skip
+
 attempt = Table(
     "attempt", KEYS,
     Column("digest", LargeBinary, primary_key=True),

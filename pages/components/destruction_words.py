@@ -7,7 +7,7 @@ from typing import Final
 from db.declarations import KINDS
 from db.words import N_, RecordKind
 from pages.components.text import _
-from services.destroying_rows import EXPORTS, LEAVING, STAFF_ACCESS
+from services.destroying_rows import EXPORTS, LEAVING, REPORTS, STAFF_ACCESS
 from services.due import MEMBERS
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
@@ -17,6 +17,7 @@ _OTHERS: Final = {
     MEMBERS: N_("Members who left, with their keys"),
     LEAVING: N_("What went because its member left"),
     EXPORTS: N_("Copies made for members to take"),
+    REPORTS: N_("Reports and questions, with their answers"),
     STAFF_ACCESS: N_("Register of staff access"),
 }
 

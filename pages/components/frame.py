@@ -56,6 +56,7 @@ MEMBER: Sections = {
 DESK: Pages = (
     ("desk-cases", "desk/cases.py", N_("Callers")),
     ("desk-queue", "desk/queue.py", N_("Requests to decide")),
+    ("desk-reports", "desk/reports.py", N_("Reports")),
 )
 """Pages of all staff."""
 OFFICER: Pages = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.clock import now, seoul_day
 from db.policy import in_force
-from pages.components import fragment
+from pages.components import fragment, report_panel
 from pages.components.gate import guard
 from pages.components.text import language
 from services import policies
@@ -18,3 +18,4 @@ fragment.draw(
     officer=policies.officer(policy, language()),
     agencies=policies.agencies(policy, language()),
 )
+report_panel.panel()

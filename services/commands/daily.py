@@ -23,6 +23,7 @@ from services import (
     demo_family,
     destruction,
     dormancy,
+    report_ending,
     start,
 )
 from services.house import open_house
@@ -75,6 +76,7 @@ def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> R
     case_lives.run(house, now)
     dormancy.run(house, now)
     barring.run(house, now)
+    report_ending.run(house, now)
     return report
 
 

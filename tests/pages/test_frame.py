@@ -110,6 +110,7 @@ OPENS_TO: dict[str, tuple[str, ...]] = {
     "desk/queue.py": ("sign-in", "refused", "refused", "refused", "opens", "opens"),
     "desk/destruction.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
     "desk/companies.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
+    "desk/reports.py": ("sign-in", "refused", "refused", "refused", "opens", "opens"),
     "desk/staff.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
     "desk/bars.py": ("sign-in", "refused", "refused", "refused", "refused", "opens"),
     **dict.fromkeys(PUBLIC, ("opens",) * 6),

@@ -52,7 +52,8 @@ def test_overdue_ones_are_counted_when_the_desk_opens(portal: Portal) -> None:
     open_now = "<dt>포털 밖 보호 조치</dt><dd>{}</dd>"
     assert open_now.format(3) in text_of(tab)
     portal.later(days=200)
-    tab = section(portal, agent(portal.db, StaffRole.OFFICER), "findings")
+    renewed = agent(portal.db, StaffRole.OFFICER, password_set_on=portal.now.date())
+    tab = section(portal, renewed, "findings")
     assert open_now.format(4) in text_of(tab)
     tab.pills[0].set_value("safeguards").run()
     assert "2027. 5. 22.까지만 인정됐어요" in text_of(tab)

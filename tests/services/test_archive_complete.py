@@ -43,6 +43,7 @@ EMPTY = {
     "proofs_given": {"destroyed_at", "problem"},
     "messages": {"problem"},
     "who_looked": {"guardian"},
+    "reports": {"problem"},
     "companies": {"task", "contract_ends_on"},
     **{f"records_{kind}": {"partner", "problem", "more"} for kind in KINDS},
     "records_payment": {"problem"},
