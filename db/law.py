@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from db.period import Period  # noqa: TC001 (pydantic reads it at run time)
 from db.policy import POLICIES
 from db.policy_facts import ChannelName, KindName, Part, PurposeName, Words
-from db.words import RefusalReason, RequestKind
+from db.words import RefusalReason, RequestKind, WatchRule
 
 if TYPE_CHECKING:
     from datetime import date
@@ -104,6 +104,24 @@ class Calls(Part):
     citation: Words
 
 
+class Unusual(Part):
+    """A rule of what is unusual: more than `most` of it on a day of one of the staff."""
+
+    id: Annotated[WatchRule, Field(strict=False)]
+    most: int = Field(ge=0)
+    name: Words
+
+
+class Watching(Part):
+    """How the staff's access is watched; work is from `opens_at` to before `shuts_at` (P28)."""
+
+    opens_at: int = Field(ge=0, le=23)
+    shuts_at: int = Field(ge=1, le=24)
+    review_every: Period
+    rules: tuple[Unusual, ...]
+    citation: Words
+
+
 class ReportRules(Part):
     """How reports are answered, and how many are taken (P35).
 
@@ -137,6 +155,7 @@ class Law(Part):
     calls: Calls
     staff: StaffRules
     reports: ReportRules
+    unusual: Watching
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -145,6 +164,9 @@ class Law(Part):
             raise ValueError(msg)
         if sorted(r.id for r in self.refusals) != sorted(RefusalReason):
             msg = "there must be one entry for each reason of a refusal"
+            raise ValueError(msg)
+        if sorted(r.id for r in self.unusual.rules) != sorted(WatchRule):
+            msg = "there must be one rule for each kind of unusual access"
             raise ValueError(msg)
         return self
 

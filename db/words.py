@@ -499,6 +499,24 @@ class ReportBy(StrEnum):
     STAFF = "staff"
 
 
+class WatchRule(StrEnum):
+    """What is unusual about a day of one of the staff."""
+
+    MANY_MEMBERS = "many_members"
+    OUT_OF_HOURS = "out_of_hours"
+    REFUSED = "refused"
+    GUESSING = "guessing"
+
+
+class WatchClosed(StrEnum):
+    """What an officer did about it; words of ours, so that no note holds a value."""
+
+    EXPLAINED = "explained"
+    INSTRUCTED = "instructed"
+    ACCESS_ENDED = "access_ended"
+    REPORTED = "reported"
+
+
 class StaffLack(StrEnum):
     """What keeps staff from the desk: one of them missing is enough (clause 8; P26, P27)."""
 

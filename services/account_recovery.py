@@ -91,7 +91,9 @@ def _one(house: House, due: _Due, now: datetime) -> bool:
             return False
     if store is Store.RETAINED:
         return False
-    actor = Actor(ActorKind.STAFF, due.approved_by, uuid4(), now, language=due.language)
+    # They stood when they approved it; that they are still in office is asked by the database.
+    who, session = due.approved_by, uuid4()
+    actor = Actor(ActorKind.STAFF, who, session, now, language=due.language, lacks=())
     try:
         if store is Store.LIVE:
             return _awake(house, actor, due)

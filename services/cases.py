@@ -36,10 +36,11 @@ from db.words import (
     RefusalReason,
     VerifiedBy,
 )
-from services import case_papers, files, guarding, journal, ledger
+from services import case_papers, files, guarding, journal, ledger, notify
 from services.access import as_subject
 from services.actor import WISHES, Grant
 from services.ledger import EventName
+from services.outbox import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -215,6 +216,9 @@ def open_case(connection: Connection, actor: Actor, draft: Draft) -> UUID:
     _keep_papers(connection, actor, draft, case_id)
     journal_row(connection, actor, draft.member_id, case_id)
     note(connection, actor, EventName.CASE_OPENED, (draft.member_id, case_id), draft.channel)
+    # Whoever did not ask for it can stop it at once, before anybody sees or does anything.
+    opened_now = Message("case_opened", "either", actor.language, key=f"case:{case_id}")
+    notify.from_desk(connection, draft.member_id, opened_now, actor.at)
     return case_id
 
 

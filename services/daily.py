@@ -22,6 +22,7 @@ from services import (
     sessions,
     staff_register,
     usage_notice,
+    watching,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         # No pretended day ends the session of somebody who is here.
         sessions.forget(connection, min(now, real))
         staff_register.destroy_old(connection, min(now, real))
+        watching.run(connection, min(now, real))
     signer = seal_keys.signer(var / "keys")
     made: list[Seal] = []
     while True:

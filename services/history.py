@@ -30,11 +30,12 @@ from sqlalchemy import (
 )
 
 from db.clock import seoul_day
+from db.tables.cases import case as cases
 from db.tables.ledger import event as events
 from db.tables.ledger import seal as seals
 from db.tables.member import STORES
 from db.tables.ops import staff
-from db.words import ActorKind, StaffRole
+from db.words import ActorKind, StaffRole, VerifiedBy
 from services import later
 from services.gathering import Gathered, ordered
 from services.ledger import LOOKS
@@ -64,6 +65,16 @@ class Who(StrEnum):
 
 
 @dataclass(frozen=True)
+class CaseOf:
+    """In which case of the staff something happened; `verified_by`: how they knew who asked."""
+
+    case_id: UUID
+    no: str | None
+    verified_by: VerifiedBy | None
+    suspended: bool
+
+
+@dataclass(frozen=True)
 class Line:
     """One event, or `count` own looks of one day, the newest at `at`.
 
@@ -83,6 +94,7 @@ class Line:
     guardian: int | None = None
     staff_no: str | None = None
     role: StaffRole | None = None
+    case: CaseOf | None = None
 
     @property
     def day(self) -> date:
@@ -157,11 +169,13 @@ def _lines(groups: CTE) -> Select[Any]:
     page = (
         select(
             groups.c.count, groups.c.looks, c.event_id, c.at, c.name, c.allowed, c.purpose,
-            c["items"], c.actor_kind, c.actor_id, staff.c.staff_no, staff.c.role,
+            c["items"], c.actor_kind, c.actor_id, staff.c.staff_no, staff.c.role, cases.c.case_id,
+            cases.c.case_no, cases.c.verified_by, cases.c.suspended_at,
         )
         .select_from(
             groups.join(events, c.event_id == groups.c.event_id)
             .outerjoin(staff, staff.c.staff_id == c.actor_id)
+            .outerjoin(cases, cases.c.case_id == c.case_id)
         )
         .order_by(c.at.desc(), c.event_id.desc())
         .limit(bindparam("most", type_=Integer))
@@ -207,4 +221,15 @@ def _line(subject: Subject, row: Row, guardians: dict[UUID, int], sealed: date) 
         guardians.get(row["actor_id"]),
         row["staff_no"],
         StaffRole(role) if role else None,
+        _case(row),
     )
+
+
+def _case(row: Row) -> CaseOf | None:
+    if row["case_id"] is None:
+        return None
+    by = row["verified_by"]
+    return CaseOf(
+        row["case_id"], row["case_no"],
+        VerifiedBy(by) if by else None, row["suspended_at"] is not None,
+    )  # fmt: skip

@@ -148,6 +148,9 @@ class EventName(StrEnum):
     REPORT_VIEWED = "report_viewed"
     REPORT_ANSWERED = "report_answered"
     REPORT_CLOSED = "report_closed"
+    CASE_SUSPENDED = "case_suspended"
+    WATCH_CLOSED = "watch_closed"
+    ACCESS_REVIEWED = "access_reviewed"
 
 
 LOOKS = frozenset(

@@ -64,6 +64,7 @@ SUBJECTS: Final = {
     "dispute_decided": N_("It is decided who acts for the child"),
     "guardian_stopped": N_("You may not act for the child"),
     "report_answered": N_("There is an answer to your report"),
+    "case_opened": N_("Our staff opened a case for you"),
 }
 """Every message there is, with the subject of its mail."""
 PURPOSES: Final = {
@@ -103,6 +104,7 @@ PURPOSES: Final = {
     "dispute_decided": Purpose.NOTICES,
     "guardian_stopped": Purpose.NOTICES,
     "report_answered": Purpose.COMPLAINTS,
+    "case_opened": Purpose.NOTICES,
 }
 """What each message uses the member's address for."""
 TO_GUARDIAN: Final = frozenset({"guardian_code"})

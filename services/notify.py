@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from db import places
 from db.clock import seoul_day
 from db.period import Period
+from db.tables.member import LIVE
 from services import messages, outbox
+from services.access import as_subject
 from services.outbox import Message
 
 if TYPE_CHECKING:
@@ -81,3 +83,15 @@ def _sealed(sealer: Sealer | None, message_id: UUID, params: dict[str, str]) -> 
     if sealer is None or not params:
         return None
     return sealer.seal(json.dumps(params, ensure_ascii=False).encode(), places.inbox(message_id))
+
+
+def from_desk(data: Connection, member_id: UUID, message: Message, now: datetime) -> bool:
+    """As `notify`, of something that staff did; a message without params, which needs no key.
+
+    Whoever sleeps or has left has no inbox here, and is written to all the same.
+    """
+    as_subject(data, member_id)
+    own = LIVE.member.c.member_id
+    if data.scalar(select(own).where(own == member_id)) is None:
+        return outbox.enqueue_once(data, None, member_id, message, now) is not None
+    return write(data, LIVE, (member_id, None), message, now)

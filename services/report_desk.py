@@ -14,11 +14,9 @@ from sqlalchemy import LargeBinary, bindparam, func, select
 from db import places
 from db.clock import seoul_day
 from db.errors import PortalError
-from db.tables.member import LIVE
 from db.tables.reports import report, report_line
 from db.words import N_, Noted, ReportBy, ReportState
-from services import jobs, journal, ledger, notify, outbox, report_papers, reports
-from services.access import as_subject
+from services import jobs, journal, ledger, notify, report_papers, reports
 from services.actor import AccessDenied, Permission, page_opens
 from services.ledger import EventName
 from services.outbox import Message
@@ -110,6 +108,9 @@ def _answer(
     )
     if not connection.scalar(select(answered)):
         raise ReportGone(N_("Somebody has closed this already."))
+    if outcome and found.case_id:
+        settled = func.ops.settle_incident(actor.person, found.report_id, actor.at)
+        connection.execute(select(settled))
     ended = {"closed_at": actor.at, "closed_by": actor.person, "outcome": outcome}
     turned = {"report_id": found.report_id, "state": state, **(ended if outcome else {})}
     line = {"report_id": found.report_id, "line_id": line_id, "at": actor.at, "by": ReportBy.STAFF,
@@ -128,14 +129,8 @@ def _tell(connection: Connection, actor: Actor, found: Report, line_id: UUID) ->
             jobs.defer(connection, jobs.REPORT_ANSWERED, report_id=str(found.report_id),
                        language=found.language)  # fmt: skip
         return
-    as_subject(connection, found.member_id)
     message = Message("report_answered", "either", found.language, key=f"report:{line_id}")
-    member = LIVE.member.c.member_id
-    if connection.scalar(select(member).where(member == found.member_id)) is None:
-        # They sleep, or have left: nothing of theirs is here to write an inbox into.
-        outbox.enqueue_once(connection, None, found.member_id, message, actor.at)
-    else:
-        notify.write(connection, LIVE, (found.member_id, None), message, actor.at)
+    notify.from_desk(connection, found.member_id, message, actor.at)
 
 
 def _note(connection: Connection, actor: Actor, name: EventName, found: Report) -> None:

@@ -12,6 +12,7 @@ from db.clock import SEOUL
 from db.declarations import ITEMS
 from db.words import N_, StaffRole
 from pages.components.text import _, _n, language
+from services import case_words
 from services.history import Who
 from services.history_words import EVENTS, PEOPLE, RIGHTS, ROLES
 from services.language import format_date
@@ -19,6 +20,7 @@ from services.ledger import LOOKS, EventName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     from db.policy import Policy
     from services.history import Line
@@ -45,6 +47,10 @@ class LineView:
     why: str
     refused: bool
     mine: bool
+    case: str = ""
+    staff_no: str = ""
+    case_id: UUID | None = None
+    """The case that the member may say no to, on this line."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,30 @@ def _line(line: Line, policy: Policy) -> LineView:
         _why(line, policy),
         not line.allowed,
         line.who is Who.ME,
+        _case(line),
+        line.staff_no or "",
+        _deniable(line),
     )
+
+
+def _case(line: Line) -> str:
+    """Return in which case something happened, and how they knew who asked."""
+    if line.who is not Who.STAFF or line.case is None or line.case.no is None:
+        return ""
+    by = line.case.verified_by
+    how = _(case_words.VERIFIED[by]) if by else _("not yet")
+    number = _("Case {number}", number=line.case.no)
+    return f"{number} · {_('Who asked was made sure of by: {how}', how=how)}"
+
+
+def _deniable(line: Line) -> UUID | None:
+    """Return the case of a line on which the member may say that they asked for nothing.
+
+    A demand made by law is nobody's wish, and a case that was stopped is stopped.
+    """
+    if line.who is not Who.STAFF or line.case is None or line.case.suspended:
+        return None
+    return None if line.name.startswith("demand_") else line.case.case_id
 
 
 def days(lines: Iterable[Line], policy: Policy) -> tuple[DayView, ...]:

@@ -10,8 +10,11 @@ from pages.components import (
     officer_children,
     officer_demands,
     officer_findings,
+    officer_gaps,
+    officer_overdue,
     officer_safeguards,
     officer_unreached,
+    officer_watch,
     said,
 )
 from pages.components.fragment import draw
@@ -22,11 +25,14 @@ from services.house import house
 
 actor = gate.member(Permission.OFFICER_DESK)
 SECTIONS = {
+    "overdue": (N_("Overdue"), officer_overdue.panel),
+    "unusual": (N_("Unusual access"), officer_watch.panel),
     "findings": (N_("Data given out"), officer_findings.panel),
     "demands": (N_("Legal demands"), officer_demands.panel),
     "safeguards": (N_("Outside the portal"), officer_safeguards.panel),
     "unreached": (N_("Not reached"), officer_unreached.panel),
     "children": (N_("Children and guardians"), officer_children.panel),
+    "gaps": (N_("Gaps of the policy"), officer_gaps.panel),
 }
 """A further section is one line: its name (that of its number in `Open`), title and drawing."""
 

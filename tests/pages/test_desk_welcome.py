@@ -28,7 +28,7 @@ def test_an_officer_sees_requests_matters_and_paper(portal: Portal) -> None:
     portal.sign_in(staff=agent(portal.db, StaffRole.OFFICER))
     shown = text_of(portal.open())
     assert LINE.format("queue", "결정할 요청", " jk-late", 1) in shown
-    assert LINE.format("officer", "보호책임자 업무", " jk-late", 4) in shown
+    assert LINE.format("officer", "보호책임자 업무", " jk-late", 5) in shown
     assert LINE.format("destruction", "파기", " jk-late", 2) in shown
 
 

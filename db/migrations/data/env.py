@@ -13,6 +13,8 @@ from db.tables import (  # noqa: F401 (registers the tables)
     member,
     moves,
     ops,
+    reports,
+    watching,
 )
 from db.tables.naming import DATA
 

@@ -112,7 +112,36 @@ _ANSWER = f"""
         on conflict do nothing returning true
     $$
 """  # noqa: S608 (our own words)
+# The member's own no: whatever the case gave ends at once. Said twice it is the same.
+_SUSPEND = f"""
+    create function ops.suspend_case(which uuid, at_ timestamptz)
+    returns table (case_no text, suspended_at timestamptz)
+    language sql volatile security definer set search_path = pg_catalog, ops as $$
+        update ops."case" c set suspended_at = coalesce(c.suspended_at, at_)
+        where c.case_id = which and c.member_id = {_SUBJECT}
+            and c.kind in ('request', 'call', 'recovery')
+        returning c.case_no, c.suspended_at
+    $$
+"""  # noqa: S608 (our own words)
+# The officer's word on an incident: nothing was found, and it goes on; else the case ends here.
+_SETTLE = f"""
+    create function ops.settle_incident(staff uuid, which uuid, at_ timestamptz) returns boolean
+    language sql volatile security definer set search_path = pg_catalog, ops as $$
+        update ops."case" c set
+            suspended_at = case when r.outcome = 'nothing_found' then null else c.suspended_at end,
+            permissions = case when r.outcome = 'nothing_found' then c.permissions else '{{}}' end,
+            closed_at = case when r.outcome = 'nothing_found' then c.closed_at else at_ end,
+            outcome = case when r.outcome = 'nothing_found' then c.outcome
+                else 'not_verified' end
+        from ops.report r
+        where r.report_id = which and r.state = 'closed' and r.closed_by = staff
+            and c.case_id = r.case_id and c.closed_at is null and {_HANDLES}
+        returning true
+    $$
+"""  # noqa: S608 (our own words)
 _FUNCTIONS = {
+    "ops.suspend_case(uuid, timestamptz)": _SUSPEND,
+    "ops.settle_incident(uuid, uuid, timestamptz)": _SETTLE,
     "ops.open_reports(uuid, date, uuid, int)": _OPEN,
     "ops.count_reports(uuid, date)": _COUNT,
     "ops.report_of(uuid, uuid)": _ONE,
