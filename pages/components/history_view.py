@@ -132,8 +132,8 @@ def _case(line: Line) -> str:
         return ""
     by = line.case.verified_by
     how = _(case_words.VERIFIED[by]) if by else _("not yet")
-    number = _("Case {number}", number=line.case.no)
-    return f"{number} · {_('Who asked was made sure of by: {how}', how=how)}"
+    known = _("Who asked was made sure of by: {how}", how=how)
+    return " · ".join((_("Case {number}", number=line.case.no), known))
 
 
 def _deniable(line: Line) -> UUID | None:

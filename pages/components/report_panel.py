@@ -133,7 +133,7 @@ def _typed() -> Certificate | None:
     draw("report_open.html")
     with st.form("report_open"):
         number = st.text_input(_("Number of the report"), placeholder="ABCDE-12345")
-        secret = st.text_input(_("Secret"), type="password")
+        secret = st.text_input(_("Secret of the report"), type="password")
         asked = st.form_submit_button(_("Show the report"))
     if not asked:
         return None

@@ -23,6 +23,8 @@ OFFICER = {
     "/desk-officer": "보호책임자 업무",
     "/desk-destruction": "파기",
     "/desk-companies": "회사",
+    "/desk-staff": "직원",
+    "/desk-reports": "문의·신고",
 }
 
 
