@@ -216,10 +216,17 @@ def open_case(connection: Connection, actor: Actor, draft: Draft) -> UUID:
     _keep_papers(connection, actor, draft, case_id)
     journal_row(connection, actor, draft.member_id, case_id)
     note(connection, actor, EventName.CASE_OPENED, (draft.member_id, case_id), draft.channel)
-    # Whoever did not ask for it can stop it at once, before anybody sees or does anything.
-    opened_now = Message("case_opened", "either", actor.language, key=f"case:{case_id}")
-    notify.from_desk(connection, draft.member_id, opened_now, actor.at)
+    _tell(connection, actor, draft.member_id, case_id)
     return case_id
+
+
+def _tell(connection: Connection, actor: Actor, member_id: UUID, case_id: UUID) -> None:
+    """Tell the member, and a child's guardian, before anybody sees anything: they can stop it."""
+    message = Message("case_opened", "either", actor.language, key=f"case:{case_id}")
+    guardian = guarded(connection, member_id, actor.at)
+    for who in (guardian, member_id):
+        if who is not None:
+            notify.from_desk(connection, who, message, actor.at)
 
 
 def _new_number(at: datetime) -> str:

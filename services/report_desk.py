@@ -6,6 +6,7 @@ each step stands in the ledger.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
@@ -14,6 +15,8 @@ from sqlalchemy import LargeBinary, bindparam, func, select
 from db import places
 from db.clock import seoul_day
 from db.errors import PortalError
+from db.tables.cases import case
+from db.tables.ops import staff
 from db.tables.reports import report, report_line
 from db.words import N_, Noted, ReportBy, ReportState
 from services import jobs, journal, ledger, notify, report_papers, reports
@@ -36,6 +39,14 @@ PAGE: Final = "/desk-reports"
 
 class ReportGone(PortalError):  # noqa: N818 (said to the staff)
     """Somebody closed it in the meantime."""
+
+
+@dataclass(frozen=True)
+class CaseOf:
+    """The case that an incident is about; a request's has no number."""
+
+    no: str | None
+    staff_no: str
 
 
 def count(connection: Connection, actor: Actor) -> tuple[int, int]:
@@ -69,6 +80,16 @@ def one(connection: Connection, actor: Actor, report_id: UUID) -> Report:
     found = reports.of_row(row)
     _note(connection, actor, EventName.REPORT_VIEWED, found)
     return reports.whole(connection, found, staff=actor.person)
+
+
+def case_of(connection: Connection, found: Report) -> CaseOf | None:
+    """Return which case an incident is about, and in whose hand it is."""
+    row = connection.execute(
+        select(case.c.case_no, staff.c.staff_no)
+        .join(staff, staff.c.staff_id == case.c.staff_id)
+        .where(case.c.case_id == found.case_id)
+    ).one_or_none()
+    return CaseOf(row.case_no, row.staff_no) if row is not None else None
 
 
 def ask_back(connection: Connection, actor: Actor, found: Report, typed: str) -> None:

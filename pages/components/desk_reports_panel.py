@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.actor import Actor
+    from services.report_desk import CaseOf
     from services.reports import Report
 
 OPENED: Final = "jk_report_open"
@@ -76,10 +77,12 @@ def _row(one: Report, today: date) -> dict[str, object]:
     }
 
 
-def one(actor: Actor, found: Report) -> None:
-    """Draw a report, its thread, and the form of an answer."""
+def one(actor: Actor, found: Report, case: CaseOf | None) -> None:
+    """Draw a report, the case that it is about, its thread, and the form of an answer."""
+    draw("desk_report_head.html")
     draw("report_thread.html", **report_view.thread(found))
-    draw("desk_report.html", member=found.member_id is not None, contact=found.contact)
+    draw("desk_report.html", member=found.member_id is not None, contact=found.contact, case=case,
+         nothing=_(report_words.OUTCOMES[ReportOutcome.NOTHING_FOUND]))  # fmt: skip
     deed = st.radio(
         _("What?"), list(_DEEDS), horizontal=True, key=f"jk_report_deed_{found.number}",
         format_func=lambda d: _(_DEEDS[d]),

@@ -16,7 +16,8 @@ with house().databases.data.begin() as connection:
     count = (0, 0) if opened else report_desk.count(connection, actor)
     rows = () if opened else report_desk.page(connection, actor, desk_reports_panel.place())
     found = report_desk.one(connection, actor, opened) if opened else None
+    case = report_desk.case_of(connection, found) if found and found.case_id else None
 if found is not None:
-    desk_reports_panel.one(actor, found)
+    desk_reports_panel.one(actor, found, case)
 else:
     desk_reports_panel.panel(actor, count, rows)

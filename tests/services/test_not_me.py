@@ -160,3 +160,14 @@ def test_the_member_is_told_when_a_case_is_opened(portal_db: PortalDb) -> None:
         sent = connection.execute(select(ops.outbox.c.template, ops.outbox.c.key)).all()
     assert told == [(me, "case_opened")]
     assert sent == [("case_opened", f"case:{case}")]
+
+
+def test_a_childs_guardian_is_told_as_well(portal_db: PortalDb) -> None:
+    portal_house(portal_db)
+    me, staff = member(portal_db), clerk(portal_db)
+    child = child_of(portal_db, me, "2018-03-04")
+    draft = Draft(child, CaseChannel.PHONE, Caller.GUARDIAN, frozenset({CallWish.SEE}), NOW.date())
+    with portal_db.web.data.begin() as connection:
+        cases.open_case(connection, staff, draft)
+    with portal_db.work.data.connect() as connection:
+        assert set(connection.scalars(select(ops.outbox.c.member_id))) == {me, child}

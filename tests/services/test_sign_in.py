@@ -18,7 +18,7 @@ from db.tables import keys
 from db.tables.ledger import event
 from db.tables.ops import session as rows
 from db.tables.ops import staff as staff_rows
-from db.words import Store
+from db.words import StaffLack, Store
 from services import sessions, sign_in
 from services.claims import ANSWER_LASTS, SKEW, answers
 from services.claims import verified_at as proved_at
@@ -45,6 +45,9 @@ SECONDS = st.integers(-40 * 86400, 40 * 86400).map(lambda n: timedelta(seconds=n
 @pytest.fixture(autouse=True)
 def _house(portal_db: PortalDb) -> None:
     portal_house(portal_db)
+
+
+LATE = (StaffLack.PASSWORD,)
 
 
 def claims(
@@ -272,6 +275,26 @@ def test_staff_link_by_a_verified_email_that_is_their_login(portal_db: PortalDb)
     right = wrong | {"email_verified": True}
     session = sign(portal_db, right)
     assert (session.staff_id, session.member_id, session.store) == (staff, None, None)
+
+
+@pytest.mark.promise("P26")
+@pytest.mark.parametrize(
+    ("said", "missing"),
+    [({"password_changed_at": "2026-11-01"}, ()), ({"password_changed_at": "2026-08-01"}, LATE),
+     ({}, LATE)],
+    ids=["fresh", "old", "silent"],
+)  # fmt: skip
+def test_another_provider_says_how_old_a_staff_password_is(
+    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch, said: dict[str, str], missing: object
+) -> None:
+    """What it doesn't say counts as never set, whatever was on record before."""
+    abroad = Settings(staff_metadata_url="https://id.example.kr/openid")
+    monkeypatch.setattr(sign_in, "settings", lambda: abroad)
+    agent(portal_db, login_id="kim@example.com")
+    session = sign(portal_db, by_email("kim@example.com", provider="staff") | said)
+    actor = session.actor(NOW)
+    assert actor is not None
+    assert actor.lacks == missing
 
 
 def test_staff_who_left_sign_in_no_more(portal_db: PortalDb) -> None:
