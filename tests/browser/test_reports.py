@@ -47,7 +47,7 @@ def test_a_report_is_sent_answered_and_found_again(
     desk.get_by_text("제 주소가 잘못 쓰인 것 같아요").wait_for()
     settled(desk)
     assert axe(desk) == []
-    desk.get_by_label("답변", exact=True).fill("고쳤어요")
+    desk.get_by_role("textbox", name="답변", exact=True).fill("고쳤어요")
     desk.get_by_text("바로잡음", exact=True).click()
     desk.get_by_role("button", name="답하고 마치기", exact=True).click()
     desk.get_by_text("답변을 남겼고").wait_for()
@@ -57,5 +57,5 @@ def test_a_report_is_sent_answered_and_found_again(
     phone.get_by_label("더 적기").fill("고맙습니다")
     phone.get_by_label("더 적기").blur()
     phone.get_by_role("button", name="보내기", exact=True).last.click()
-    phone.get_by_text("이미 마친 글이에요").wait_for()
+    phone.get_by_text("바로잡음").wait_for()
     phone.get_by_text("고쳤어요").wait_for()
