@@ -47,6 +47,7 @@ class CaseOf:
 
     no: str | None
     staff_no: str
+    staff_id: UUID
 
 
 def count(connection: Connection, actor: Actor) -> tuple[int, int]:
@@ -85,11 +86,11 @@ def one(connection: Connection, actor: Actor, report_id: UUID) -> Report:
 def case_of(connection: Connection, found: Report) -> CaseOf | None:
     """Return which case an incident is about, and in whose hand it is."""
     row = connection.execute(
-        select(case.c.case_no, staff.c.staff_no)
+        select(case.c.case_no, staff.c.staff_no, staff.c.staff_id)
         .join(staff, staff.c.staff_id == case.c.staff_id)
         .where(case.c.case_id == found.case_id)
     ).one_or_none()
-    return CaseOf(row.case_no, row.staff_no) if row is not None else None
+    return CaseOf(*row) if row is not None else None
 
 
 def ask_back(connection: Connection, actor: Actor, found: Report, typed: str) -> None:
@@ -106,6 +107,9 @@ def close(
     connection: Connection, actor: Actor, found: Report, typed: str, outcome: ReportOutcome
 ) -> None:
     """Answer and close, with what came of it. Raise `ReportGone`."""
+    about = case_of(connection, found) if found.case_id else None
+    if about is not None and about.staff_id == actor.person:
+        raise ReportGone(N_("It is about a case of yours: another officer closes it."))
     _answer(connection, actor, found, typed, ReportState.CLOSED, outcome)
 
 

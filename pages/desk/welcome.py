@@ -5,7 +5,7 @@ from __future__ import annotations
 from db.words import ActorKind, StaffRole
 from pages.components import gate, standing_panel
 from pages.components.fragment import draw
-from services import bars, case_list, desk_queue, officer_open
+from services import bars, case_list, desk_queue, officer_open, report_desk
 from services.actor import Permission
 from services.house import house
 
@@ -16,6 +16,7 @@ with house().databases.data.begin() as connection:
     if actor.kind is ActorKind.STAFF:
         waiting["cases"] = case_list.count(connection, actor)
         waiting["queue"] = desk_queue.count(connection)
+        waiting["reports"] = report_desk.count(connection, actor)[0]
     if officer:
         waiting["officer"] = officer_open.count(connection, actor).total
         waiting["destruction"] = officer_open.to_destroy(connection)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 
 from db.tables import ops
 from db.tables.ledger import event
@@ -19,6 +20,7 @@ from services.cases import Draft
 from services.history import Who
 from services.ledger import EventName
 from services.not_me import CaseGone, Stopped
+from services.report_desk import ReportGone
 from tests.people import NOW, acting, agent, child_of, member, open_case, portal_house
 
 if TYPE_CHECKING:
@@ -128,6 +130,20 @@ def test_the_officer_lets_the_case_go_on_or_ends_it(
     with portal_db.work.data.connect() as connection:
         row = connection.execute(select(ops.case)).one()
     assert (row.closed_at is None) == goes_on
+
+
+def test_nobody_closes_what_was_said_of_a_case_of_their_own(portal_db: PortalDb) -> None:
+    me, officer = member(portal_db), clerk(portal_db, StaffRole.OFFICER)
+    deny(acting(me), me, case_of(portal_db, officer, me))
+    with portal_db.web.data.begin() as connection:
+        [found] = report_desk.page(connection, officer)
+        with pytest.raises(ReportGone, match="another officer"):
+            report_desk.close(connection, officer, found, "x", ReportOutcome.NOTHING_FOUND)
+        new = func.ops.answer_report(
+            officer.person, found.report_id, uuid4(), NOW, text("'\\x00'::bytea"), "closed",
+            "nothing_found",
+        )  # fmt: skip
+        assert not connection.scalar(select(new)), "nor does the database let them"
 
 
 @pytest.mark.promise("P31")

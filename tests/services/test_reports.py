@@ -90,7 +90,8 @@ def test_anybody_reports_is_answered_within_ten_days_and_finds_the_answer(
     with portal_db.web.data.begin() as connection:
         opened = report_desk.one(connection, clerk, found.report_id)
         assert [line.text for line in opened.lines] == [SAID]
-        report_desk.ask_back(connection, clerk, opened, "언제였나요?")
+        soon = replace(clerk, at=NOW + timedelta(hours=1))
+        report_desk.ask_back(connection, soon, opened, "언제였나요?")
     assert whole(portal_db, given).state is ReportState.ASKED
     with portal_db.web.data.begin() as connection:
         reports.add(connection, found, given.secret, "어제요", NOW + DAY)
@@ -118,7 +119,8 @@ def test_a_member_finds_theirs_signed_in_and_nobody_elses(portal_db: PortalDb) -
     with portal_db.web.data.begin() as connection:
         [found] = reports.mine(connection, acting(one))
         opened = report_desk.one(connection, clerk, found.report_id)
-        report_desk.answer(connection, clerk, opened, "살펴볼게요")
+        soon = replace(clerk, at=NOW + timedelta(hours=1))
+        report_desk.answer(connection, soon, opened, "살펴볼게요")
     with portal_db.web.data.begin() as connection:
         lines = reports.whole(connection, found).lines
     assert [(line.text, line.staff_no is not None) for line in lines] == [

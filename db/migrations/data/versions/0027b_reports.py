@@ -105,6 +105,10 @@ _ANSWER = f"""
                 closed_at = case when then_ = 'closed' then at_ end,
                 closed_by = case when then_ = 'closed' then staff end, outcome = how
             where r.report_id = which and r.state <> 'closed' and {_HANDLES}
+                -- Nobody closes what a member said of a case of their own.
+                and (then_ <> 'closed' or not exists (
+                    select from ops."case" c where c.case_id = r.case_id and c.staff_id = staff
+                ))
             returning r.report_id
         )
         insert into ops.report_line (report_id, line_id, at, by, staff_id, sealed)
