@@ -194,10 +194,13 @@ ROUTES: dict[str, tuple[Permission, list[Route], Callable[[Portal, Actor, UUID],
 }
 """Routes by which a member's data goes out, with the permission each names, and its address."""
 NOT_OF_MEMBERS = {
+    "case_letter": "staff's, in the case of one caller; see tests/services/test_cases.py",
+    "case_paper": "staff's, in the case of one caller; see tests/services/test_cases.py",
     "certificate": "opens by its number and secret, to who has left",
     "demand": "the officer's alone; see tests/services/test_demands.py",
     "evidence": "staff's, in the case of one request; see tests/pages/test_requests_pages.py",
     "health": "nobody's data",
+    "staff_register": "the officer's alone, about staff; see tests/pages/test_staff.py",
     "joining_check": "asked by a company, answered yes or no; see test_joining_check.py",
 }
 
