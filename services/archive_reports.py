@@ -77,7 +77,7 @@ REPORTS: Final = File(
         _of("number", N_("Number")),
         _of("received_at", N_("Came in on"), Form.MOMENT),
         _of("kind", N_("What"), Form.WORD, report_words.KINDS),
-        Column("by", N_("By"), Form.WORD, _BY),
+        Column("by", N_("Who wrote it"), Form.WORD, _BY),
         Column("staff_no", N_("Staff number"), holds=()),
         Column("at", N_("When"), Form.MOMENT),
         Column("text", N_("Text"), holds=("report_line.sealed",), read=_text),

@@ -45,7 +45,7 @@ CHANGES: Final[dict[StaffChange, str]] = {
 }
 _HEAD: Final = (
     N_("When"), N_("Staff number"), N_("What"), N_("Role"), N_("Until"), N_("Training"),
-    N_("Held on"), N_("By"), N_("Why"),
+    N_("Held on"), N_("Decided by"), N_("Why"),
 )  # fmt: skip
 
 

@@ -184,6 +184,9 @@ def tell_of_dispute(context: JobContext, member_id: str, dispute_id: str) -> Non
         dispute_notices.tell(
             data, (UUID(member_id), UUID(dispute_id)),
             lambda m: outbox.sealer_of(keys, house.keyring, m), now,
+        )  # fmt: skip
+
+
 @APP.task(name=jobs.REPORT_ANSWERED, pass_context=True, retry=_PATIENT)
 def tell_reporter(context: JobContext, report_id: str, language: str) -> None:
     """Write to somebody who is no member that their report was answered."""

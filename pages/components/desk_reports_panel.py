@@ -29,7 +29,7 @@ OPENED: Final = "jk_report_open"
 _PLACES: Final = "jk_report_places"
 """Where the pages before this one end: a place in the list, not a number of rows."""
 _DEEDS: Final = {
-    "close": N_("Answer and close"),
+    "close": N_("Answer, and close it"),
     "ask": N_("Ask back"),
     "answer": N_("Answer, and more follows"),
 }
