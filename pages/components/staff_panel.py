@@ -44,7 +44,8 @@ def panel(actor: Actor, found: Sequence[Account]) -> None:
         draw("staff_secret.html", login=secret[0], secret=secret[1],
              days=law().staff.first_password_days)  # fmt: skip
     today = seoul_day(actor.at)
-    draw("staff_list.html", rows=[_row(one, today) for one in found])
+    words = {lack.value: _(word) for lack, word in LACKS.items()}
+    draw("staff_list.html", rows=[_row(one, today) for one in found], words=words)
     if not actor.verified:
         if st.button(_("Confirm that it is me, then go on"), key="verify_staff", type="primary",
                      icon=":material/lock_open:"):  # fmt: skip

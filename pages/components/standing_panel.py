@@ -30,6 +30,11 @@ _TITLES: Final[dict[StaffLack, str]] = {
     StaffLack.PASSWORD: N_("Your password is too old"),
     StaffLack.TRAINING: N_("Your training is no longer valid"),
 }
+_NONE: Final[dict[StaffLack, str]] = {
+    StaffLack.ASSIGNMENT: N_("You have no assignment yet"),
+    StaffLack.PASSWORD: N_("It is not known how old your password is"),
+    StaffLack.TRAINING: N_("No training of yours is recorded yet"),
+}
 _TODO: Final[dict[StaffLack, str]] = {
     StaffLack.ASSIGNMENT: N_("Ask the officer to renew it, with the day on which it ends."),
     StaffLack.PASSWORD: N_("Choose a new one, then sign in again: nothing else is needed."),
@@ -54,9 +59,10 @@ def panel() -> None:
 def _row(session: Session, lack: StaffLack) -> dict[str, object]:
     own = lack is StaffLack.PASSWORD and not settings().staff_metadata_url
     elsewhere = lack is StaffLack.PASSWORD and not own
+    day = _last(session, lack)
     return {
-        "title": _(_TITLES[lack]),
-        "day": _last(session, lack),
+        "title": _((_TITLES if day else _NONE)[lack]),
+        "day": day,
         "todo": _(_ELSEWHERE if elsewhere else _TODO[lack]),
         "link": CHANGE if own else "",
         "rule": _("A password counts for {n} days.", n=law().staff.password_days)
