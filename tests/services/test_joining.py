@@ -332,7 +332,7 @@ TWINS = Somebody({"email": "a@example.com"}, 30, lifted=False, leaves=True)
 ORDINARY = Somebody({"email": "a@example.com"}, None, lifted=False, leaves=True)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(SOMEBODY, min_size=1, max_size=4).map(tuple), VALUES.filter(bool),
     st.sampled_from([0, 1, 2, 30, 31]),

@@ -292,7 +292,7 @@ def test_whatever_happens_in_whatever_order(portal_db: PortalDb) -> None:
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=16, stateful_step_count=20, derandomize=True, deadline=None,
+            max_examples=10, stateful_step_count=20, derandomize=True, deadline=None,
             phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

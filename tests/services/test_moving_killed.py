@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.promise("P09", "P10", "P12")
 
-CRASHES = int(os.environ.get("CRASHES", "20"))
+CRASHES = int(os.environ.get("CRASHES", "0"))
+INSTANTS = range(1, CRASHES + 1) if CRASHES else range(1, 21, 2)
 AT = NOW + timedelta(days=31)
 
 
@@ -96,7 +97,7 @@ def sleep_again(db: PortalDb, members: list[UUID]) -> None:
 
 def test_separation_killed_anywhere(portal_db: PortalDb) -> None:
     members, deaths = [unused(portal_db) for _ in range(3)], 0
-    for instant in range(1, CRASHES + 1):
+    for instant in INSTANTS:
         print("separation killed at", instant)  # noqa: T201 (to try it again)
         assert dormancy.run(house_of(portal_db), NOW).told == len(members)
         accept(portal_db)
@@ -108,12 +109,12 @@ def test_separation_killed_anywhere(portal_db: PortalDb) -> None:
             told = select(ops.outbox.c.member_id).where(ops.outbox.c.template == NOTICE)
             assert sorted(data.scalars(told)) == sorted(members)
         sleep_again(portal_db, members)
-    assert deaths >= 10
+    assert deaths >= 5
 
 
 def test_waking_killed_anywhere(portal_db: PortalDb) -> None:
     deaths = 0
-    for instant in range(1, CRASHES + 1):
+    for instant in INSTANTS:
         print("waking killed at", instant)  # noqa: T201 (to try it again)
         who = member(portal_db, Store.DORMANT)
         wish(portal_db, who)
@@ -127,13 +128,13 @@ def test_waking_killed_anywhere(portal_db: PortalDb) -> None:
             mails = select(ops.outbox.c.member_id).where(ops.outbox.c.template == "woken")
             assert list(data.scalars(mails)) == [who]
             data.execute(update(ops.outbox).values(template="x"))
-    assert deaths >= 10
+    assert deaths >= 5
 
 
 @pytest.mark.promise("P05", "P34")
 def test_leaving_killed_anywhere(portal_db: PortalDb) -> None:
     signs, deaths = signer(portal_db), 0
-    for instant in range(1, CRASHES + 1):
+    for instant in INSTANTS:
         print("leaving killed at", instant)  # noqa: T201 (to try it again)
         store = (Store.LIVE, Store.DORMANT)[instant % 2]
         who = member(portal_db, store)
@@ -153,13 +154,13 @@ def test_leaving_killed_anywhere(portal_db: PortalDb) -> None:
             mails = select(ops.outbox.c.member_id).where(ops.outbox.c.template == "left")
             assert list(data.scalars(mails)) == [who]
             data.execute(update(ops.outbox).values(template="x"))
-    assert deaths >= 10
+    assert deaths >= 5
 
 
 @pytest.mark.promise("P04", "P13")
 def test_destruction_killed_anywhere(portal_db: PortalDb) -> None:
     deaths = 0
-    for number in range(1, CRASHES // 2 + 1):
+    for number in range(1, len(INSTANTS) + 1):
         instant = 4 * number
         print("destruction killed at", instant)  # noqa: T201 (to try it again)
         stays = holder(portal_db, YESTERDAY, AT.date())
@@ -178,4 +179,4 @@ def test_destruction_killed_anywhere(portal_db: PortalDb) -> None:
             assert data.scalars(select(destruction_run.c.run_id).where(open_ones)).all() == []
             known = text("select member_id from keys.member_key")
             assert gone not in keys.scalars(known).all()
-    assert deaths >= CRASHES // 2 * 0.8
+    assert deaths >= 8

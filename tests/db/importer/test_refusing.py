@@ -184,7 +184,7 @@ def _no_lone_surrogates(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: b"\x80" if v == odd else v for k, v in row.items()} for row in rows]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     persons=st.lists(A_PERSON, max_size=8),
     orders=st.lists(AN_ORDER, max_size=10, unique_by=lambda o: str(o["no"])),
