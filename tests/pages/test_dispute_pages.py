@@ -94,6 +94,32 @@ def test_a_child_says_it_and_an_open_tab_of_a_guardian_shows_it(portal: Portal) 
     assert "기다려야 해요" in text_of(leave)
 
 
+def test_the_family_page_leads_to_it_for_each_child_and_for_the_child_itself(
+    portal: Portal, statements: list[str]
+) -> None:
+    father = member(portal.db)
+    children = [child(portal.db, father) for _ in range(2)]
+    portal.sign_in(father, verified=NOW)
+    tab = portal.open("member/family.py")
+    statements.clear()
+    tab.run()
+    asked = len(statements)
+    tab.button(key="wrong_2").click().run()
+    tab.switch_page("member/overview.py").run()  # where the button had led
+    tab.radio[0].set_value(tab.radio[0].options[2])
+    next(b for b in tab.button if b.label == "알리기").click().run()
+    with portal.db.work.data.connect() as data:
+        disputed = data.execute(select(LIVE.dispute.c.member_id, LIVE.dispute.c.opened_by)).all()
+    assert [row.opened_by for row in disputed] == [father]
+    assert disputed[0].member_id in children
+    portal.sign_in(next(one for one in children if one != disputed[0].member_id))
+    own = portal.open("member/family.py")
+    own.button(key="wrong").click().run()
+    own.switch_page("member/overview.py").run()
+    assert "가족 중에 무서운 사람이 있어요" in own.radio[0].options
+    assert asked <= 9, asked
+
+
 def test_without_a_choice_nothing_is_sent(portal: Portal) -> None:
     who = child(portal.db, member(portal.db))
     portal.sign_in(who)
