@@ -39,6 +39,7 @@ def panel(actor: Actor) -> None:
     draw("officer_children.html", alone=alone,
          rows=[(n, _(WHY[one.why]), one) for n, one in numbered.items()])  # fmt: skip
     if not actor.verified:
+        officer_custody.intro()
         if st.button(_("Confirm that it is me, then go on"), key="verify_children", type="primary",
                      icon=":material/lock_open:"):  # fmt: skip
             sign_in_panel.ask_verification({"section": _SECTION})

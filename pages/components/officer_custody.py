@@ -29,8 +29,14 @@ _DATES: Final = "YYYY.MM.DD"
 _ENDS: Final = (False, True)
 
 
+def intro() -> None:
+    """Draw what is entered here, and what to do first."""
+    draw("officer_custody_begin.html")
+
+
 def choice(actor: Actor, mine: tuple[OpenCase, ...]) -> None:
     """Draw how to name the child: one of one's own open cases, or the number of another one."""
+    intro()
     numbers = {one.no: one.case_id for one in mine}
     with st.form("begin_custody"):
         own = st.selectbox(
