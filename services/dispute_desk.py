@@ -92,6 +92,8 @@ class Decision:
     guardian: UUID | None = None
     why: SuspensionWhy | None = None
     until: date | None = None
+    since: date | None = None
+    """The first Seoul day without the guardian; None: today."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,9 @@ def decide(subject: Subject, decision: Decision) -> None:
         raise DisputeRefused(N_("Please say in your own words why it is decided like this."))
     if decision.outcome is DisputeOutcome.GROWN:
         raise DisputeRefused(N_("Please choose what is decided."))
-    changed = [] if decision.outcome is DisputeOutcome.KEPT else _stop(subject, found, decision)
+    changed = (
+        [] if decision.outcome is DisputeOutcome.KEPT else stop(subject, found.guardians, decision)
+    )
     table = subject.tables.dispute
     if subject.sealer is None:
         raise DisputeRefused(N_("The member's key is missing."))
@@ -240,22 +244,26 @@ def decide(subject: Subject, decision: Decision) -> None:
     )  # fmt: skip
 
 
-def _stop(subject: Subject, found: InHand, decision: Decision) -> list[Row]:
-    """End or suspend every link of one guardian, with what they had asked to take along."""
-    chosen = next((g for g in found.guardians if g.guardian_id == decision.guardian), None)
+def stop(subject: Subject, found: tuple[Guardian, ...], decision: Decision) -> list[Row]:
+    """End or suspend every link of one guardian, with what they had asked to take along.
+
+    Return the links as they stand now. Raise `DisputeRefused` for who or what is missing.
+    """
+    chosen = next((g for g in found if g.guardian_id == decision.guardian), None)
     if chosen is None or decision.why is None:
         raise DisputeRefused(N_("Please choose the guardian, and why."))
-    if decision.until is not None and decision.until < subject.today:
-        raise DisputeRefused(N_("A suspension ends today at the earliest."))
+    since = decision.since or subject.today
+    if decision.until is not None and decision.until < since:
+        raise DisputeRefused(N_("A suspension ends on the day it begins at the earliest."))
     link = subject.tables.guardianship
     mine = (link.c.member_id == subject.member_id, link.c.guardian_id == chosen.guardian_id)
     ends = decision.outcome is DisputeOutcome.ENDED
     values = {
-        "suspended_on": subject.today, "suspended_why": decision.why,
+        "suspended_on": since, "suspended_why": decision.why,
         "suspended_until": None if ends else decision.until,
     }  # fmt: skip
     if ends:
-        values["ended_on"] = subject.today
+        values["ended_on"] = since
     open_ones = (link.c.ended_on.is_(None)) | (link.c.ended_on > subject.today)
     changed = subject.connection.execute(
         update(link).where(*mine, open_ones).values(values).returning(link)
@@ -263,7 +271,8 @@ def _stop(subject: Subject, found: InHand, decision: Decision) -> list[Row]:
     rows: list[Row] = [(link, one) for one in changed]
     if not rows:
         raise DisputeRefused(N_("This guardian's link has ended already."))
-    disputes.end_exports(subject.connection, subject.member_id, chosen.guardian_id)
+    if since <= subject.today:  # later, the door asks again of each copy who may act
+        disputes.end_exports(subject.connection, subject.member_id, chosen.guardian_id)
     name = EventName.GUARDIAN_ENDED if ends else EventName.GUARDIAN_SUSPENDED
     _note(subject, name, decision.why)
     return rows

@@ -5,7 +5,7 @@ Nobody is told who had opened it, nor what was said.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -18,10 +18,10 @@ from services.outbox import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from db.sealing import Sealer
     from db.words import Store
@@ -59,19 +59,27 @@ def tell(
     )
     newest = {row.guardian_id: row for row in sorted(links, key=lambda one: one.started_on)}
     for guardian, one in newest.items():
-        if one.guards:
-            message = decided
-        elif day in (one.ended_on, one.suspended_on):
-            params = {"why": one.suspended_why or "", "until": _until(one.suspended_until),
-                      "ended": "yes" if one.ended_on == day else "no"}  # fmt: skip
+        if _stops(one, day):
+            later = one.suspended_on if one.suspended_on and one.suspended_on > day else None
+            params = {"why": one.suspended_why or "", "until": _day(one.suspended_until),
+                      "ended": "yes" if one.ended_on and one.ended_on >= day else "no",
+                      "since": _day(later)}  # fmt: skip
             message = Message(STOPPED, "either", DEFAULT, params, f"{STOPPED}:{key[1]}")
+        elif one.guards:
+            message = decided
         else:
             continue  # their part had ended before
         told += _write(data, guardian, opened, message, now)
     return told
 
 
-def _until(day: object) -> str:
+def _stops(link: Row[Any], day: date) -> bool:
+    """Return whether a guardian stops on the day of the decision, or has a later day to stop."""
+    days = [one for one in (link.ended_on, link.suspended_on) if one]
+    return any(one > day or (one == day and not link.guards) for one in days)
+
+
+def _day(day: object) -> str:
     return str(day) if day else ""
 
 

@@ -73,6 +73,7 @@ EVENTS: dict[EventName, str] = {
     EventName.DISPUTE_TAKEN: N_("took a dispute about who acts for the child in hand"),
     EventName.DISPUTE_VIEWED: N_("looked at a dispute about who acts for the child"),
     EventName.DISPUTE_DECIDED: N_("decided a dispute about who acts for the child"),
+    EventName.CUSTODY_BEGUN: N_("began to enter what a paper says of who acts for the child"),
     EventName.GUARDIAN_SUSPENDED: N_("let a guardian act no more for a time or for good"),
     EventName.GUARDIAN_ENDED: N_("ended the link to a guardian"),
     EventName.SUSPENSION_LIFTED: N_("let a suspended guardian act again"),

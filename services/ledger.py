@@ -97,6 +97,7 @@ class EventName(StrEnum):
     DISPUTE_TAKEN = "dispute_taken"
     DISPUTE_VIEWED = "dispute_viewed"
     DISPUTE_DECIDED = "dispute_decided"
+    CUSTODY_BEGUN = "custody_begun"
     GUARDIAN_SUSPENDED = "guardian_suspended"
     GUARDIAN_ENDED = "guardian_ended"
     SUSPENSION_LIFTED = "suspension_lifted"

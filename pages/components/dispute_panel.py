@@ -52,6 +52,11 @@ def panel(actor: Actor, state: Standing) -> None:
     _form(actor, own=own)
 
 
+def show() -> None:
+    """Let the form be open when the overview is drawn next."""
+    st.session_state[_SHOWN] = True
+
+
 def _show(shown: bool) -> None:  # noqa: FBT001 (a callback's argument)
     st.session_state[_SHOWN] = shown
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from pages.components import family_view, gate, kept_only, move_panel, ward_name
+from pages.components import dispute_panel, family_view, gate, kept_only, move_panel, ward_name
 from pages.components.fragment import draw, draw_common
 from pages.components.profile_view import origin_notes
 from pages.components.text import _
@@ -35,6 +35,8 @@ def intro(actor: Actor, found: Family) -> None:
         kept_only.box(actor)
     contacts = [dict(origin_notes(one)) for one in found.contacts]
     draw("family_guardians.html", links=family_view.links(own), contacts=contacts, child=acting)
+    if st.button(_("Something is wrong"), key="wrong", icon=":material/support:"):
+        _say_wrong()
 
 
 def children(actor: Actor, found: Family) -> None:
@@ -60,11 +62,21 @@ def _actions(one: Ward, title: str, number: int, *, may_move: bool) -> None:
                      type="primary", icon=":material/child_care:"):  # fmt: skip
             gate.act_for(one.member_id)
             st.switch_page(_PAGES / "member/overview.py")
+        if st.button(_("Something is wrong: {child}", child=title), key=f"wrong_{number}",
+                     icon=":material/support:"):  # fmt: skip
+            gate.act_for(one.member_id)
+            _say_wrong()
         if may_move:
             st.button(
                 _("Compare with what I hold: {child}", child=title), key=f"compare_{number}",
                 on_click=move_panel.offer, args=(one.member_id,),
             )  # fmt: skip
+
+
+def _say_wrong() -> None:
+    """Go where a dispute is opened, with its form open."""
+    dispute_panel.show()
+    st.switch_page(_PAGES / "member/overview.py")
 
 
 def _names(actor: Actor, wards: tuple[Ward, ...]) -> dict[UUID, str | None]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from pages.components import officer_dispute, said, sign_in_panel
+from pages.components import officer_custody, officer_dispute, said, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import desk_queue, dispute_desk
+from services import case_list, desk_queue, dispute_desk
 from services.dispute_words import WHY
 from services.house import house
 
@@ -21,19 +21,25 @@ _SECTION: Final = "children"
 
 
 def panel(actor: Actor) -> None:
-    """Draw the dispute in hand, or both lists with what can be done."""
+    """Draw what is in hand, or both lists with what can be done, and the way to enter a paper."""
+    paper = officer_custody.in_hand(actor)
+    if paper is not None:
+        officer_custody.panel(actor, paper)
+        return
     case_id = st.session_state.get(officer_dispute.CASE)
     with house().databases.data.begin() as connection:
         case = desk_queue.in_hand(connection, actor, case_id) if case_id else None
         rows = () if case else dispute_desk.waiting(connection, actor)
         alone = () if case else dispute_desk.alone(connection, actor)
+        mine = () if case else case_list.mine(connection, actor)
     if case is not None:
         officer_dispute.panel(actor, case)
         return
     numbered = dict(enumerate(rows, start=1))
     draw("officer_children.html", alone=alone,
          rows=[(n, _(WHY[one.why]), one) for n, one in numbered.items()])  # fmt: skip
-    if not actor.verified and (rows or alone):
+    if not actor.verified:
+        officer_custody.intro()
         if st.button(_("Confirm that it is me, then go on"), key="verify_children", type="primary",
                      icon=":material/lock_open:"):  # fmt: skip
             sign_in_panel.ask_verification({"section": _SECTION})
@@ -42,6 +48,7 @@ def panel(actor: Actor) -> None:
         _choice(actor, numbered)
     if alone:
         _alone(actor, {one.name: one for one in alone})
+    officer_custody.choice(actor, mine)
 
 
 def _choice(actor: Actor, rows: dict[int, Waiting]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.serving import serve
-from tests.browser.steps import settled, sign_in
+from tests.browser.steps import settled, sign_in, staff_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +45,18 @@ def test_no_grave_finding_on_any_page(
         go(page, portal, path, language)
         assert axe(page) == [], path
         assert page.locator("html").get_attribute("lang") == language
+
+
+def test_no_grave_finding_in_the_officers_section_of_children(
+    portal: Served, page: Page, axe: Callable[[Page], list[str]]
+) -> None:
+    staff_sign_in(page, portal.address, "officer")
+    page.goto(f"{portal.address}/desk-officer")
+    settled(page)
+    page.get_by_role("radio", name="아이와 보호자").click()
+    expect(page.locator("#custody")).to_be_visible(timeout=30_000)
+    settled(page)
+    assert axe(page) == []
 
 
 def tab_to(page: Page, selector: str) -> None:

@@ -14,8 +14,9 @@ from db.drafts import ConsentDraft, GuardianshipDraft, ValueDraft
 from db.tables.member import LIVE
 from db.tables.ops import one_time
 from db.tables.ops import outbox as told
-from db.words import ActorKind, ConsentKind, LinkMeans, StaffRole
-from tests.people import NOW, PLAIN, agent, granted, member
+from db.words import ActorKind, Caller, CallWish, CaseChannel, ConsentKind, LinkMeans, StaffRole
+from services import cases
+from tests.people import NOW, PLAIN, acting, agent, granted, member
 from tests.portal import portal, statements, text_of
 
 if TYPE_CHECKING:
@@ -91,6 +92,32 @@ def test_a_child_says_it_and_an_open_tab_of_a_guardian_shows_it(portal: Portal) 
     leave = tab.switch_page("member/leave.py").run()
     assert "leave" not in {b.key for b in leave.button}
     assert "기다려야 해요" in text_of(leave)
+
+
+def test_the_family_page_leads_to_it_for_each_child_and_for_the_child_itself(
+    portal: Portal, statements: list[str]
+) -> None:
+    father = member(portal.db)
+    children = [child(portal.db, father) for _ in range(2)]
+    portal.sign_in(father, verified=NOW)
+    tab = portal.open("member/family.py")
+    statements.clear()
+    tab.run()
+    asked = len(statements)
+    tab.button(key="wrong_2").click().run()
+    tab.switch_page("member/overview.py").run()  # where the button had led
+    tab.radio[0].set_value(tab.radio[0].options[2])
+    next(b for b in tab.button if b.label == "알리기").click().run()
+    with portal.db.work.data.connect() as data:
+        disputed = data.execute(select(LIVE.dispute.c.member_id, LIVE.dispute.c.opened_by)).all()
+    assert [row.opened_by for row in disputed] == [father]
+    assert disputed[0].member_id in children
+    portal.sign_in(next(one for one in children if one != disputed[0].member_id))
+    own = portal.open("member/family.py")
+    own.button(key="wrong").click().run()
+    own.switch_page("member/overview.py").run()
+    assert "가족 중에 무서운 사람이 있어요" in own.radio[0].options
+    assert asked <= 9, asked
 
 
 def test_without_a_choice_nothing_is_sent(portal: Portal) -> None:
@@ -208,3 +235,46 @@ def test_the_pages_of_a_child_take_few_more_statements(
     statements.clear()
     tab.run()
     assert len(statements) <= 14, statements
+
+
+# ---- what came on paper ---------------------------------------------------------------------
+
+
+def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[str]) -> None:
+    father = member(portal.db)
+    who = child(portal.db, father)
+    officer = agent(portal.db, StaffRole.OFFICER)
+    draft = cases.Draft(who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date())
+    portal.sign_in(staff=officer, verified=NOW)
+    with portal.db.web.data.begin() as data:
+        cases.open_case(data, acting(officer, kind=ActorKind.STAFF, role=StaffRole.OFFICER), draft)
+    tab = portal.open("desk/officer.py")
+    tab.pills[0].set_value("children").run()
+
+    def press(label: str) -> str:
+        next(b for b in tab.button if b.label == label).click().run()
+        return text_of(tab)
+
+    assert "상담을 고르거나 번호를 적어" in press("보호자 고르기")
+    tab.text_input[0].set_value("000000-AAAA")
+    assert "이 번호로 진행 중인 상담이 없어요" in press("보호자 고르기")
+    own = next(s for s in tab.selectbox if s.label == "내가 맡은 상담")
+    own.set_value(own.options[0])
+    shown = press("보호자 고르기")
+    assert "보호자 1" in shown
+    assert PLAIN["email"] not in shown
+    next(s for s in tab.selectbox if s.label == "어느 보호자").set_value(1)
+    tab.radio[0].set_value(tab.radio[0].options[0])
+    tab.text_area[0].set_value("서울가정법원 결정문을 받았습니다.")
+    assert "어떻게 되는지 골라" in press("입력하기")
+    assert tab.text_area[0].value == "서울가정법원 결정문을 받았습니다."
+    tab.radio[1].set_value(tab.radio[1].options[0])
+    assert "입력했어요" in press("입력하기")
+    portal.sign_in(father)
+    assert "child_1" not in {b.key for b in portal.open().button}
+    portal.sign_in(staff=officer, verified=NOW)
+    tab = portal.open("desk/officer.py")
+    tab.pills[0].set_value("children").run()
+    statements.clear()
+    tab.run()
+    assert len(statements) <= 24, statements

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,16 +10,19 @@ from sqlalchemy import select
 
 from db.words import (
     ActorKind,
+    Caller,
+    CallWish,
+    CaseChannel,
     DisputeOutcome,
     DisputeWhy,
     Purpose,
     StaffRole,
     SuspensionWhy,
 )
-from services import access, dispute_desk, disputes, guarding, holding_back
+from services import access, cases, custody, dispute_desk, disputes, guarding, holding_back
 from services.actor import Permission
 from services.ledger import EventName
-from tests.people import acting, agent, child_of, member
+from tests.people import NOW, acting, agent, child_of, member
 from tests.restoring import AT, LATER, portal
 from tests.services.test_restore import restored_as_it_was
 
@@ -32,15 +36,21 @@ __all__ = ["portal"]
 def test_a_dispute_and_who_may_not_act_stay_so(portal: Restoring) -> None:
     """Neither a wish for help nor a court's word may be lost with the data (clause 9)."""
     guardian = member(portal.db)
-    decided, waits = (child_of(portal.db, guardian, "2016-05-06") for _ in range(2))
+    born = "2016-05-06"
+    decided, waits, by_letter = (child_of(portal.db, guardian, born) for _ in range(3))
+    officer = acting(agent(portal.db, StaffRole.OFFICER), kind=ActorKind.STAFF,
+                     role=StaffRole.OFFICER, at=LATER, verified_at=LATER)  # fmt: skip
+    letter = cases.Draft(
+        by_letter, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date()
+    )
+    with portal.db.web.data.begin() as data:
+        opened = cases.open_case(data, replace(officer, at=NOW), letter)
     file = portal.back_up()
     look = access.Look(EventName.DISPUTE_OPENED, Permission.DISPUTE_OPEN, "/", folds=False)
     found = {}
     for child in (decided, waits):
         with access.open(acting(child, at=LATER), child, Purpose.CORRECT, look=look) as subject:
             found[child] = disputes.open_dispute(subject, DisputeWhy.FEAR, "도와주세요")
-    officer = acting(agent(portal.db, StaffRole.OFFICER), kind=ActorKind.STAFF,
-                     role=StaffRole.OFFICER, at=LATER, verified_at=LATER)  # fmt: skip
     with portal.db.web.data.begin() as data:
         case = dispute_desk.take(data, officer, decided, found[decided])
     chosen = dispute_desk.Decision(
@@ -49,7 +59,13 @@ def test_a_dispute_and_who_may_not_act_stay_so(portal: Restoring) -> None:
     purpose, viewing = dispute_desk.PURPOSE, dispute_desk.VIEWING
     with access.open(officer, decided, purpose, case, look=viewing) as subject:
         dispute_desk.decide(subject, chosen)
+    with portal.db.web.data.begin() as data:
+        case = custody.begin(data, officer, opened)
+    order = custody.Order(1, True, SuspensionWhy.CUSTODY_END, None, None, "법원 결정문을 받았어요.")  # noqa: FBT003
+    with access.open(officer, by_letter, purpose, case, look=viewing) as subject:
+        custody.enter(subject, order)
     restored_as_it_was(portal, file)
     with portal.db.work.data.connect() as data:
+        assert not data.scalar(select(guarding.guards(by_letter, guardian, AT.date())))
         assert not data.scalar(select(guarding.guards(decided, guardian, AT.date())))
         assert holding_back.is_open(data, waits, AT.date())

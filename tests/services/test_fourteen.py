@@ -189,6 +189,29 @@ def test_child_and_guardians_are_told_a_month_before_and_once(portal_db: PortalD
     assert names(portal_db, who) == ["fourteen_told"]
 
 
+def test_of_a_sleeping_child_its_guardians_alone_are_told_and_once(portal_db: PortalDb) -> None:
+    father, mother, gone = (member(portal_db) for _ in range(3))
+    who = child(portal_db, father, mother, gone, store=Store.DORMANT)
+    with portal_db.work.data.begin() as data:
+        link = DORMANT.guardianship
+        data.execute(
+            update(link).where(link.c.guardian_id == gone).values(ended_on=date(2025, 1, 1))
+        )
+    first = noon(BIRTHDAY - timedelta(days=30))
+    assert tell(portal_db, first - timedelta(days=1)) == 0
+    assert tell(portal_db, first) == 1
+    for later in (first, first + timedelta(hours=1), first + timedelta(days=9)):
+        assert tell(portal_db, later) == 0
+    for guardian in (father, mother):
+        said = {"day": "2026-12-10", "answer": "30"}
+        assert letters(portal_db, guardian) == [("fourteen_asleep", said)]
+    assert letters(portal_db, gone) == []
+    with portal_db.work.data.connect() as data:
+        own = select(told.c.template).where(told.c.member_id == who)
+        assert "fourteen_child" not in data.scalars(own).all()
+    assert names(portal_db, who) == ["fourteen_told"]
+
+
 def test_what_is_told_names_the_day_what_changes_and_what_to_do() -> None:
     said: dict[str, object] = {"day": "2026-12-10", "reached": "no", "answer": "30", "nickname": "",
             "address": "https://x.kr"}  # fmt: skip
@@ -198,12 +221,11 @@ def test_what_is_told_names_the_day_what_changes_and_what_to_do() -> None:
     assert "보관만" not in messages.body("fourteen_guardian", "ko", said | {"reached": "yes"})
 
 
-def test_a_corrected_day_is_told_anew_and_a_sleeping_child_is_left_alone(
+def test_a_corrected_day_is_told_anew(
     portal_db: PortalDb,
 ) -> None:
     guardian = member(portal_db)
     who = child(portal_db, guardian)
-    child(portal_db, guardian, store=Store.DORMANT)
     first = noon(BIRTHDAY - timedelta(days=30))
     assert tell(portal_db, first) == 1
     put_birth_date(portal_db, who, "2012-12-12", first)
