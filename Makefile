@@ -15,7 +15,7 @@ worker: $(READY) ## Run one more worker, here or on another machine
 	@exec $(PYTHON) -m services worker
 
 test: $(READY) browser ## Run every test, browser tests too (ONLY=tests/db for some)
-	@$(PYTHON) -m pytest -q --no-header -n 2 --dist loadfile $(ONLY)
+	@$(PYTHON) -m pytest -q --no-header -n 2 --dist loadfile --no-loadscope-reorder $(ONLY)
 
 crash: $(READY) ## Kill worker and database at N instants of what moves and destroys (N=1000)
 	@CRASHES=$${N:-1000} $(PYTHON) -m pytest -q --no-header -s \
