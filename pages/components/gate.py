@@ -189,6 +189,8 @@ def _acting(actor: Actor, case: Case, permission: Permission) -> Actor:
 
     Raise `AccessDenied` where the case doesn't give this right, or not any more.
     """
+    if case.suspended_at is not None:
+        raise AccessDenied(N_("This case is stopped. The privacy officer looks at it."))
     if not case.runs(actor.at):
         kept_typing.keep(here_path())
         raise AccessDenied(
