@@ -136,7 +136,9 @@ def _helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
             staff.c.staff_id == actor.person
         )
     ).one_or_none()
-    return bool(row and row[0]) and not lacking(Facts(*row[1:]), seoul_day(actor.at))
+    if row is None or not row[0]:
+        return False
+    return not lacking(Facts(*row[1:]), seoul_day(actor.at))
 
 
 def _second(connection: Connection, actor: Actor, case_id: UUID | None, member_id: UUID) -> bool:

@@ -65,6 +65,7 @@ __all__ = ["portal"]
 ALL = frozenset(Permission)
 """More than any case gives, so that the table alone says what staff never may for a member."""
 NEVER = frozenset[Permission]()
+UNVERIFIED = frozenset({Permission.CASE_HANDLE})
 UNASKED = {Permission.MEMBER_FIND}
 """What needs no case, since it comes before one."""
 YESTERDAY = date(2026, 11, 21)
@@ -123,7 +124,7 @@ STANDS: dict[str, Stand] = {
     "no case": Stand(None),
     "a case with all rights": Stand(),
     "a case with no rights": Stand(NEVER),
-    "a caller not verified": Stand(frozenset({Permission.CASE_HANDLE})),
+    "a caller not verified": Stand(UNVERIFIED),
     "a grant that ended": Stand(case={"granted_until": NOW}),
     "a grant from tomorrow": Stand(case={"opened_at": NOW + timedelta(days=1)}),
     "a suspended case": Stand(case={"suspended_at": NOW}),
@@ -165,7 +166,7 @@ def made(db: PortalDb, stand: Stand, role: StaffRole, store: Store) -> Made:
     holder = staff_id if stand.whose != "a colleague" else agent(db)
     about = who if stand.whose != "somebody else" else member(db, values=(), records=())
     rights = {"permissions": sorted(stand.gives)} | stand.case
-    verified = None if stand.gives == {Permission.CASE_HANDLE} else NOW
+    verified = None if stand.gives == UNVERIFIED else NOW
     case_id = open_case(
         db, holder, about, kind="call", case_no=uuid4().hex[:8], channel="phone", asked=["see"],
         received_on=NOW.date(), due_on=NOW.date(),
@@ -319,7 +320,7 @@ def test_what_routes_give_out(portal: Portal, role: StaffRole) -> None:
             if permission is not Permission.CASE_HANDLE:
                 there = replace(there, guardian=None)  # a request's case has no caller
             given = there.opens(permission, role, store)
-            if route == "case_letter" and stand.gives == {Permission.CASE_HANDLE}:
+            if route == "case_letter" and stand.gives == UNVERIFIED:
                 given = False  # nobody who is not verified is written to
             assert status in ({200, 404} if given else {401, 403}), (name, store, route, status)
         status = http.get(REGISTER.path).status_code
