@@ -98,7 +98,8 @@ def _in_case(
     """Return what staff are in their own open case about this member, with the right; else None.
 
     In the case of a guardian they may no more than a guardian may, and see no more. Their standing
-    is read anew: what ended a moment ago has ended for a running session, too.
+    is read anew: what ended a moment ago has ended for a running session, too. So has a case whose
+    staff turned out to be the member, or the member's child or guardian.
     """
     row = connection.execute(
         select(cases.c.caller, *staff_standing.COLUMNS)
@@ -112,7 +113,7 @@ def _in_case(
             cases.c.opened_at <= actor.at,
             cases.c.granted_until > actor.at,
             cases.c.permissions.contains([needed]),
-            staff.c.ended_at.is_(None),
+            func.ops.helps(actor.person, member_id),
         )
     ).one_or_none()
     if row is None or lacking(Facts(*row[1:]), seoul_day(actor.at)):
@@ -126,8 +127,18 @@ def _in_case(
 
 
 def _helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
-    """Return whether this one of the staff may: not about oneself, nor one's child or guardian."""
-    return bool(connection.scalar(select(func.ops.helps(actor.person, member_id))))
+    """Return whether this one of the staff may: not about oneself, nor one's child or guardian.
+
+    Their standing is read anew, as in a case.
+    """
+    row = connection.execute(
+        select(func.ops.helps(actor.person, member_id), *staff_standing.COLUMNS).where(
+            staff.c.staff_id == actor.person
+        )
+    ).one_or_none()
+    if row is None or not row[0]:
+        return False
+    return not lacking(Facts(*row[1:]), seoul_day(actor.at))
 
 
 def _second(connection: Connection, actor: Actor, case_id: UUID | None, member_id: UUID) -> bool:

@@ -116,7 +116,7 @@ class Case:
     def runs(self, now: datetime) -> bool:
         """Return whether its staff may act in it now."""
         open_ = self.closed_at is None and self.suspended_at is None
-        return open_ and now < self.granted_until
+        return open_ and self.opened_at <= now < self.granted_until
 
     @property
     def verified(self) -> bool:

@@ -32,10 +32,12 @@ from services import (
     evidence,
     journal,
     ledger,
+    report_standing,
     request_notices,
     restriction_rows,
     telling,
 )
+from services.actor import Relation
 from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from db.words import Store
     from services.bars import Bar
     from services.journal_rows import Held
+    from services.report_standing import Standing
     from services.subject import Subject
     from services.telling import Progress
 
@@ -160,20 +163,39 @@ def note(
 
 def mine(subject: Subject) -> tuple[Request, ...]:
     """Return every request of the member, open ones first, then the latest: one query."""
-    return with_bar(subject)[0]
+    return all_asked(subject).requests
 
 
-def with_bar(subject: Subject) -> tuple[tuple[Request, ...], Bar | None]:
-    """Return what `mine` does, and the bar on joining again that may be objected to: one query."""
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked: requests as of `mine`, the bar they may object to, their own reports."""
+
+    requests: tuple[Request, ...]
+    barred: Bar | None
+    reports: tuple[Standing, ...]
+
+
+def all_asked(subject: Subject) -> Asked:
+    """Return everything that waits for an answer of ours, and what came of it: one query.
+
+    Reports are their reporter's own affair, who may have reported staff or a guardian: nobody who
+    acts for them sees those.
+    """
+    own = subject.relation is Relation.SELF
     found = _asked(subject.tables.store).ask(
-        subject.connection, member=subject.member_id, today=subject.today
-    )
+        subject.connection, member=subject.member_id, today=subject.today,
+        reporter=subject.member_id if own else None,
+    )  # fmt: skip
     told = telling.progress(found["told"], subject.at)
     held = tuple(
         replace(one, told=tuple(p for p in told if p.key.endswith(str(one.request_id))))
         for one in (read(subject, row) for row in found["requests"])
     )
-    return held, bars.standing(found["barred"])
+    return Asked(
+        held,
+        bars.standing(found["barred"]),
+        tuple(report_standing.standing(row) for row in found["reports"]),
+    )
 
 
 @cache
@@ -183,7 +205,10 @@ def _asked(store: Store) -> Gathered:
         table.c.member_id == bindparam("member", type_=Uuid)
     )
     first = (table.c.decided_at.desc().nulls_first(), table.c.due_on, table.c.request_id)
-    return Gathered(requests=ordered(own, *first), told=telling.TOLD, barred=bar_rows.STANDING)
+    return Gathered(
+        requests=ordered(own, *first), told=telling.TOLD, barred=bar_rows.STANDING,
+        reports=report_standing.OWN,
+    )  # fmt: skip
 
 
 def files_of(tables: MemberTables) -> ScalarSelect[int]:

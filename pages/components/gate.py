@@ -189,6 +189,11 @@ def _acting(actor: Actor, case: Case, permission: Permission) -> Actor:
 
     Raise `AccessDenied` where the case doesn't give this right, or not any more.
     """
+    if case.suspended_at is not None:
+        raise AccessDenied(
+            N_("We were told that the member did not ask for this: nothing more can be seen or "
+               "changed in this case.")
+        )  # fmt: skip
     if not case.runs(actor.at):
         kept_typing.keep(here_path())
         raise AccessDenied(

@@ -51,6 +51,7 @@ class LineView:
     staff_no: str = ""
     case_id: UUID | None = None
     """The case that the member may say no to, on this line."""
+    case_no: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def _line(line: Line, policy: Policy) -> LineView:
         _case(line),
         line.staff_no or "",
         _deniable(line),
+        (line.case.no if line.case else None) or "",
     )
 
 

@@ -31,21 +31,29 @@ def _may(actor: Actor) -> bool:
 
 
 def days(actor: Actor, shown: Sequence[DayView], child: str | None) -> bool:
-    """Draw the days one by one, each with its buttons; return False where there is none to draw."""
+    """Draw the days one by one, each with its buttons; return False where there is none to draw.
+
+    A case has one button a day, however many of its lines there are: it stops all of them.
+    """
     if not _may(actor) or not any(line.case_id for day in shown for line in day.lines):
         return False
     for day in shown:
         draw("history_day.html", day=day, child=child, proofs=True)
-        if found := [line for line in day.lines if line.case_id]:
+        if found := {line.case_id: line for line in day.lines if line.case_id}:
             with st.container(horizontal=True):
-                for number, line in enumerate(found):
+                for number, line in enumerate(found.values()):
                     _button(line, f"not_me_{day.iso}_{number}")
     draw("history_end.html")
     return True
 
 
 def _button(line: LineView, key: str) -> None:
-    label = _("{time}, staff {number}: that wasn't me", time=line.time, number=line.staff_no)
+    if line.case_no:
+        label = _(
+            "Case {no}, staff {number}: that wasn't me", no=line.case_no, number=line.staff_no
+        )
+    else:
+        label = _("{time}, staff {number}: that wasn't me", time=line.time, number=line.staff_no)
     if st.button(label, key=key, icon=":material/front_hand:"):
         st.session_state[_ASKED] = str(line.case_id)
         st.rerun()
@@ -79,6 +87,6 @@ def _stop(actor: Actor, case_id: UUID) -> None:
         said.say(_("It is stopped. The privacy officer knows already and answers under “Contact”."))
     said.say(
         _("It is stopped: staff can do nothing more in this case. The privacy officer looks into "
-          "it and answers by {day}. You find it under “Contact”, number {number}.",
+          "it and answers by {day} under “Contact”, number {number}.",
           day=day, number=done.number)
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.clock import seoul_day
@@ -17,6 +18,7 @@ from services.language import format_date
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from services.report_standing import Standing
     from services.reports import Report
 
 
@@ -32,7 +34,33 @@ def rules(now: datetime) -> dict[str, object]:
     }
 
 
-def state(one: Report) -> str:
+@dataclass(frozen=True)
+class ReportView:
+    """A report in a list. `left`: the days left, in words; "" once it is closed."""
+
+    number: str
+    kind: str
+    state: str
+    left: str
+    late: bool
+    open: bool
+    received_at: datetime
+    due_on: date
+    ends_on: date
+
+
+def views(found: tuple[Standing, ...], today: date) -> tuple[ReportView, ...]:
+    """Return reports as a list of them is drawn, in the given order."""
+    return tuple(
+        ReportView(
+            one.number, _(report_words.KINDS[one.kind]), state(one), left(one, today),
+            one.open and one.due_on < today, one.open, one.received_at, one.due_on, one.ends_on,
+        )
+        for one in found
+    )  # fmt: skip
+
+
+def state(one: Report | Standing) -> str:
     """Return how a report stands."""
     if one.outcome is not None:
         return _(report_words.OUTCOMES[one.outcome])
@@ -44,7 +72,7 @@ def line(one: Report) -> str:
     return f"{one.number} · {_(report_words.KINDS[one.kind])} · {state(one)}"
 
 
-def left(one: Report, today: date) -> str:
+def left(one: Report | Standing, today: date) -> str:
     """Return how long until our answer is due; nothing once it is closed."""
     return days_left((one.due_on - today).days) if one.open else ""
 

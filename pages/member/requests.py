@@ -1,6 +1,7 @@
 """`/requests`: 내 요청. What was asked, until when it is answered, the result, and objecting.
 
-A bar on joining again stands here, too: it is objected to in the same place.
+A bar on joining again stands here, too: it is objected to in the same place. What the member
+reported is listed, and followed up on `/contact`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import streamlit as st
 
 from db import policy
 from db.words import Purpose
-from pages.components import bar_panel, carried, gate, said
+from pages.components import bar_panel, carried, gate, report_view, said
 from pages.components.fragment import draw, draw_common
 from pages.components.request_view import views
 from pages.components.text import _, language
@@ -26,7 +27,7 @@ actor = gate.member(Permission.PROCESSING_STOP)
 look = access.Look(EventName.REQUESTS_VIEWED, Permission.PROCESSING_STOP, "/requests")
 said.show()
 with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
-    found, barred = requests.with_bar(subject)
+    found = requests.all_asked(subject)
     today = subject.today
 
 
@@ -53,10 +54,13 @@ def _actions(one: RequestView) -> None:
                 _object(one, words.strip())
 
 
-draw_common("requests_intro.html", any=bool(found or barred), child=actor.for_child)
+anything = bool(found.requests or found.barred or found.reports)
+draw_common("requests_intro.html", any=anything, child=actor.for_child)
 agencies = policies.agencies(policy.in_force(today), language())
-if barred is not None:
-    bar_panel.panel(actor, barred, agencies, look)
-for shown in views(found, today):
+if found.barred is not None:
+    bar_panel.panel(actor, found.barred, agencies, look)
+for shown in views(found.requests, today):
     draw("request.html", one=shown, agencies=agencies)
     _actions(shown)
+if found.reports:
+    draw("requests_reports.html", reports=report_view.views(found.reports, today))

@@ -45,10 +45,13 @@ def looked_at(one: Portal, who: UUID, times: int = 1) -> UUID:
 @pytest.mark.promise("P31", "P35")
 def test_one_press_and_a_confirmation_stop_it(portal: Portal) -> None:
     me = member(portal.db)
-    looked_at(portal, me)
+    looked_at(portal, me, 3)
     portal.sign_in(me)
     tab = portal.open(HISTORY)
     shown = text_of(tab)
+    said = [b.label for b in tab.button if "제가 아니에요" in b.label]
+    assert len(said) == 1, "one button of a case, which its lines name"
+    assert "261122-ABCD" in said[0]
     assert "상담 261122-ABCD · 본인 확인: 등록된 휴대전화로 인증번호" in shown
     tab = next(b for b in tab.button if "제가 아니에요" in b.label).click().run()
     assert "상담이 바로 멈춰요" in text_of(tab)

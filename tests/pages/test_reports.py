@@ -39,6 +39,7 @@ def test_somebody_signed_out_reports_and_the_desk_answers(portal: Portal) -> Non
     portal.token = "somebody's browser"
     tab = portal.open(CONTACT)
     shown = text_of(tab)
+    assert "정종훈" in shown, "the officer is named"
     assert "10일 안에 답해 드려요" in shown
     assert "2029. 11. 22.까지 보관한 뒤 파기해요" in shown
     tab.text_area[0].set_value(SAID)

@@ -11,11 +11,13 @@ from starlette.applications import Starlette
 
 from db.settings import settings
 from db.tables.ledger import event
-from db.words import Purpose, RefusalReason, RequestKind
+from db.words import Purpose, RefusalReason, ReportKind, RequestKind
 from pages.http import evidence as route
 from pages.http.names import SESSION_COOKIE
-from services import access, deciding, evidence, requests, restriction
+from services import access, deciding, evidence, reports, requests, restriction
+from services.house import house
 from services.ledger import EventName
+from services.reports import Wish
 from tests.people import NOW, PLAIN, acting, agent, child_of, member
 from tests.portal import portal, statements, text_of
 from tests.services.test_requests import PNG, WORDS, correction, in_case, own, purchase, take
@@ -216,3 +218,29 @@ def test_a_proof_opens_to_who_decides_and_to_nobody_else(portal: Portal) -> None
     in_case(staff, case, deciding.grant)
     assert status() == 403
     assert http.get(f"{route.PATH}/x/y", headers=cookie).status_code == 400
+
+
+@pytest.mark.promise("P35")
+def test_what_was_reported_is_listed_to_who_reported_it_in_the_same_queries(
+    portal: Portal, statements: list[str]
+) -> None:
+    one, other = member(portal.db), member(portal.db)
+    child_of(portal.db, one, "2018-03-04")
+    portal.sign_in(one)
+    tab = portal.open(MINE)
+    statements.clear()
+    assert "아직 요청이 없어요" in text_of(tab.run())
+    before, wish = len(statements), Wish(ReportKind.COMPLAINT, "배송지가 바뀌었어요")
+    with house().databases.data.begin() as connection:
+        made = reports.make(connection, acting(one), wish, "ko", NOW)
+    for asked, shown in ((one, True), (other, False)):
+        portal.sign_in(asked)
+        tab = portal.open(MINE)
+        statements.clear()
+        text = text_of(tab.run())
+        assert len(statements) == before
+        assert (made.number in text) is shown
+        assert ("2026. 12. 2." in text and 'href="/contact"' in text) is shown
+    portal.sign_in(one)
+    tab = portal.open().button(key="child_1").click().run().switch_page(MINE).run()
+    assert made.number not in text_of(tab), "it is no request of the child's"

@@ -232,7 +232,7 @@ def seen(one: UUID, days: int) -> tuple[list[str], int, int]:
         proved = select(func.count()).where(
             event.c.member_id == one, event.c.actor_kind == "staff", later.shown(Store.LIVE)
         )
-        day = {"member": one, "today": subject.today}
+        day = {"member": one, "today": subject.today, "guardian": None}
         return lines, sharing.read(subject).count, subject.connection.scalar(proved, day) or 0
 
 

@@ -211,7 +211,6 @@ def test_guessing_a_secret_is_slowed(portal_db: PortalDb) -> None:
         report_lookup.look_up(house(), given, NOW)
 
 
-@pytest.mark.promise("P35")
 def test_a_flood_neither_fills_the_desk_nor_costs_more_than_a_look(portal_db: PortalDb) -> None:
     """10,000 in a minute, each from another browser and address; a member still gets through."""
     portal_house(portal_db)
@@ -268,7 +267,7 @@ def test_the_list_goes_on_from_a_place_and_asks_for_what_it_shows(portal_db: Por
         assert report_desk.count(connection, late) == (45, 45)
 
 
-@pytest.mark.promise("P35")
+@pytest.mark.promise("P06", "P13")
 def test_a_report_ends_with_its_key_and_a_record(portal_db: PortalDb) -> None:
     """On the day after its last; what a killed run left of the keys goes with the next one."""
     given = send(portal_db)

@@ -21,7 +21,7 @@ from services import overdue, watching
 from services.access_review import ReviewRefused
 from services.actor import AccessDenied, StepUpRequired
 from services.watching import FindingGone
-from tests.people import NOW, acting, agent, member, portal_house
+from tests.people import NOW, acting, agent, member, open_case, portal_house
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -171,3 +171,22 @@ def test_staff_who_lack_something_are_counted_as_overdue(portal_db: PortalDb) ->
     with portal_db.web.data.begin() as connection:
         found = overdue.count(connection, officer)
     assert (found.staff, found.total) == (1, 1)
+
+
+@pytest.mark.promise("P28", "P31")
+def test_a_callers_case_is_overdue_from_the_day_after_its_last_until_it_is_closed(
+    portal_db: PortalDb,
+) -> None:
+    officer, today = boss(portal_db), NOW.date()
+    changes: dict[str, dict[str, Any]] = {
+        "late": {"due_on": YESTERDAY}, "due today": {"due_on": today},
+        "closed": {"due_on": YESTERDAY, "closed_at": NOW},
+    }  # fmt: skip
+    for no, change in changes.items():
+        open_case(
+            portal_db, officer.person, member(portal_db), kind="call", case_no=no, channel="phone",
+            caller="self", asked=["see"], received_on=today, permissions=[], **change,
+        )  # fmt: skip
+    with portal_db.web.data.begin() as connection:
+        found = overdue.count(connection, officer)
+    assert (found.cases, found.total) == (1, 1)
