@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Date, and_, case, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Date, and_, case, func, literal, null, or_, select, update
 
 from db import writer
 from db.children_rules import rules
@@ -42,11 +42,13 @@ def _duties(tables: MemberTables, turns: date | None, today: date) -> dict[str, 
     if turns is not None:
         return {"unclaimed_on": None, "answers_until": None}
     member = tables.member.c
-    was_child = member.turns_14_on > today
+    # Until the hourly run the day stands there, though it has come: nobody did this before.
+    was_child = member.turns_14_on.is_not(None)
+    day = func.least(member.turns_14_on, today, type_=Date)
     return {
-        "unclaimed_on": case((and_(was_child, ~guarding.reached(tables)), today),
+        "unclaimed_on": case((and_(was_child, ~guarding.reached(tables)), day),
                              else_=member.unclaimed_on),
-        "answers_until": case((and_(was_child, asked(tables)), last_answer(today)),
+        "answers_until": case((and_(was_child, asked(tables)), _last_answer(day)),
                               else_=member.answers_until),
     }  # fmt: skip
 
@@ -54,6 +56,11 @@ def _duties(tables: MemberTables, turns: date | None, today: date) -> dict[str, 
 def last_answer(day: date) -> date:
     """Return the last day to answer, of who is 14 from `day` on (both days in Seoul)."""
     return day + timedelta(days=rules().coming_of_age.answer_days)
+
+
+def _last_answer(day: ColumnElement[date]) -> ColumnElement[date]:
+    """As `last_answer`, of a column."""
+    return (day + literal(rules().coming_of_age.answer_days)).cast(Date)
 
 
 def asked(tables: MemberTables) -> ColumnElement[bool]:
@@ -75,10 +82,8 @@ def asked(tables: MemberTables) -> ColumnElement[bool]:
 def arrived(tables: MemberTables) -> dict[str, Any]:
     """Return the columns of those whose 14th birthday has come, set-based."""
     member = tables.member.c
-    wait = literal(rules().coming_of_age.answer_days)
     return {
         "turns_14_on": None,
         "unclaimed_on": case((~guarding.reached(tables), member.turns_14_on), else_=null()),
-        "answers_until": case((asked(tables), (member.turns_14_on + wait).cast(Date)),
-                              else_=null()),
+        "answers_until": case((asked(tables), _last_answer(member.turns_14_on)), else_=null()),
     }  # fmt: skip

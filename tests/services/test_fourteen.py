@@ -417,6 +417,18 @@ def test_a_corrected_birth_date_applies_the_same_rules_in_both_directions(
     assert column(portal_db, who, "answers_until") == today + timedelta(days=30)
 
 
+@pytest.mark.parametrize("days", [0, 2])
+def test_a_birth_date_corrected_before_the_hourly_run_loses_nothing(
+    portal_db: PortalDb, days: int
+) -> None:
+    portal_house(portal_db)
+    who = child(portal_db, member(portal_db), contact=False, consents=agreed(ConsentKind.MARKETING))
+    put_birth_date(portal_db, who, "2012-12-09", noon(BIRTHDAY + timedelta(days=days)))
+    assert column(portal_db, who, "turns_14_on") is None
+    assert column(portal_db, who, "unclaimed_on") == BIRTHDAY
+    assert column(portal_db, who, "answers_until") == BIRTHDAY + timedelta(days=30)
+
+
 def test_a_guardian_acts_from_19_on(portal_db: PortalDb) -> None:
     portal_house(portal_db)
     young = member(portal_db, values=(ValueDraft("birth_date", "2007-11-23"),))
