@@ -109,6 +109,21 @@ def test_who_has_no_address_gets_nothing_and_nothing_is_kept(
     assert (row(portal_db).sealed, row(portal_db).failed_at) == (None, NOW)
 
 
+@pytest.mark.promise("P41")
+def test_a_child_kept_only_is_still_asked_to_prove_its_own_contact(
+    portal_db: PortalDb, letters: Letters
+) -> None:
+    """Putting a contact right is the child's right, so that it ever gets out of being kept only."""
+    values = (ValueDraft("mobile", "010-2345-6789"), ValueDraft("birth_date", "2018-03-04"))
+    who = member(portal_db, values=values)
+    link = Message("email_link", "email", "ko", {"token": "t0ken"}, to="kid@example.com")
+    assert deliver(portal_db, enqueue(portal_db, who, link), letters)
+    assert [mail.to for mail in letters.mails] == ["kid@example.com"]
+    assert deliver(portal_db, enqueue(portal_db, who, Message("own_sign_in", "sms", "ko")), letters)
+    assert [text.to for text in letters.texts] == ["010-2345-6789"]
+    assert not deliver(portal_db, enqueue(portal_db, who), letters), "of the rest nothing"
+
+
 @pytest.mark.promise("P01")
 def test_a_restricted_address_is_not_used(portal_db: PortalDb, letters: Letters) -> None:
     who = member(portal_db)
