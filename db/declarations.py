@@ -332,6 +332,7 @@ NOT_PERSONAL: dict[str, str] = {
     "pending_value.item": "a name from ITEMS",
     "pending_value.asked_at": _STATE,
     "pending_value.expires_at": _RULE,
+    "pending_value.asked_by": "the member, or a guardian, whose link may end meanwhile",
     "inbox.message_id": _LINK,
     "inbox.template": "the name of a message",
     "inbox.created_at": _STATE,

@@ -18,6 +18,7 @@ KEPT_BACK: Final[dict[str, str]] = {
     "separation.accepted": "always true: without it nobody is separated",
     "consent.actor_id": "`decided_by` says who in a word; an id may be another person's",
     "consent.case_id": _STAFF,
+    "pending_value.asked_by": "the ledger tells who asked; an id may be another person's",
     "guardianship.consent_id": "a random number; the consent itself is among the consents",
     "linking.*": "a question under way for some minutes; the ledger tells each",
     "disclosure.checked_at": _OURS,

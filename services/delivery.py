@@ -199,7 +199,12 @@ def _waiting(
         return None
     table = tables.pending_value.c
     sealed = data.scalar(
-        select(table.sealed).where(table.member_id == row.member_id, table.item == "email")
+        select(table.sealed).where(
+            table.member_id == row.member_id,
+            table.item == "email",
+            # What a guardian typed is nobody's until its reader has said so.
+            table.asked_by == row.member_id,
+        )
     )
     return sealer.open(sealed, places.pending("email")).decode() if sealed else None
 

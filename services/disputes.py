@@ -21,7 +21,7 @@ from db.errors import PortalError
 from db.tables.exports import export
 from db.tables.member import LIVE
 from db.words import N_, ActorKind, DisputeOutcome, DisputeWhy, ExportState, Noted
-from services import access, guarding, jobs, journal
+from services import access, email_change, guarding, jobs, journal
 from services.actor import Relation
 from services.exports import HERE
 from services.outbox import NoKeyError
@@ -106,7 +106,8 @@ def told_to(connection: Connection, actor: Actor, child: UUID) -> bool:
 def open_dispute(subject: Subject, why: DisputeWhy, words: str = "") -> UUID:
     """Open a dispute; from this moment guardians don't see where the child is. Return its id.
 
-    What guardians had asked to take along is destroyed. Raise `DisputeRefused` where there is one
+    What guardians had asked to take along is destroyed, and the link to an address that one of
+    them gave for the child works no more. Raise `DisputeRefused` where there is one
     of the same person's, of nobody's child, or for words that are too many.
     """
     text = words.strip()
@@ -132,6 +133,7 @@ def open_dispute(subject: Subject, why: DisputeWhy, words: str = "") -> UUID:
         rows=[(subject.tables.dispute, row)],
     )  # fmt: skip
     end_exports(subject.connection, subject.member_id)
+    email_change.forget_guardians(subject)
     return UUID(str(row["dispute_id"]))
 
 

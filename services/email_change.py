@@ -15,13 +15,24 @@ from sqlalchemy import and_, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db import places
+from db.clock import seoul_day
 from db.errors import PortalError
 from db.sealing import digest
 from db.tables.member import LIVE
 from db.tables.ops import one_time
 from db.words import N_, ActorKind, Noted, Purpose, RestrictionWhy
-from services import access, first_password, held_values, journal, ledger, notify, restriction_rows
-from services.actor import Actor, Permission
+from services import (
+    access,
+    first_password,
+    guardian_calls,
+    guarding,
+    held_values,
+    journal,
+    ledger,
+    notify,
+    restriction_rows,
+)
+from services.actor import Actor, Permission, Relation
 from services.holding_back import held_back
 from services.house import house
 from services.ledger import EventName
@@ -56,10 +67,11 @@ def ask(subject: Subject, value: str, before: str | None) -> None:
     """Send a link to the new address and word to the old one; the new one waits until then.
 
     A second wish replaces the first, whose link no longer works. Raise `NoKeyError` when the
-    member's key is missing.
+    member's key is missing, or `HeldBack` for a guardian, by any way, while a dispute is open.
     """
     if subject.sealer is None:
         raise NoKeyError
+    asker = _asker(subject)
     token, ends = secrets.token_urlsafe(32), subject.at + LASTS
     _forget_links(subject)
     link = {
@@ -74,6 +86,7 @@ def ask(subject: Subject, value: str, before: str | None) -> None:
         "sealed": subject.sealer.seal(value.encode(), places.pending(_ITEM)),
         "asked_at": subject.at,
         "expires_at": ends,
+        "asked_by": asker,
     }
     upsert = insert(table).values(row)
     subject.connection.execute(
@@ -91,6 +104,17 @@ def ask(subject: Subject, value: str, before: str | None) -> None:
     _tell(subject, EventName.CONFIRMATION_ASKED)
 
 
+def _asker(subject: Subject) -> UUID | None:
+    """Return the member or the guardian who asks; None when nobody may act in a guardian's case."""
+    held_back(subject, guardians_only=True)
+    if subject.relation is not Relation.STAFF:
+        return subject.actor.person
+    if not guardian_calls.by_guardian(subject):
+        return subject.member_id
+    held_back(subject)
+    return guarding.first(subject.connection, subject.member_id, subject.today)
+
+
 def take_back(subject: Subject) -> None:
     """Forget the new address at the member's wish: the one that is held counts again."""
     subject.actor.require_verification()
@@ -106,6 +130,17 @@ def forget(subject: Subject) -> bool:
     return found
 
 
+def forget_guardians(subject: Subject, guardian: UUID | None = None) -> None:
+    """Forget the new address if a guardian (or this one) asked for it; the child's own waits on."""
+    table = subject.tables.pending_value.c
+    mine = (table.member_id == subject.member_id, table.item == _ITEM)
+    asked = subject.connection.execute(select(table.asked_by).where(*mine)).one_or_none()
+    if asked is None or asked.asked_by == subject.member_id:
+        return
+    if guardian is None or asked.asked_by in {guardian, None}:
+        forget(subject)
+
+
 def waiting(connection: Connection, token: str, now: datetime) -> UUID:
     """Return whose link this is, without using it. Raise `LinkOver`."""
     found = select(one_time.c.member_id).where(_good(token, now))
@@ -118,7 +153,8 @@ def waiting(connection: Connection, token: str, now: datetime) -> UUID:
 def confirm(token: str, language: Language, now: datetime) -> None:
     """Let the new address count and tell the old one. Raise `LinkOver`, or `HeldBack`.
 
-    The first address of a child's own is sent a link to set a password by.
+    The first address of a child's own is sent a link to set a password by. What a guardian asked
+    for is forgotten when they may not act for the child any more, since a minute or since 14.
     """
     with house().databases.look[0].connect() as connection:
         member_id = waiting(connection, token, now)
@@ -128,26 +164,52 @@ def confirm(token: str, language: Language, now: datetime) -> None:
         held_back(subject)
         # Of two who follow it at once the second finds it used.
         used = update(one_time).where(_good(token, now)).values(used_at=now)
-        value = _forget_value(subject) if subject.connection.execute(used).rowcount else None
-        if value is None:
+        if not subject.connection.execute(used).rowcount:
             raise _over()
-        before = held_values.text_of(subject, _ITEM, 0)
-        held_values.put(subject, _ITEM, 0, value)
+        counts = _asker_may(subject)
+        value = _forget_value(subject)
+        if counts:
+            _put(subject, value)
         _settle(subject)
-        if before is None:
-            first_password.invite(subject)
-        fact = uuid4()
-        notify.notify(subject, "email_changed", key=f"email_changed:{fact}")
-        if before:
-            notify.notify(subject, "email_changed", key=f"email_replaced:{fact}", to=before)
+    if not counts:  # after the commit, which forgets it
+        raise _over()
+
+
+def _asker_may(subject: Subject) -> bool:
+    """Return whether who asked for the address still might: the member, or a guardian who acts."""
+    table = subject.tables.pending_value.c
+    mine = (table.member_id == subject.member_id, table.item == _ITEM)
+    asker = subject.connection.scalar(select(table.asked_by).where(*mine))
+    if asker is None or asker == subject.member_id:
+        return asker is not None
+    guards = guarding.guards(subject.member_id, asker, subject.today)
+    return bool(subject.connection.scalar(select(guards)))
+
+
+def _put(subject: Subject, value: str | None) -> None:
+    if value is None:
+        raise _over()
+    before = held_values.text_of(subject, _ITEM, 0)
+    held_values.put(subject, _ITEM, 0, value)
+    if before is None:
+        first_password.invite(subject)
+    fact = uuid4()
+    notify.notify(subject, "email_changed", key=f"email_changed:{fact}")
+    if before:
+        notify.notify(subject, "email_changed", key=f"email_replaced:{fact}", to=before)
 
 
 def expire(connection: Connection, now: datetime) -> int:
-    """Forget new addresses whose link ran out, as the worker; return how many: two statements."""
-    pending, restricted = LIVE.pending_value, LIVE.restriction
-    gone = connection.scalars(
-        delete(pending).where(pending.c.expires_at <= now).returning(pending.c.member_id)
-    ).all()
+    """Forget new addresses whose link ran out, as the worker; return how many: two statements.
+
+    So are those that a guardian asked for, once the child is 14.
+    """
+    pending, restricted, member = LIVE.pending_value, LIVE.restriction, LIVE.member.c
+    child = exists().where(
+        member.member_id == pending.c.member_id, member.turns_14_on > seoul_day(now)
+    )
+    over = (pending.c.expires_at <= now) | ((pending.c.asked_by != pending.c.member_id) & ~child)
+    gone = connection.scalars(delete(pending).where(over).returning(pending.c.member_id)).all()
     still = exists().where(
         pending.c.member_id == restricted.c.member_id, pending.c.item == restricted.c.item
     )

@@ -381,6 +381,7 @@ def _pending_value(store: Store) -> Table:
         Column("sealed", LargeBinary, nullable=False),
         Column("asked_at", _WHEN, nullable=False),
         Column("expires_at", _WHEN, nullable=False),
+        Column("asked_by", Uuid),
         schema=store,
     )  # fmt: skip
 

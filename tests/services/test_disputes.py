@@ -189,15 +189,58 @@ def test_guardians_change_no_contact_and_learn_no_address_by_guessing(
     assert family.do(family.child, change) is not None, "the child changes its own"
 
 
-def test_a_link_sent_before_waits_too(family: Family) -> None:
-    family.do(family.father, lambda s: correction.correct(s, "email", 0, "new@example.com"))
+def test_a_link_that_the_child_asked_for_waits_too(family: Family) -> None:
+    token = new_address(family, family.child)
+    family.dispute(family.mother)
+    with pytest.raises(HeldBack):
+        email_change.confirm(token, "ko", NOW)
+
+
+def test_a_guardians_link_from_before_works_no_more(family: Family) -> None:
+    token = new_address(family, family.father)
+    which = family.dispute(family.child)
+    with pytest.raises(email_change.LinkOver):
+        email_change.confirm(token, "ko", NOW)
+    family.decide(family.desk(), which, Decision(DisputeOutcome.KEPT, WORDS * 2))
+    with pytest.raises(email_change.LinkOver):
+        email_change.confirm(token, "ko", NOW)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_stopped_guardians_link_never_counts(family: Family, days: int) -> None:
+    """At once it is forgotten; stopped from tomorrow on, it is refused from tomorrow on."""
+    token = new_address(family, family.father)
+    since = TODAY + timedelta(days=days)
+    stop = Decision(DisputeOutcome.SUSPENDED, WORDS * 2, family.father,
+                    SuspensionWhy.COURT_ORDER, since=since)  # fmt: skip
+    family.do(family.child, lambda s: dispute_desk.stop(s, dispute_desk.guardians(s), stop))
+    assert waiting_addresses(family) == days
+    with pytest.raises(email_change.LinkOver):
+        email_change.confirm(token, "ko", NOW + timedelta(hours=23))
+    assert waiting_addresses(family) == 0
+
+
+def test_a_stop_of_one_guardian_leaves_what_another_asked_for(family: Family) -> None:
+    token = new_address(family, family.mother)
+    stop = Decision(DisputeOutcome.ENDED, WORDS * 2, family.father, SuspensionWhy.COURT_ORDER)
+    family.do(family.child, lambda s: dispute_desk.stop(s, dispute_desk.guardians(s), stop))
+    email_change.confirm(token, "ko", NOW)
+    assert waiting_addresses(family) == 0
+
+
+def waiting_addresses(family: Family) -> int:
+    with family.db.work.data.connect() as data:
+        return len(data.execute(select(LIVE.pending_value)).all())
+
+
+def new_address(family: Family, who: UUID) -> str:
+    """Ask for a new address of the child and return its link's secret."""
+    family.do(who, lambda s: correction.correct(s, "email", 0, "new@example.com"))
     with family.db.work.data.connect() as data, family.db.work.keys.connect() as keys:
         row = data.execute(select(told).where(told.c.template == "email_link")).one()
         _store, sealer = outbox.sealer_of(keys, family.db.keyring, family.child)
-        token = json.loads(sealer.open(row.sealed, places.outbox(row.message_id)))["token"]
-    family.dispute(family.child)
-    with pytest.raises(HeldBack):
-        email_change.confirm(token, "ko", NOW)
+        said = json.loads(sealer.open(row.sealed, places.outbox(row.message_id)))
+    return str(said["token"])
 
 
 def test_copies_that_guardians_had_made_end_and_they_get_no_other(family: Family) -> None:
