@@ -27,7 +27,7 @@ from db.words import (
     StepState,
     StepWhat,
 )
-from services import case_papers, cases, clearing, contact_values, jobs, journal
+from services import case_papers, cases, clearing, contact_values, guardians_own, jobs, journal
 from services.cases import CaseRefused
 from services.ledger import EventName
 
@@ -136,7 +136,8 @@ def ask(
 ) -> UUID:
     """Ask for a step; the member gets a link. Return which it is.
 
-    `typed` is a new e-mail address. Raise `CaseRefused`, `ValueRefused` or `NotClearable`.
+    `typed` is a new e-mail address. Raise `CaseRefused`, `ValueRefused`, `NotClearable`,
+    or `ContactRefused` for a guardian's own as the child's.
     """
     wanted = _checked(subject, case, what, tuple(items))
     step_id = uuid4()
@@ -191,6 +192,7 @@ def _sealed(
     if what not in {StepWhat.EMAIL, StepWhat.RECOVER}:
         return None
     value = contact_values.accepted("email", typed, subject.today)
+    guardians_own.refuse(subject, value)
     key = case_papers.sealer(case.member_id, case.case_id)
     if key is None:
         raise CaseRefused(N_("The key of this case is missing."))

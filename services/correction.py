@@ -19,6 +19,7 @@ from services import (
     email_change,
     evidence,
     files,
+    guardians_own,
     held_values,
     notify,
     requests,
@@ -68,10 +69,13 @@ def correct(
     """Put a value right at once; `seq` None adds one to a repeated item. The old one isn't kept.
 
     `source` says how staff in a case were told (phone, paper …). Raise `StepUpRequired` without a
-    fresh verification, `NotCorrectable`, or `ValueRefused` with what to do about what was typed.
+    fresh verification, `NotCorrectable`, `ValueRefused` with what to do about what was typed, or
+    `ContactRefused` for a guardian's own as the child's.
     """
     _may(subject, item, Correction.AT_ONCE)
     value = contact_values.accepted(item, typed, subject.today)
+    if item in guardians_own.CONTACTS:
+        guardians_own.refuse(subject, value)
     return _change(subject, item, seq, value, told_by(subject) or source)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,15 +11,17 @@ from sqlalchemy import select, text
 
 from db import places
 from db.drafts import ValueDraft
+from db.tables.member import LIVE
 from db.tables.ops import outbox as told
 from db.words import Purpose
-from services import access, email_change, outbox, own_contact
+from services import access, correction, email_change, outbox, own_contact
 from services.actor import Permission, StepUpRequired
 from services.contact_values import ValueRefused
 from services.correction import Outcome
+from services.email_change import LinkOver
+from services.guardians_own import ContactRefused
 from services.identity import passwords
 from services.ledger import EventName
-from services.own_contact import ContactRefused
 from tests.people import NOW, PLAIN, acting, child_of, member, portal_house
 
 if TYPE_CHECKING:
@@ -43,14 +46,14 @@ def sent(db: PortalDb, child: UUID) -> list[str]:
         return list(data.scalars(select(told.c.template).where(told.c.member_id == child)))
 
 
-def confirm(db: PortalDb, child: UUID) -> None:
+def confirm(db: PortalDb, child: UUID, now: datetime = NOW) -> None:
     with db.work.data.connect() as data, db.work.keys.connect() as keys:
         row = data.execute(
             select(told).where(told.c.member_id == child, told.c.template == "email_link")
         ).one()
         _store, sealer = outbox.sealer_of(keys, db.keyring, child)
     said = json.loads(sealer.open(row.sealed, places.outbox(row.message_id)))
-    email_change.confirm(said["token"], "ko", NOW)
+    email_change.confirm(said["token"], "ko", now)
 
 
 def invited(db: PortalDb) -> list[Any]:
@@ -111,6 +114,41 @@ def test_a_guardians_own_is_refused_and_nothing_is_sent(
     with pytest.raises(error):
         give(guardian, child, typed)
     assert sent(portal_db, child) == []
+
+
+@pytest.mark.parametrize("item", ["email", "mobile"])
+def test_nor_is_it_taken_where_the_child_is_corrected(portal_db: PortalDb, item: str) -> None:
+    guardian, child = family(portal_db)
+    who = acting(guardian, acting_for=child, verified_at=NOW)
+    with (
+        pytest.raises(ContactRefused),
+        access.open(who, child, Purpose.CORRECT, look=LOOK) as subject,
+    ):
+        correction.correct(subject, item, 0, PLAIN[item])
+    assert sent(portal_db, child) == []
+
+
+def test_at_14_a_guardians_link_works_no_more_and_is_forgotten(portal_db: PortalDb) -> None:
+    guardian, child = family(portal_db)
+    evening = datetime(2026, 12, 9, 14, 59, tzinfo=UTC)
+    give(guardian, child, OWN, at=evening, verified_at=evening)
+    midnight = evening + timedelta(minutes=1)
+    with pytest.raises(LinkOver):
+        confirm(portal_db, child, midnight)
+    assert waits(portal_db, child) == 0
+    # Also without anybody following it, by the hourly run.
+    other = child_of(portal_db, guardian, "2012-12-10")
+    give(guardian, other, OWN, at=evening, verified_at=evening)
+    for at, left in ((evening, 1), (midnight, 0)):
+        with portal_db.work.data.begin() as data:
+            email_change.expire(data, at)
+        assert waits(portal_db, other) == left
+
+
+def waits(db: PortalDb, child: UUID) -> int:
+    with db.work.data.connect() as data:
+        table = LIVE.pending_value
+        return len(data.execute(select(table).where(table.c.member_id == child)).all())
 
 
 def test_it_needs_a_verification(portal_db: PortalDb) -> None:
