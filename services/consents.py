@@ -16,10 +16,11 @@ from db import consent_terms
 from db.declarations import ITEMS, Basis
 from db.errors import PortalError
 from db.policy import in_force
-from db.words import N_, Change, CompanyRole, ConsentKind, Noted, Source
+from db.words import N_, ActorKind, Change, CompanyRole, ConsentKind, Noted, Source
 from services import consent_words, journal, notify, telling
 from services.actor import Relation
 from services.consent_list import Asked, Consents, State, current
+from services.guardian_calls import by_guardian
 from services.language import translate
 
 if TYPE_CHECKING:
@@ -213,6 +214,11 @@ def _check_child(subject: Subject, known: Consents) -> None:
             N_("First a guardian has to consent to holding the child's data, under “Child · "
                "Guardian”. Nothing was changed.")
         )  # fmt: skip
+    if known.child and subject.relation is Relation.STAFF and not by_guardian(subject):
+        raise ConsentRefused(
+            N_("The member is under 14: only a guardian can say yes to this, in a case of theirs. "
+               "Nothing was changed.")
+        )  # fmt: skip
     if known.child and subject.relation is Relation.SELF:
         raise ConsentRefused(
             N_("Until you are 14, only your guardian can say yes to this. You can always switch "
@@ -284,7 +290,8 @@ def _base(subject: Subject, wording: str, *, granted: bool) -> dict[str, Any]:
         "wording": wording,
         "policy_version": f"{in_force(subject.today).version}/{terms.version}",
         "language": subject.actor.language,
-        "decided_by": subject.actor.kind,
+        # The case says which of the staff wrote it down.
+        "decided_by": ActorKind.GUARDIAN if by_guardian(subject) else subject.actor.kind,
         "actor_id": subject.actor.person,
         "case_id": subject.case_id,
         "source": Source.PORTAL,
