@@ -42,6 +42,7 @@ from services import (
     exports,
     history,
     leaving,
+    messages,
     outbox,
     profile,
     records,
@@ -437,6 +438,26 @@ def test_everybody_is_told_what_was_decided_once_and_not_who_said_it(family: Fam
         (family.child, "dispute_decided"), (family.mother, "dispute_decided"),
         (family.father, "guardian_stopped"),
     }  # fmt: skip
+
+
+def test_while_another_is_open_nobody_is_told_that_the_address_is_shown(family: Family) -> None:
+    db, officer = family.db, family.desk()
+    disputed = {who: family.dispute(who) for who in (family.mother, family.child)}
+    still, over = "주소를 계속 가려 두고", "이제 다시 전과 같아요"
+    mine = (told.c.member_id == family.father, told.c.template == "dispute_decided")
+    for opener, another, said in ((family.mother, "yes", still), (family.child, "no", over)):
+        family.decide(officer, disputed[opener], Decision(DisputeOutcome.KEPT, WORDS * 2))
+        with db.work.data.begin() as data, db.work.keys.connect() as keys:
+            dispute_notices.tell(
+                data, (family.child, disputed[opener]),
+                lambda m: outbox.sealer_of(keys, db.keyring, m), NOW,
+            )  # fmt: skip
+            _store, key = outbox.sealer_of(keys, db.keyring, family.father)
+            rows = data.execute(select(told).where(*mine)).all()
+        given = [json.loads(key.open(one.sealed, places.outbox(one.message_id))) for one in rows]
+        assert [one["another"] for one in given].count(another) == 1
+        values = {"another": another, "address": "https://my.example.kr"}
+        assert said in messages.body("dispute_decided", "ko", values)
 
 
 def test_a_dispute_falls_away_at_14(family: Family) -> None:
