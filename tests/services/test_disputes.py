@@ -23,6 +23,7 @@ from db.words import (
     DisputeOutcome,
     DisputeWhy,
     LinkMeans,
+    LinkReason,
     Purpose,
     RecordKind,
     StaffRole,
@@ -42,6 +43,7 @@ from services import (
     exports,
     history,
     leaving,
+    link_rows,
     messages,
     outbox,
     profile,
@@ -381,6 +383,36 @@ def test_the_last_guardian_stopped_leaves_the_child_store_only_and_on_the_list(
     assert opens(family, family.father)
     with family.db.work.data.connect() as data:
         assert not use.standing(data, LIVE, family.child, TODAY).store_only
+
+
+@pytest.mark.parametrize("again", ["linked", "lifted"])
+def test_left_alone_again_on_the_day_it_was_seen_the_child_is_listed_again(
+    family: Family, again: str
+) -> None:
+    officer, db = family.desk(), family.db
+    link, ends = LIVE.guardianship, {"suspended_on": TODAY, "suspended_why": SuspensionWhy.DESK}
+    open_ones = (link.c.member_id == family.child, link.c.ended_on.is_(None))
+    stop = update(link).where(*open_ones).values(suspended_until=None, **ends)
+    with db.work.data.begin() as data:
+        data.execute(stop)
+    with db.web.data.begin() as data:
+        assert len(dispute_desk.alone(data, officer)) == 1
+        dispute_desk.see(data, officer, family.child)
+        assert dispute_desk.alone(data, officer) == ()
+        if again == "lifted":
+            assert dispute_desk.lift(data, officer, family.child) == 2
+    if again == "linked":
+        other = member(db)
+        new = link_rows.New(LinkMeans.CODE, LinkReason.PARENT, NOW)
+        look = access.Look(EventName.FAMILY_VIEWED, Permission.FAMILY_READ, "/family", folds=False)
+        with access.open(acting(other), other, Purpose.SHOW, look=look) as subject:
+            assert link_rows.write(subject, family.child, new)
+    with db.web.data.begin() as data:
+        assert dispute_desk.alone(data, officer) == ()
+    with db.work.data.begin() as data:
+        data.execute(stop)
+    with db.web.data.begin() as data:
+        assert len(dispute_desk.alone(data, officer)) == 1
 
 
 def test_a_guardian_who_leaves_puts_the_child_on_the_list(family: Family) -> None:
