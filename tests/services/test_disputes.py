@@ -488,7 +488,7 @@ def test_while_another_is_open_nobody_is_told_that_the_address_is_shown(family: 
             rows = data.execute(select(told).where(*mine)).all()
         given = [json.loads(key.open(one.sealed, places.outbox(one.message_id))) for one in rows]
         assert [one["another"] for one in given].count(another) == 1
-        values = {"another": another, "address": "https://my.example.kr"}
+        values: dict[str, object] = {"another": another, "address": "https://my.example.kr"}
         assert said in messages.body("dispute_decided", "ko", values)
 
 
