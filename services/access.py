@@ -53,10 +53,14 @@ class Moved(PortalError):  # noqa: N818 (the sentence says what to do)
 
 @dataclass(frozen=True)
 class Found:
-    """How an actor stands to a member; `disputed`: a guardian while a dispute is open."""
+    """How an actor stands to a member; `disputed`: a guardian while a dispute is open.
+
+    `for_guardian`: staff in the case of a guardian.
+    """
 
     relation: Relation
     disputed: bool = False
+    for_guardian: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def _in_case(
     today = seoul_day(actor.at)
     acts = needed == Permission.CASE_HANDLE or guarding.first(connection, member_id, today)
     waits = connection.scalar(select(guarding.disputed(LIVE, member_id, today)))
-    return Found(Relation.STAFF, disputed=bool(waits)) if acts else None
+    return Found(Relation.STAFF, disputed=bool(waits), for_guardian=True) if acts else None
 
 
 def _helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
@@ -270,7 +274,7 @@ def open(  # noqa: A001 (the design's name: access.open)
                 member_id, seen, relation, purpose, LIVE, connection,
                 partial(_sealer, member_id), case,
                 relation is Relation.STAFF and look.permission is not Permission.CASE_APPROVE,
-                found.disputed,
+                found.disputed, found.for_guardian,
             )  # fmt: skip
             yield subject
     except AccessDenied:

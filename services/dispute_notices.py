@@ -12,7 +12,7 @@ from sqlalchemy import select
 from db.clock import seoul_day
 from db.sealing import SealError
 from db.tables.member import LIVE
-from services import guarding, notify, outbox
+from services import guarding, holding_back, notify, outbox
 from services.language import DEFAULT
 from services.outbox import Message
 
@@ -36,7 +36,10 @@ def tell(
     opened: Callable[[UUID], tuple[Store, Sealer]],
     now: datetime,
 ) -> int:
-    """Write to the child and its guardians what became of the dispute `key`; return to how many."""
+    """Write to the child and its guardians what became of the dispute `key`; return to how many.
+
+    While another is open the address stays hidden, and the message says so.
+    """
     table = LIVE.dispute
     row = data.execute(
         select(table).where(
@@ -48,7 +51,9 @@ def tell(
     if row is None:
         return 0
     day = seoul_day(row.decided_at)
-    decided = Message(DECIDED, "either", DEFAULT, {}, f"{DECIDED}:{key[1]}")
+    another = holding_back.is_open(data, key[0], seoul_day(now))
+    params = {"another": "yes" if another else "no"}
+    decided = Message(DECIDED, "either", DEFAULT, params, f"{DECIDED}:{key[1]}")
     told = _write(data, key[0], opened, decided, now)
     link = LIVE.guardianship
     links = data.execute(

@@ -1,7 +1,8 @@
 """A copy of one's data, as the member meets it: asked for, watched, taken, destroyed (clause 9).
 
-The worker makes it (`services.exporting`). There is one at a time; the next is asked for when the
-last has been destroyed.
+The worker makes it (`services.exporting`). Each has one at a time; the next is asked for when the
+last has been destroyed. What a guardian had made is that guardian's alone: another guardian, or the
+child, neither takes it nor learns that there is one (`_own`). It holds what only they may read.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Uuid, bindparam, func, select, true, update
+from sqlalchemy import Row, Uuid, and_, bindparam, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.errors import PortalError
@@ -18,7 +19,7 @@ from db.sealing import SealError
 from db.tables.exports import export
 from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, StepWhat, Store
 from services import access, jobs, ledger
-from services.actor import AccessDenied
+from services.actor import AccessDenied, Relation
 from services.archive_source import Order
 from services.holding_back import held_back
 from services.house import house
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
+    from services.actor import Actor
     from services.export_link import Link
     from services.language import Language
     from services.subject import Subject
@@ -106,25 +108,34 @@ def order_of(row: Row[Any]) -> Order:
 
 
 def latest(subject: Subject) -> Export | None:
-    """Return the copy that was asked for last, if it is still known: one query."""
-    return _latest(subject.connection, subject.member_id)
+    """Return the reader's copy that was asked for last, if it is still known: one query."""
+    return _latest(subject.connection, _own(subject))
 
 
-def follow(connection: Connection, member_id: UUID) -> Export | None:
+def follow(connection: Connection, actor: Actor) -> Export | None:
     """As `latest`, for a page that has been opened and watches: how far it is is no look at data.
 
     The page asks every second, and the ledger is not told each time.
     """
-    access.as_subject(connection, member_id)
-    return _latest(connection, member_id)
+    access.as_subject(connection, actor.subject_id)
+    return _latest(connection, _of(actor.subject_id, actor.person if actor.for_child else None))
 
 
-def _latest(connection: Connection, member_id: UUID) -> Export | None:
+def _own(subject: Subject) -> ColumnElement[bool]:
+    """Return what picks the copies that are the reader's: a guardian's own, or the member's."""
+    guards = subject.relation is Relation.GUARDIAN
+    return _of(subject.member_id, subject.actor.person if guards else None)
+
+
+def _of(member_id: UUID, guardian: UUID | None) -> ColumnElement[bool]:
+    by_guardian = export.c.actor_kind == ActorKind.GUARDIAN
+    whose = and_(by_guardian, export.c.actor_id == guardian) if guardian else ~by_guardian
+    return and_(export.c.member_id == member_id, whose)
+
+
+def _latest(connection: Connection, own: ColumnElement[bool]) -> Export | None:
     row = connection.execute(
-        select(export)
-        .where(export.c.member_id == member_id)
-        .order_by(export.c.asked_at.desc(), export.c.export_id)
-        .limit(1)
+        select(export).where(own).order_by(export.c.asked_at.desc(), export.c.export_id).limit(1)
     ).one_or_none()
     if row is None:
         return None
@@ -140,12 +151,12 @@ def ask(subject: Subject, order: Order) -> UUID:
     """Have the worker make a copy; return which.
 
     Raise `StepUpRequired` unless freshly verified (P30), `ExportError` for none of the groups or
-    when there is one already, `HeldBack` for a guardian during a dispute.
+    when there is one already, `HeldBack` for a guardian, and for staff, during a dispute.
     """
     actor = subject.actor
     actor.require_verification()
     subject.second_word(StepWhat.EXPORT)
-    held_back(subject, guardians_only=True)
+    held_back(subject, guardians_only=subject.relation is not Relation.STAFF)
     if not order.groups:
         raise ExportError(N_("Please choose at least one part."))
     export_id = uuid4()
@@ -190,9 +201,7 @@ def _turn(
     *those: ColumnElement[bool],
 ) -> bool:
     turned = (
-        update(export)
-        .where(export.c.member_id == subject.member_id, export.c.state.in_(before), *those)
-        .values(state=after)
+        update(export).where(_own(subject), export.c.state.in_(before), *those).values(state=after)
     )
     return bool(subject.connection.execute(turned).rowcount)
 
@@ -203,7 +212,7 @@ def seen(subject: Subject, found: Export) -> None:
         subject.connection.execute(
             update(export)
             .where(
-                export.c.member_id == subject.member_id,
+                _own(subject),
                 export.c.export_id == found.export_id,
                 export.c.actor_id == subject.actor.person,
                 export.c.seen_at.is_(None),
@@ -216,7 +225,7 @@ def take(subject: Subject, link: Link) -> Taken:
     """Return the file of a link, for handing it out.
 
     Raise `StepUpRequired` unless freshly verified, `AccessDenied` in another session than the one
-    in which the link was offered, `GoneError` when there is no such file.
+    in which the link was offered, `GoneError` when there is no such file of theirs.
     """
     actor = subject.actor
     actor.require_verification()
@@ -225,7 +234,7 @@ def take(subject: Subject, link: Link) -> Taken:
         raise AccessDenied(N_("This page is not open to you."))
     row = subject.connection.execute(
         select(export).where(
-            export.c.member_id == subject.member_id,
+            _own(subject),
             export.c.export_id == link.export_id,
             export.c.state == ExportState.DONE,
             export.c.ends_on >= subject.today,
@@ -248,7 +257,7 @@ def _key(link: Link) -> bytes | None:
 
 def note(subject: Subject, link: Link, known_by: bytes, *, begins: bool) -> None:
     """Note a download in the ledger. What doesn't begin goes on with the same link's, if any."""
-    mine = (export.c.member_id == subject.member_id, export.c.export_id == link.export_id)
+    mine = (_own(subject), export.c.export_id == link.export_id)
     new = true() if begins else export.c.taken_digest.is_distinct_from(known_by)
     values = {"taken_digest": known_by, "seen_at": func.coalesce(export.c.seen_at, subject.at)}
     if subject.connection.execute(update(export).where(*mine, new).values(values)).rowcount:

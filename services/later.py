@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def shown(store: Store) -> ColumnElement[bool]:
     """Return what picks the events that a reader may see; it takes `member`, `today`, `guardian`.
 
-    `guardian`: who reads for a child; None for the member, and for staff.
+    `guardian`: who reads for a child; None for the member, and for staff in the member's case.
     """
     table, member = STORES[store].demand, bindparam("member", type_=Uuid)
     hidden = (

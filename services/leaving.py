@@ -108,16 +108,32 @@ def _asked(store: Store) -> Gathered:
     )
 
 
+def ready(subject: Subject) -> None:
+    """Raise what `ask` would raise, and ask for nothing: several leave together or not at all."""
+    _check(subject)
+    asked = select(move.c.member_id).where(move.c.member_id == subject.member_id)
+    if subject.connection.scalar(asked) is not None:
+        raise _asked_before()
+
+
+def _check(subject: Subject) -> None:
+    subject.actor.require_verification()
+    subject.second_word(StepWhat.LEAVE)
+    held_back(subject)
+
+
+def _asked_before() -> LeavingError:
+    return LeavingError(N_("This is under way already, in another tab."))
+
+
 def ask(subject: Subject, certificate: Certificate) -> None:
     """Have the worker end the membership; `certificate` is shown to the member meanwhile.
 
     Raise `StepUpRequired` unless freshly verified (P30), `LeavingError` where it was asked for
     before: only the number and secret of the first time count; `HeldBack` during a dispute.
     """
+    _check(subject)
     actor = subject.actor
-    actor.require_verification()
-    subject.second_word(StepWhat.LEAVE)
-    held_back(subject)
     number, secret = certificate.digests
     # Of two tabs that leave at once, the second waits for the first and then writes nothing.
     row = {
@@ -130,7 +146,7 @@ def ask(subject: Subject, certificate: Certificate) -> None:
         insert(move).values(row).on_conflict_do_nothing().returning(move.c.member_id)
     )
     if asked is None:
-        raise LeavingError(N_("This is under way already, in another tab."))
+        raise _asked_before()
     # The number and secret are on a screen, maybe on paper: they must lead somewhere.
     journal.note(
         subject.connection, Noted.REQUESTED, subject.member_id, subject.at, rows=[(move, row)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db.policy import in_force
@@ -75,6 +75,9 @@ def _write(subject: Subject, child: UUID, new: New) -> None:
     }  # fmt: skip
     put = upsert(LIVE.guardianship).values(link)
     connection.execute(put.on_conflict_do_update(index_elements=_KEY, set_=link))
+    # Left without a guardian once more, even today, the child is looked after once more.
+    mine = LIVE.member.c.member_id == child
+    connection.execute(update(LIVE.member).where(mine).values(unguarded_seen_on=None))
     rows = [(LIVE.consent, consent), (LIVE.guardianship, link)]
     journal.note(connection, Noted.CONSENT, child, subject.at, rows=rows)
     _tell(subject, child, str(consent["consent_id"]))

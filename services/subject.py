@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from db import sealing
 from db.clock import seoul_day
@@ -16,13 +17,14 @@ from services.actor import Relation, SecondWordNeeded
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
-    from uuid import UUID
 
     from sqlalchemy import Connection
 
     from db.tables.member import MemberTables
     from db.words import Purpose, RecordKind
     from services.actor import Actor
+
+_SOME_GUARDIAN: Final = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Subject:
     """Whether this is one of the staff with nobody else's word (see `second_word`)."""
     hides_place: bool = False
     """Whether who looks must not learn where the member is: a guardian while there is a dispute."""
+    for_guardian: bool = False
+    """Whether staff look in the case of a guardian, who is told no more than a guardian may be."""
     kept_away: set[str] = field(default_factory=set, repr=False)
     """Items that a restriction refused in this transaction."""
     afterwards: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -58,7 +62,13 @@ class Subject:
 
     @property
     def guardian(self) -> UUID | None:
-        """Return the guardian who acts for the child; None for the member, and for staff."""
+        """Return the guardian for whom it is read; None for the member, and for staff of theirs.
+
+        In the case of a guardian staff read for one of them: what one guardian alone may be told
+        is told to none, since the case doesn't say which of them called.
+        """
+        if self.for_guardian:
+            return _SOME_GUARDIAN
         return self.actor.person if self.relation is Relation.GUARDIAN else None
 
     @cached_property

@@ -38,7 +38,7 @@ class Whose(Protocol):
 
     @property
     def guardian(self) -> UUID | None:
-        """Return the guardian for whom it is read; None for the member, and for staff."""
+        """Return the guardian for whom it is read; None for the member, and for staff of theirs."""
 
     def open(self, sealed: bytes | None, place: str) -> str | None:
         """Return the plain text, or None when the value can't be opened (its key is missing)."""

@@ -68,8 +68,16 @@ export = Table(
     CheckConstraint(
         f"destroyed_at is null or (file is null and not {_HERE})", name="destroyed"
     ),
-    # Of two tabs that ask at once, one is told that it has been asked already.
-    Index("uq_export_here", "member_id", unique=True, postgresql_where=text(_HERE)),
+    # Of two tabs that ask at once, one is told that it has been asked already; nobody is by what
+    # somebody else asked for.
+    Index(
+        "uq_export_here", "member_id",
+        unique=True, postgresql_where=text(f"actor_kind <> 'guardian' and {_HERE}"),
+    ),
+    Index(
+        "uq_export_guardian", "member_id", "actor_id",
+        unique=True, postgresql_where=text(f"actor_kind = 'guardian' and {_HERE}"),
+    ),
     Index("ix_export_file", "state", postgresql_where=text("file is not null")),
     schema="ops",
 )  # fmt: skip

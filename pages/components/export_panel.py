@@ -157,7 +157,7 @@ def _watch(actor: Actor) -> None:
     if ends is None or ends <= now:
         st.rerun()
     with house().databases.data.begin() as connection:
-        found = exports.follow(connection, actor.subject_id)
+        found = exports.follow(connection, actor)
     if found is None or not found.waiting:
         st.rerun()
     draw("export_waiting.html", **export_view.progress(found, now))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
 from db import policy
-from db.words import Purpose
-from pages.components import gate, leave_view, sign_in_panel
+from db.errors import PortalError
+from db.words import N_, Purpose
+from pages.components import gate, leave_view, sign_in_panel, ward_name
 from pages.components.fragment import draw
 from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
-from services import access, certificate, leaving
-from services.actor import Permission
+from services import access, certificate, child_link, leaving
+from services.actor import AccessDenied, Permission
 from services.holding_back import LOOKED_AT
 from services.house import house
 from services.ledger import EventName
@@ -28,9 +29,15 @@ if TYPE_CHECKING:
 _RESUME: Final = "jk_resume"
 _CHILD: Final = "jk_child_"
 _WAITING: Final = "jk_leaving"
+_SHOWN: Final = "jk_leave_children"
+_PROBLEM: Final = "jk_leave_problem"
 _STAYS, _LEAVES = "stays", "leaves"
 _LOOK: Final = access.Look(EventName.LEAVING_VIEWED, Permission.ACCOUNT_LEAVE, "/leave")
 _ASK: Final = access.Look(EventName.LEAVING_ASKED, Permission.ACCOUNT_LEAVE, "/leave", folds=False)
+_CHANGED: Final = N_(
+    "The children whom you act for are not the same as before. Nothing was done. Please look at "
+    "your choices once more."
+)
 
 
 def panel(actor: Actor) -> None:
@@ -38,8 +45,7 @@ def panel(actor: Actor) -> None:
     if st.session_state.get(_WAITING):
         _under_way()
         return
-    for child in (st.session_state.pop(_RESUME, None) or {}).get("leaving_too", []):
-        st.session_state[f"{_CHILD}{child}"] = _LEAVES
+    _take_up(actor, st.session_state.pop(_RESUME, None) or {})
     with access.open(actor, actor.subject_id, Purpose.SHOW, look=_LOOK) as subject:
         found = leaving.preview(subject)
     rules = policy.in_force(found.day)
@@ -52,8 +58,28 @@ def panel(actor: Actor) -> None:
         draw("said.html", text=_(LOOKED_AT))
         return
     _instead()
-    too = _children(found)
-    _confirm(actor, found, too)
+    changed = _changed(actor, found)
+    too = _children(actor, found)
+    if changed:
+        draw("problem.html", text=_(_CHANGED))
+    _confirm(actor, found, too, changed=changed)
+
+
+def _take_up(actor: Actor, resumed: dict[str, Any]) -> None:
+    """Choose again what was chosen before a verification, each child by its token."""
+    if "leaving_too" not in resumed:
+        return
+    for child in resumed["leaving_too"]:
+        st.session_state[f"{_CHILD}{child}"] = _LEAVES
+    st.session_state[_SHOWN] = actor.subject_id, set(resumed.get("leaving_of", []))
+
+
+def _changed(actor: Actor, found: Preview) -> bool:
+    """Return whether there are other children than when the choices were drawn last."""
+    now = actor.subject_id, {child_link.token(actor, one.member_id) for one in found.wards}
+    before = st.session_state.get(_SHOWN, now)
+    st.session_state[_SHOWN] = now
+    return bool(before[0] == now[0] and before[1] != now[1])
 
 
 def _instead() -> None:
@@ -67,40 +93,80 @@ def _instead() -> None:
             st.switch_page("member/consents.py")
 
 
-def _children(found: Preview) -> list[int]:
-    """Draw a choice for each child; return the numbers of those who leave, too."""
+def _children(actor: Actor, found: Preview) -> list[UUID]:
+    """Draw a choice for each child; return those who leave, too."""
     if not found.wards:
         return []
     draw("leave_children.html")
     names = {_STAYS: _("The child's data stays"), _LEAVES: _("The child leaves, too")}
+    alone = _("Without another guardian nobody can see or use it until one is linked.")
+    others = _("Another guardian goes on looking after it.")
     too = []
     for number, ward in enumerate(found.wards, start=1):
-        alone = _("Without another guardian nobody can see or use it until one is linked.")
-        others = _("Another guardian goes on looking after it.")
+        # By its token, never by its place: children come and go while the page is open.
         chosen = st.radio(
-            _("Child {n}", n=number), list(names), format_func=names.__getitem__,
-            key=f"{_CHILD}{number}", captions=[others if ward.others else alone, ""],
+            _name(actor, number, ward.member_id), list(names), format_func=names.__getitem__,
+            key=f"{_CHILD}{child_link.token(actor, ward.member_id)}",
+            captions=[others if ward.others else alone, ""],
         )  # fmt: skip
         if chosen == _LEAVES:
-            too.append(number)
+            too.append(ward.member_id)
     return too
 
 
-def _confirm(actor: Actor, found: Preview, too: list[int]) -> None:
-    """Draw the one confirmation; it needs a fresh verification, which is asked for before."""
+def _name(actor: Actor, number: int, child: UUID) -> str:
+    try:
+        nickname = ward_name.of(actor, child)
+    except AccessDenied:  # ended this very moment
+        nickname = None
+    title = _("Child {n}", n=number)
+    return f"{title} · {nickname}" if nickname else title
+
+
+def _confirm(actor: Actor, found: Preview, too: list[UUID], *, changed: bool) -> None:
+    """Draw the one confirmation; it needs a fresh verification, which is asked for before.
+
+    `changed`: what was clicked was meant for other children, and does nothing.
+    """
     if not actor.verified:
         draw("leave_verify.html")
-        if st.button(_("Confirm that it is me"), type="primary", key="verify"):
-            sign_in_panel.ask_verification({"leaving_too": too})
+        if st.button(_("Confirm that it is me"), type="primary", key="verify") and not changed:
+            chosen = [child_link.token(actor, one) for one in too]
+            of = [child_link.token(actor, one.member_id) for one in found.wards]
+            sign_in_panel.ask_verification({"leaving_too": chosen, "leaving_of": of})
         return
-    if st.button(_("Leave now"), type="primary", key="leave", icon=":material/logout:"):
-        _leave(actor, [found.wards[number - 1].member_id for number in too])
+    clicked = st.button(_("Leave now"), type="primary", key="leave", icon=":material/logout:")
+    if clicked and not changed:
+        _leave(actor, too)
 
 
 def _leave(actor: Actor, children: list[UUID]) -> None:
-    made = [_ask(actor, who) for who in (*children, actor.subject_id)]
-    st.session_state[CERTIFICATES], st.session_state[_WAITING] = made, True
+    """Ask for all, after none of them is found to be held back."""
+    everybody = (*children, actor.subject_id)
+    for who in everybody:
+        try:
+            _ready(actor, who)
+        except AccessDenied:
+            if who == actor.subject_id:
+                raise
+            draw("problem.html", text=_(_CHANGED))
+            return
+    made: list[Certificate] = []
+    try:
+        for who in everybody:
+            made.append(_ask(actor, who))
+            # Each is asked for by now, whatever comes of the next: its certificate is shown.
+            st.session_state[CERTIFICATES], st.session_state[_WAITING] = made, True
+    except PortalError as error:
+        if not made:
+            raise
+        st.session_state[_PROBLEM] = _(error.message, **error.params)
     st.rerun()
+
+
+def _ready(actor: Actor, who: UUID) -> None:
+    with access.open(actor, who, Purpose.SHOW, look=_LOOK) as subject:
+        leaving.ready(subject)
 
 
 def _ask(actor: Actor, who: UUID) -> Certificate:
@@ -111,6 +177,8 @@ def _ask(actor: Actor, who: UUID) -> Certificate:
 
 
 def _under_way() -> None:
+    if problem := st.session_state.get(_PROBLEM):
+        draw("problem.html", text=problem)
     draw("leaving.html")
     for given in st.session_state[CERTIFICATES]:
         draw("certificate.html", given=given, done=False)
@@ -123,6 +191,7 @@ def _watch() -> None:
     with house().databases.data.connect() as connection:
         waits = [one for one in given if certificate.status(connection, one) is None]
     if not waits:
-        st.session_state.pop(_WAITING, None)
+        for key in (_WAITING, _PROBLEM, _SHOWN):
+            st.session_state.pop(key, None)
         gate.act_for(None)
         st.switch_page("public/status.py")

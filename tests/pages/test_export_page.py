@@ -16,7 +16,7 @@ from db.words import ExportGroup, Store
 from services import export_ending, export_link, exporting, exports
 from tests.exporting import files, folder, keys, made, no_files, row, shop
 from tests.leaving import worker_house
-from tests.people import NOW, PLAIN, child_of, member, portal_house
+from tests.people import NOW, PLAIN, acting, child_of, member, portal_house
 from tests.portal import portal, statements, text_of
 
 if TYPE_CHECKING:
@@ -218,7 +218,8 @@ def test_a_guardian_takes_a_childs_and_no_longer_at_14(portal: Portal) -> None:
     assert "아이에 대해 보관하는" in text_of(tab)
     tab.button(key="make").click().run()
     with portal.db.web.data.begin() as data:
-        found = exports.follow(data, child)  # what the page asks every second
+        reader = acting(guardian, acting_for=child)
+        found = exports.follow(data, reader)  # what the page asks every second
     assert found is not None
     assert found.waiting
     work(portal)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from db.tables import ops
 from db.tables.ledger import event
+from db.tables.member import LIVE
+from db.tables.moves import move
 from db.words import Store
-from services import certificate, withdrawing
+from services import certificate, child_link, leaving, withdrawing
 from services.ledger import EventName
 from tests.leaving import leave, signer, status, worker_house
-from tests.people import NOW, PLAIN, child_of, member, portal_house
+from tests.people import NOW, PLAIN, acting, child_of, member, portal_house
 from tests.portal import portal, statements, text_of
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from streamlit.testing.v1 import AppTest
 
     from tests.portal import Portal
@@ -105,6 +110,101 @@ def test_each_child_stays_or_leaves_as_its_guardian_chose(portal: Portal) -> Non
         left = set(data.scalars(select(event.c.member_id).where(event.c.name == EventName.LEFT)))
     assert guardian in left
     assert len(left & {first, second}) == 1
+
+
+class Home:
+    """A guardian of two children on the page of leaving; `first` and `second` as drawn."""
+
+    def __init__(self, one: Portal) -> None:
+        self.portal, self.guardian = one, member(one.db)
+        made = [child_of(one.db, self.guardian, f"20{year}-01-01") for year in (19, 20)]
+        self.actor = acting(self.guardian, session_id=one.sign_in(self.guardian, verified=NOW))
+        self.tab = one.open(LEAVE)
+        self.keys = {child: f"jk_child_{child_link.token(self.actor, child)}" for child in made}
+        drawn = [radio.key for radio in self.tab.radio]
+        self.first, self.second = sorted(made, key=lambda one: drawn.index(self.keys[one]))
+
+    def grow(self, child: UUID) -> None:
+        with self.portal.db.owner_data.begin() as data:
+            mine = LIVE.member.c.member_id == child
+            data.execute(update(LIVE.member).where(mine).values(turns_14_on=NOW.date()))
+
+    def dispute(self, child: UUID) -> None:
+        with self.portal.db.owner_data.begin() as data:
+            data.execute(insert(LIVE.dispute).values(
+                member_id=child, dispute_id=uuid4(), why="fear", opened_by=child, opened_at=NOW,
+            ))  # fmt: skip
+
+    def choose(self, *children: UUID) -> None:
+        for child in children:
+            self.tab.radio(key=self.keys[child]).set_value("leaves").run()
+
+    def leave(self) -> str:
+        self.tab.button(key="leave").click().run()
+        return text_of(self.tab)
+
+    def asked(self) -> set[UUID]:
+        with self.portal.db.owner_data.connect() as data:
+            return set(data.scalars(select(move.c.member_id)))
+
+
+@pytest.mark.promise("P29")
+def test_a_child_leaves_by_its_name_and_not_by_its_place(portal: Portal) -> None:
+    home = Home(portal)
+    assert [radio.label for radio in home.tab.radio] == ["아이 1 · 꼬마", "아이 2 · 꼬마"]
+    home.choose(home.first)
+    home.grow(home.first)
+    said = "고르신 것을 다시 한번 살펴봐 주세요"
+    assert said in home.leave()
+    assert home.asked() == set()
+    assert [(one.key, one.value) for one in home.tab.radio] == [(home.keys[home.second], "stays")]
+    assert said not in home.leave()
+    assert home.asked() == {home.guardian}
+
+
+@pytest.mark.promise("P29")
+@pytest.mark.parametrize("grown", [False, True], ids=["same", "other"])
+def test_the_choice_comes_back_from_a_verification_for_the_same_children(
+    portal: Portal, *, grown: bool
+) -> None:
+    home = Home(portal)
+    tokens = {child: key.removeprefix("jk_child_") for child, key in home.keys.items()}
+    if grown:
+        home.grow(home.first)
+    home.tab = portal.open()
+    home.tab.session_state["jk_resume"] = {
+        "leaving_too": [tokens[home.first]], "leaving_of": list(tokens.values()),
+    }  # fmt: skip
+    home.tab.switch_page(LEAVE).run()
+    assert [one.value for one in home.tab.radio] == (["stays"] if grown else ["leaves", "stays"])
+    assert ("고르신 것을 다시 한번" in text_of(home.tab)) is grown
+    home.leave()
+    assert home.asked() == ({home.guardian} if grown else {home.guardian, home.first})
+
+
+@pytest.mark.promise("P29")
+def test_nobody_leaves_when_one_of_them_is_held_back(portal: Portal) -> None:
+    home = Home(portal)
+    home.choose(home.first, home.second)
+    home.dispute(home.second)
+    assert "결정할 때까지" in home.leave()
+    assert home.asked() == set()
+    assert "jk_certificates" not in home.tab.session_state
+
+
+@pytest.mark.promise("P34")
+def test_what_was_asked_for_has_its_certificate_when_the_next_fails(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(portal)
+    home.choose(home.first, home.second)
+    home.dispute(home.second)
+    monkeypatch.setattr(leaving, "ready", lambda _subject: None)  # the dispute came a moment later
+    shown = home.leave()
+    assert home.asked() == {home.first}
+    (given,) = home.tab.session_state["jk_certificates"]
+    assert given.number in shown
+    assert "결정할 때까지" in shown
 
 
 def test_a_guardian_ends_a_childs_membership_and_stays(portal: Portal) -> None:

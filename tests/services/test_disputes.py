@@ -23,6 +23,7 @@ from db.words import (
     DisputeOutcome,
     DisputeWhy,
     LinkMeans,
+    LinkReason,
     Purpose,
     RecordKind,
     StaffRole,
@@ -42,6 +43,8 @@ from services import (
     exports,
     history,
     leaving,
+    link_rows,
+    messages,
     outbox,
     profile,
     records,
@@ -425,6 +428,36 @@ def test_the_last_guardian_stopped_leaves_the_child_store_only_and_on_the_list(
         assert not use.standing(data, LIVE, family.child, TODAY).store_only
 
 
+@pytest.mark.parametrize("again", ["linked", "lifted"])
+def test_left_alone_again_on_the_day_it_was_seen_the_child_is_listed_again(
+    family: Family, again: str
+) -> None:
+    officer, db = family.desk(), family.db
+    link, ends = LIVE.guardianship, {"suspended_on": TODAY, "suspended_why": SuspensionWhy.DESK}
+    open_ones = (link.c.member_id == family.child, link.c.ended_on.is_(None))
+    stop = update(link).where(*open_ones).values(suspended_until=None, **ends)
+    with db.work.data.begin() as data:
+        data.execute(stop)
+    with db.web.data.begin() as data:
+        assert len(dispute_desk.alone(data, officer)) == 1
+        dispute_desk.see(data, officer, family.child)
+        assert dispute_desk.alone(data, officer) == ()
+        if again == "lifted":
+            assert dispute_desk.lift(data, officer, family.child) == 2
+    if again == "linked":
+        other = member(db)
+        new = link_rows.New(LinkMeans.CODE, LinkReason.PARENT, NOW)
+        look = access.Look(EventName.FAMILY_VIEWED, Permission.FAMILY_READ, "/family", folds=False)
+        with access.open(acting(other), other, Purpose.SHOW, look=look) as subject:
+            assert link_rows.write(subject, family.child, new)
+    with db.web.data.begin() as data:
+        assert dispute_desk.alone(data, officer) == ()
+    with db.work.data.begin() as data:
+        data.execute(stop)
+    with db.web.data.begin() as data:
+        assert len(dispute_desk.alone(data, officer)) == 1
+
+
 def test_a_guardian_who_leaves_puts_the_child_on_the_list(family: Family) -> None:
     officer = family.desk()
     for who in (family.father, family.mother):
@@ -480,6 +513,26 @@ def test_everybody_is_told_what_was_decided_once_and_not_who_said_it(family: Fam
         (family.child, "dispute_decided"), (family.mother, "dispute_decided"),
         (family.father, "guardian_stopped"),
     }  # fmt: skip
+
+
+def test_while_another_is_open_nobody_is_told_that_the_address_is_shown(family: Family) -> None:
+    db, officer = family.db, family.desk()
+    disputed = {who: family.dispute(who) for who in (family.mother, family.child)}
+    still, over = "주소를 계속 가려 두고", "이제 다시 전과 같아요"
+    mine = (told.c.member_id == family.father, told.c.template == "dispute_decided")
+    for opener, another, said in ((family.mother, "yes", still), (family.child, "no", over)):
+        family.decide(officer, disputed[opener], Decision(DisputeOutcome.KEPT, WORDS * 2))
+        with db.work.data.begin() as data, db.work.keys.connect() as keys:
+            dispute_notices.tell(
+                data, (family.child, disputed[opener]),
+                lambda m: outbox.sealer_of(keys, db.keyring, m), NOW,
+            )  # fmt: skip
+            _store, key = outbox.sealer_of(keys, db.keyring, family.father)
+            rows = data.execute(select(told).where(*mine)).all()
+        given = [json.loads(key.open(one.sealed, places.outbox(one.message_id))) for one in rows]
+        assert [one["another"] for one in given].count(another) == 1
+        values: dict[str, object] = {"another": another, "address": "https://my.example.kr"}
+        assert said in messages.body("dispute_decided", "ko", values)
 
 
 def test_a_dispute_falls_away_at_14(family: Family) -> None:
