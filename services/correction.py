@@ -71,6 +71,12 @@ def correct(
     fresh verification, `NotCorrectable`, or `ValueRefused` with what to do about what was typed.
     """
     _may(subject, item, Correction.AT_ONCE)
+    if subject.alone and item == "mobile":
+        # Codes that open the account go there: one of the staff alone would have it in hand.
+        raise NotCorrectable(
+            N_("Staff don't change the mobile number: the member changes it after signing in. "
+               "Who can't sign in any more gets a new sign-in first, with a second staff member.")
+        )  # fmt: skip
     value = contact_values.accepted(item, typed, subject.today)
     return _change(subject, item, seq, value, told_by(subject) or source)
 
