@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import ARRAY, Text, cast, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from db import places
@@ -49,6 +49,7 @@ from services import (
 )
 from services.actor import AccessDenied, Permission, SecondWordNeeded
 from services.cases import CaseRefused, CaseTaken
+from services.correction import NotCorrectable
 from services.house import House, house
 from services.ledger import EventName
 from services.outbox import sealer_of
@@ -221,6 +222,12 @@ def test_one_item_is_shown_in_full_and_put_right_as_the_member_would(
     ):
         correction.correct(subject, "email", 0, "new@example.com")
     with (
+        # A code sent there opens the account: one of the staff alone would take it over.
+        pytest.raises(NotCorrectable, match="mobile"),
+        access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
+    ):
+        correction.correct(subject, "mobile", 0, "010-9999-0000")
+    with (
         pytest.raises(SecondWordNeeded),
         access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
     ):
@@ -245,6 +252,41 @@ def test_a_wrong_code_is_counted_and_after_five_nobody_is_verified_today(
         caller_check.called_back(subject, case)
     failures = [e for e in events(portal_db) if e.name == EventName.CALLER_NOT_VERIFIED]
     assert [e.reason for e in failures] == [VerifiedBy.EMAIL_CODE] * 5
+
+
+def test_failures_count_by_when_they_failed_however_old_the_case(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    who = member(portal_db)
+    first = opened(one, who)
+    later = replace(one, at=NOW + timedelta(days=2))
+    with house().databases.data.begin() as connection:
+        case_going_on.renew(connection, later, first, CaseReason.STILL_WORKING)
+    case = read(first.case_id)
+    for left in (4, 3, 2, 1, 0):
+        with access.open(later, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+            caller_check.failed(subject, case, None)
+            assert caller_check.tries_left(subject.connection, case, later.at) == left
+    with portal_db.web.data.begin() as connection:
+        verify = func.ops.verify_call(
+            one.person, case.case_id, later.at, "call_back", cast([], ARRAY(Text)), 5
+        )
+        assert connection.scalar(select(verify)) is None, "nor does the database"
+        day_after = later.at + timedelta(hours=24)
+        assert caller_check.tries_left(connection, case, day_after) == 5
+
+
+def test_a_member_gets_few_codes_a_day(portal_db: PortalDb, one: Actor) -> None:
+    who = member(portal_db)
+    case = opened(one, who)
+    for _ in range(caller_check.CODES_A_DAY):
+        with access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+            caller_check.send(subject, case, VerifiedBy.EMAIL_CODE)
+    with (
+        pytest.raises(CaseRefused, match="Too many codes"),
+        access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
+    ):
+        caller_check.send(subject, case, VerifiedBy.EMAIL_CODE)
 
 
 def test_the_database_gives_no_right_to_who_is_not_verified(
