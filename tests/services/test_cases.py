@@ -47,7 +47,7 @@ from services import (
     correction,
     profile,
 )
-from services.actor import AccessDenied, Permission, SecondWordNeeded
+from services.actor import AccessDenied, Permission, SecondWordNeeded, StepUpRequired
 from services.cases import CaseRefused, CaseTaken
 from services.correction import NotCorrectable
 from services.house import House, house
@@ -158,15 +158,35 @@ def test_nobody_looks_at_themselves_or_their_child(portal_db: PortalDb, one: Act
     child = child_of(portal_db, own, "2018-03-04")
     officer = agent(portal_db, StaffRole.OFFICER)
     with house().databases.data.begin() as connection:
-        linking = case_going_on.link_staff(
-            connection, staff_actor(officer, role=StaffRole.OFFICER), one.person, own
-        )
-        assert linking
+        case_going_on.link_staff(
+            connection, staff_actor(officer, role=StaffRole.OFFICER), one.person, own,
+            CaseReason.THEY_SAID_SO,
+        )  # fmt: skip
     assert callers.shown(one, seek(one, PLAIN["email"])) == ()
     for who in (own, child):
         with pytest.raises(CaseRefused, match="themselves"):
             opened(one, who)
     assert events(portal_db, member_id=own)[-1].allowed is False
+
+
+def test_an_officer_takes_no_membership_of_their_own_away(portal_db: PortalDb, one: Actor) -> None:
+    own = member(portal_db)
+    officer = staff_actor(
+        agent(portal_db, StaffRole.OFFICER, own_membership=own), role=StaffRole.OFFICER
+    )
+    why = CaseReason.NOTED_WRONGLY
+    with portal_db.web.data.begin() as connection:
+        with pytest.raises(CaseRefused, match="Another officer"):
+            case_going_on.link_staff(connection, officer, officer.person, None, why)
+        asked = func.ops.link_staff(officer.person, officer.person, None)
+        assert connection.scalar(select(asked)) is None, "nor does the database let them"
+        with pytest.raises(StepUpRequired):
+            unverified = replace(officer, verified_at=None)
+            case_going_on.link_staff(connection, unverified, one.person, None, why)
+        case_going_on.link_staff(connection, officer, one.person, own, why)
+        case_going_on.link_staff(connection, officer, one.person, None, why)
+    noted = [e for e in events(portal_db, member_id=own) if e.name == EventName.STAFF_LINKED]
+    assert [e.reason for e in noted] == [why, why], "the member sees when it is taken away, too"
 
 
 # ---- the case ---------------------------------------------------------------------------------
