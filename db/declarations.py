@@ -322,6 +322,7 @@ NOT_PERSONAL: dict[str, str] = {
     "request.objects_to": _LINK,
     "request.decided_at": _STATE,
     "request.decided_by": "who of the staff decided",
+    "request.asked_by_staff": "who of the staff entered it, who therefore doesn't decide it",
     "request.reason": "a word from RefusalReason",
     "evidence.evidence_id": _LINK,
     "evidence.request_id": _LINK,

@@ -393,6 +393,9 @@ class CaseReason(StrEnum):
     CALLER_ASKS_FOR_IT = "caller_asks_for_it"
     TO_PUT_IT_RIGHT = "to_put_it_right"
     TO_COMPARE = "to_compare"
+    THEY_SAID_SO = "they_said_so"
+    FOUND_IN_A_CASE = "found_in_a_case"
+    NOTED_WRONGLY = "noted_wrongly"
 
 
 class Postponed(StrEnum):

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 _KEY = Prepared(select(func.keys.live_key(bindparam("member", type_=Uuid))))
+OWN = N_("This is about you, your child or your guardian: somebody else decides it.")
 _SUBJECT = text("select set_config('portal.subject', :member, true)")
 
 
@@ -130,7 +131,7 @@ def _in_case(
     return Found(Relation.STAFF, disputed=bool(waits), for_guardian=True) if acts else None
 
 
-def _helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
+def helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
     """Return whether this one of the staff may: not about oneself, nor one's child or guardian.
 
     Their standing is read anew, as in a case.
@@ -160,7 +161,7 @@ def _second(connection: Connection, actor: Actor, case_id: UUID | None, member_i
         cases.c.suspended_at.is_(None),
     )
     found = select(func.count()).select_from(steps.join(cases)).where(*waits)
-    return bool(connection.scalar(found)) and _helps(connection, actor, member_id)
+    return bool(connection.scalar(found)) and helps(connection, actor, member_id)
 
 
 def _relation(
@@ -174,7 +175,7 @@ def _relation(
         if not role_allows(permission, actor):
             return None
         if permission is Permission.MEMBER_FIND:
-            return Found(Relation.STAFF) if _helps(connection, actor, member_id) else None
+            return Found(Relation.STAFF) if helps(connection, actor, member_id) else None
         if permission is Permission.CASE_APPROVE:
             second = _second(connection, actor, case_id, member_id)
             return Found(Relation.STAFF) if second else None

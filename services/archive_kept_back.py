@@ -23,6 +23,7 @@ KEPT_BACK: Final[dict[str, str]] = {
     "linking.*": "a question under way for some minutes; the ledger tells each",
     "disclosure.checked_at": _OURS,
     "request.decided_by": _STAFF,
+    "request.asked_by_staff": _STAFF,
     "demand.media_type": "of the document, which is not given out",
     "demand.document": "the authority's own paper: not from the member, and may name others",
     "demand.entered_by": _STAFF,

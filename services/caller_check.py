@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LASTS: Final = timedelta(minutes=10)
 _TRIES: Final = 5
+CODES_A_DAY: Final = 10
+"""Codes that a member gets at the most, in all their cases together."""
 WAYS: Final = {VerifiedBy.MOBILE_CODE: "sms", VerifiedBy.EMAIL_CODE: "email"}
 NUMBERS: Final = ("mobile", "phone")
 
@@ -45,10 +47,16 @@ def _use(case_id: UUID) -> str:
 def send(subject: Subject, case: Case, by: VerifiedBy) -> None:
     """Send a code to the registered mobile or e-mail; an earlier one of this case ends.
 
-    Raise `CaseRefused` where too many have failed.
+    Raise `CaseRefused` where too many have failed, or were sent.
     """
     if not tries_left(subject.connection, case, subject.at):
         raise _no_more()
+    counting = func.ops.count_code(subject.actor.person, case.case_id, subject.at, CODES_A_DAY)
+    if not subject.connection.scalar(select(counting)):
+        raise CaseRefused(
+            N_("Too many codes were sent to this member today. Please call back, or look at "
+               "documents.")
+        )  # fmt: skip
     key = secrets.token_bytes(32)
     table, use = one_time.c, _use(case.case_id)
     mine = (table.member_id == case.member_id, table.use == use)
@@ -132,20 +140,18 @@ def by_documents(subject: Subject, case: Case, content: bytes | None = None) -> 
 
 def failed(subject: Subject, case: Case, by: VerifiedBy | None) -> None:
     """Count that the caller could not show who they are."""
-    counting = func.ops.fail_call(subject.actor.person, case.case_id)
+    counting = func.ops.fail_call(subject.actor.person, case.case_id, subject.at)
     subject.connection.execute(select(counting))
     _note(subject, case, EventName.CALLER_NOT_VERIFIED, by)
 
 
 def tries_left(connection: Connection, case: Case, now: datetime) -> int:
-    """Return how many failures are left today, for all cases of the member."""
+    """Return how many failures are left, of those within 24 hours in all cases of the member."""
     c = cases.COLUMNS[0].table.c
     since = now - timedelta(hours=24)
-    made = connection.scalar(
-        select(func.coalesce(func.sum(c.failed_tries), 0)).where(
-            c.member_id == case.member_id, c.opened_at > since
-        )
-    )
+    failures = select(func.unnest(c.failed_at).label("at")).where(c.member_id == case.member_id)
+    each = failures.subquery()
+    made = connection.scalar(select(func.count()).select_from(each).where(each.c.at > since))
     return max(law().calls.tries - int(made or 0), 0)
 
 

@@ -93,14 +93,23 @@ def postpone(connection: Connection, actor: Actor, case: Case, why: Postponed) -
 
 
 def link_staff(
-    connection: Connection, actor: Actor, staff_id: UUID, member_id: UUID | None
-) -> bool:
-    """Note which membership one of the staff has, as an officer; they open no case on it."""
+    connection: Connection, actor: Actor, staff_id: UUID, member_id: UUID | None, why: CaseReason
+) -> None:
+    """Note which membership one of the staff has, as an officer; they open no case on it.
+
+    Both the member that was noted before and the new one see it. Needs a verification. Raise
+    `CaseRefused` for one's own: who could take it away could open a case on themselves.
+    """
+    actor.require_verification()
+    if staff_id == actor.person:
+        raise CaseRefused(N_("Another officer notes your own membership."))
+    before = connection.scalar(select(staff.c.own_membership).where(staff.c.staff_id == staff_id))
     done = connection.scalar(select(func.ops.link_staff(actor.person, staff_id, member_id)))
-    if done:
-        entry = ledger.Entry(EventName.STAFF_LINKED, member_id, page=cases.PAGE)
+    if not done:
+        raise CaseRefused(N_("Only an officer notes this, of staff in office."))
+    for whom in {before, member_id} - {None} or {None}:
+        entry = ledger.Entry(EventName.STAFF_LINKED, whom, page=cases.PAGE, reason=why)
         ledger.write(connection, actor, entry)
-    return bool(done)
 
 
 def colleagues(connection: Connection) -> tuple[tuple[UUID, str, bool], ...]:

@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, DateTime, Text, Uuid, column, func, insert, select, update
+from sqlalchemy import ARRAY, DateTime, Text, Uuid, column, exists, func, insert, select, update
 
 from db import places
 from db.declarations import ITEMS
 from db.law import law
 from db.sealing import SealError
+from db.tables.cases import case as case_table
 from db.tables.cases import case_step
 from db.words import (
     N_,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import ColumnClause, Connection
+    from sqlalchemy import ColumnClause, ColumnElement, Connection
 
     from services.actor import Actor
     from services.cases import Case
@@ -256,11 +257,20 @@ def settle(
         c.state.in_(OPEN), (c.expires_at > subject.at) | (c.state == StepState.RUNNING),
     )  # fmt: skip
     changed = update(case_step).where(*open_).values(values).returning(case_step)
+    if means is not None and state is not StepState.REFUSED:
+        # The member may have said "that wasn't me" since the link was opened.
+        changed = changed.where(_goes_on(case_id))
     row = subject.connection.execute(changed).one_or_none()
     if row is None:
         return None
     keep_for_restore(subject.connection, row._mapping, subject.at)  # noqa: SLF001 (its own name)
     return of_row(row)
+
+
+def _goes_on(case_id: UUID) -> ColumnElement[bool]:
+    c = case_table.c
+    stands = (c.case_id == case_id, c.closed_at.is_(None), c.suspended_at.is_(None))
+    return exists().where(*stands)
 
 
 def keep_for_restore(connection: Connection, row: Held, now: datetime) -> None:

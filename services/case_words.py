@@ -68,6 +68,11 @@ TAKING_OVER: dict[CaseReason, str] = {
     CaseReason.COLLEAGUE_AWAY: N_("The colleague is away"),
     CaseReason.HANDED_OVER: N_("The colleague handed it over"),
 }
+LINKING: dict[CaseReason, str] = {
+    CaseReason.THEY_SAID_SO: N_("They said so themselves"),
+    CaseReason.FOUND_IN_A_CASE: N_("It showed in a case"),
+    CaseReason.NOTED_WRONGLY: N_("What was noted is wrong"),
+}
 UNMASKING: dict[CaseReason, str] = {
     CaseReason.CALLER_ASKS_FOR_IT: N_("The caller asks what it is"),
     CaseReason.TO_PUT_IT_RIGHT: N_("To put it right"),

@@ -284,10 +284,13 @@ def _keep_papers(connection: Connection, actor: Actor, draft: Draft, case_id: UU
         case_papers.keep(connection, key, whose, given, actor.at)
 
 
+_OF_TODAY: Final = frozenset({"permissions", "granted_until", "failed_at", "codes_at"})
+
+
 def journal_row(connection: Connection, actor: Actor, member_id: UUID, case_id: UUID) -> None:
     """Note a case as it stands: the days for its answer must not be lost with the data."""
     row = connection.execute(select(cases).where(_C.case_id == case_id)).mappings().one()
-    plain = {name: row[name] for name in row if name not in {"permissions", "granted_until"}}
+    plain = {name: row[name] for name in row if name not in _OF_TODAY}
     # After a restore nobody has a right in it: whoever goes on verifies the caller anew.
     held = plain | {"permissions": [], "granted_until": row["opened_at"]}
     rows = [(cases, held)]

@@ -73,6 +73,12 @@ def correct(
     `ContactRefused` for a guardian's own as the child's.
     """
     _may(subject, item, Correction.AT_ONCE)
+    if subject.alone and item == "mobile":
+        # Codes that open the account go there: one of the staff alone would have it in hand.
+        raise NotCorrectable(
+            N_("Staff don't change the mobile number: the member changes it after signing in. "
+               "Who can't sign in any more gets a new sign-in first, with a second staff member.")
+        )  # fmt: skip
     value = contact_values.accepted(item, typed, subject.today)
     if item in guardians_own.CONTACTS:
         guardians_own.refuse(subject, value)

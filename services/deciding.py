@@ -235,18 +235,22 @@ def refuse(subject: Subject, reason: RefusalReason, words: str) -> Asked:
 def _deciding(subject: Subject) -> Asked:
     subject.actor.require_verification()
     asked = read(subject, plain=False)
-    if asked.original is not None and _decider(subject, asked.original) == subject.actor.person:
+    if subject.actor.person == _who(subject, asked.request, "asked_by_staff"):
+        raise DecisionRefused(requests.ANOTHER)
+    decider = _who(subject, asked.original, "decided_by") if asked.original else None
+    if decider == subject.actor.person:
         raise DecisionRefused(
             N_("You refused this request, so somebody else decides the objection.")
         )
     return asked
 
 
-def _decider(subject: Subject, original: Request) -> UUID | None:
+def _who(subject: Subject, request: Request, column: str) -> UUID | None:
+    """Return who of the staff `column` names: who entered a request, or who decided it."""
     table = subject.tables.request
     return subject.connection.scalar(
-        select(table.c.decided_by).where(
-            table.c.member_id == subject.member_id, table.c.request_id == original.request_id
+        select(table.c[column]).where(
+            table.c.member_id == subject.member_id, table.c.request_id == request.request_id
         )
     )
 

@@ -17,7 +17,7 @@ from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.tables.ops import staff
 from db.words import N_, Purpose, RequestKind
-from services import ledger
+from services import access, ledger, requests
 from services.access import as_subject
 from services.ledger import EventName
 
@@ -115,11 +115,15 @@ def take(connection: Connection, actor: Actor, member_id: UUID, request_id: UUID
     as_subject(connection, member_id)
     # Of two who take it at once the second waits here, and then sees the first one's case.
     table = LIVE.request
-    connection.execute(
-        select(table.c.request_id)
+    asker = connection.scalar(
+        select(table.c.asked_by_staff)
         .where(table.c.member_id == member_id, table.c.request_id == request_id)
         .with_for_update()
     )
+    if asker == actor.person:
+        raise TakenError(requests.ANOTHER)
+    if not access.helps(connection, actor, member_id):
+        raise TakenError(access.OWN)
     until = actor.at + CASE_LASTS
     case_id = connection.scalar(
         select(func.ops.take_request(actor.person, member_id, request_id, actor.at, until))

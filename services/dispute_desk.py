@@ -153,6 +153,8 @@ def take(connection: Connection, actor: Actor, member_id: UUID, dispute_id: UUID
         .where(table.member_id == member_id, table.dispute_id == dispute_id)
         .with_for_update()
     )
+    if not access.helps(connection, actor, member_id):
+        raise TakenError(access.OWN)
     taking = func.ops.take_dispute(
         actor.person, member_id, dispute_id, actor.at, actor.at + CASE_LASTS, type_=Uuid
     )

@@ -20,6 +20,7 @@ from db.tables.ops import staff
 from db.tables.reports import report, report_line
 from db.words import N_, Noted, ReportBy, ReportState
 from services import jobs, journal, ledger, notify, report_papers, reports
+from services.access import OWN, helps
 from services.actor import AccessDenied, Permission, page_opens
 from services.ledger import EventName
 from services.outbox import Message
@@ -107,9 +108,13 @@ def close(
     connection: Connection, actor: Actor, found: Report, typed: str, outcome: ReportOutcome
 ) -> None:
     """Answer and close, with what came of it. Raise `ReportGone`."""
-    about = case_of(connection, found) if found.case_id else None
-    if about is not None and about.staff_id == actor.person:
-        raise ReportGone(N_("It is about a case of yours: another officer closes it."))
+    whom = found.about_id or found.member_id
+    if found.case_id and whom:
+        acted = func.ops.acted_in(actor.person, found.case_id, whom)
+        if connection.scalar(select(acted)):
+            raise ReportGone(N_("It is about a case of yours: another officer closes it."))
+        if not helps(connection, actor, whom):
+            raise ReportGone(OWN)
     _answer(connection, actor, found, typed, ReportState.CLOSED, outcome)
 
 

@@ -60,6 +60,9 @@ class RequestRefused(PortalError):  # noqa: N818 (the sentence is what happened,
     """A request can't be made or taken back as asked; the sentence says why."""
 
 
+ANOTHER = N_("You entered this request for the member, so somebody else decides it.")
+
+
 @dataclass(frozen=True)
 class Request:
     """One request. `due_on`: the last Seoul day for the answer. `files`: proofs still held.
@@ -110,6 +113,7 @@ def make(
         "sealed": _sealed(subject, request_id, proposed), "received_at": subject.at,
         "due_on": law().due_on(kind, subject.today), "objects_to": objects_to,
         "asked_by": subject.actor.kind,
+        "asked_by_staff": subject.actor.person if subject.actor.kind is ActorKind.STAFF else None,
     }  # fmt: skip
     # Two tabs that ask the same at once: the index lets one in, and the other comes here.
     made = subject.connection.scalar(

@@ -71,6 +71,9 @@ case = Table(
     Column("outcome", Text),
     Column("refusal", Text),
     Column("answered_by", Text),
+    # When each try failed, and when each code went: a day of the member's, over all their cases.
+    Column("failed_at", ARRAY(_WHEN)),
+    Column("codes_at", ARRAY(_WHEN)),
     one_of("kind", CaseKind), one_of("channel", CaseChannel), one_of("caller", Caller),
     one_of("postponed", Postponed), one_of("verified_by", VerifiedBy),
     one_of("grant_ended", GrantEnded), one_of("outcome", CaseOutcome),

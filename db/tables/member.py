@@ -336,6 +336,8 @@ def _request(store: Store) -> Table:
         Column("reason", Text),
         Column("answer", LargeBinary),
         Column("asked_by", Text),
+        # Whoever of the staff entered it doesn't decide it.
+        Column("asked_by_staff", Uuid),
         one_of("asked_by", ActorKind), one_of("kind", RequestKind),
         one_of("state", RequestState), one_of("reason", RefusalReason),
         CheckConstraint("(state = 'open') = (decided_at is null)", name="decided"),

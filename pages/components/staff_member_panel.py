@@ -9,12 +9,13 @@ import streamlit as st
 from pages.components import said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import callers, case_going_on
+from services import callers, case_going_on, case_words
 from services.house import house
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from db.words import CaseReason
     from services.actor import Actor
 
 
@@ -34,12 +35,21 @@ def panel(actor: Actor) -> None:
             _("Their own membership: exact e-mail, mobile or login ID (empty: none)"),
             autocomplete="off", max_chars=200,
         )  # fmt: skip
+        why = st.selectbox(
+            _("Reason"), list(case_words.LINKING), index=None, placeholder=_("Please choose"),
+            format_func=lambda w: _(case_words.LINKING[w]), key="staff_member_why",
+        )  # fmt: skip
         sent = st.form_submit_button(_("Note it"))
-    if sent and number in named:
-        _link(actor, named[number], typed.strip())
+    if not sent or number not in named:
+        return
+    if why is None:
+        draw("problem.html", text=_("Please choose a reason."))
+        return
+    _link(actor, named[number], typed.strip(), why)
 
 
-def _link(actor: Actor, staff_id: UUID, typed: str) -> None:
+def _link(actor: Actor, staff_id: UUID, typed: str, why: CaseReason) -> None:
+    actor.require_verification()
     member_id = None
     if typed:
         with house().databases.data.begin() as connection:
@@ -49,5 +59,5 @@ def _link(actor: Actor, staff_id: UUID, typed: str) -> None:
             return
         ((member_id, _store),) = sought.people
     with house().databases.data.begin() as connection:
-        case_going_on.link_staff(connection, actor, staff_id, member_id)
+        case_going_on.link_staff(connection, actor, staff_id, member_id, why)
     said.say(_("Noted. They open no case on themselves, their child or their guardian."))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from db import places
@@ -184,6 +184,38 @@ def test_a_link_is_over_after_a_day_and_when_it_was_taken_back(
         case_steps.take_back(subject, case, step)
     with pytest.raises(LinkOver):
         follow(token)
+
+
+@pytest.mark.promise("P31")
+@pytest.mark.parametrize("how", ["suspended_at", "closed_at"])
+def test_who_says_that_was_not_me_ends_the_link_at_once(
+    portal_db: PortalDb, one: Actor, how: str
+) -> None:
+    who = member(portal_db)
+    case = verified_case(one, who, CallWish.LEAVE)
+    step = ask(one, case, StepWhat.LEAVE)
+    token = link_of(portal_db, case, step)
+    opened_before = follow(token)
+    with portal_db.work.data.begin() as connection:
+        mine = cases.c.case_id == case.case_id
+        connection.execute(update(cases).where(mine).values({how: NOW}))
+    with pytest.raises(LinkOver):
+        follow(token)
+    with pytest.raises(LinkOver):
+        case_confirming.confirm(opened_before, "ko", NOW)
+    assert (count(portal_db, move), state(portal_db, step)) == (0, StepState.WAITING)
+
+
+def test_a_new_sign_in_is_objected_to_although_its_case_was_stopped(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    case, step = recovered(portal_db, one, other, member(portal_db))
+    token = link_of(portal_db, case, step)
+    with portal_db.work.data.begin() as connection:
+        mine = cases.c.case_id == case.case_id
+        connection.execute(update(cases).where(mine).values(suspended_at=NOW))
+    case_confirming.object_to(follow(token), "ko", NOW)
+    assert state(portal_db, step) == StepState.REFUSED
 
 
 def test_a_guardian_gets_the_link_for_a_child(portal_db: PortalDb, one: Actor) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import ARRAY, Text, cast, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from db import places
@@ -47,8 +47,9 @@ from services import (
     correction,
     profile,
 )
-from services.actor import AccessDenied, Permission, SecondWordNeeded
+from services.actor import AccessDenied, Permission, SecondWordNeeded, StepUpRequired
 from services.cases import CaseRefused, CaseTaken
+from services.correction import NotCorrectable
 from services.house import House, house
 from services.ledger import EventName
 from services.outbox import sealer_of
@@ -157,15 +158,35 @@ def test_nobody_looks_at_themselves_or_their_child(portal_db: PortalDb, one: Act
     child = child_of(portal_db, own, "2018-03-04")
     officer = agent(portal_db, StaffRole.OFFICER)
     with house().databases.data.begin() as connection:
-        linking = case_going_on.link_staff(
-            connection, staff_actor(officer, role=StaffRole.OFFICER), one.person, own
-        )
-        assert linking
+        case_going_on.link_staff(
+            connection, staff_actor(officer, role=StaffRole.OFFICER), one.person, own,
+            CaseReason.THEY_SAID_SO,
+        )  # fmt: skip
     assert callers.shown(one, seek(one, PLAIN["email"])) == ()
     for who in (own, child):
         with pytest.raises(CaseRefused, match="themselves"):
             opened(one, who)
     assert events(portal_db, member_id=own)[-1].allowed is False
+
+
+def test_an_officer_takes_no_membership_of_their_own_away(portal_db: PortalDb, one: Actor) -> None:
+    own = member(portal_db)
+    officer = staff_actor(
+        agent(portal_db, StaffRole.OFFICER, own_membership=own), role=StaffRole.OFFICER
+    )
+    why = CaseReason.NOTED_WRONGLY
+    with portal_db.web.data.begin() as connection:
+        with pytest.raises(CaseRefused, match="Another officer"):
+            case_going_on.link_staff(connection, officer, officer.person, None, why)
+        asked = func.ops.link_staff(officer.person, officer.person, None)
+        assert connection.scalar(select(asked)) is None, "nor does the database let them"
+        with pytest.raises(StepUpRequired):
+            unverified = replace(officer, verified_at=None)
+            case_going_on.link_staff(connection, unverified, one.person, None, why)
+        case_going_on.link_staff(connection, officer, one.person, own, why)
+        case_going_on.link_staff(connection, officer, one.person, None, why)
+    noted = [e for e in events(portal_db, member_id=own) if e.name == EventName.STAFF_LINKED]
+    assert [e.reason for e in noted] == [why, why], "the member sees when it is taken away, too"
 
 
 # ---- the case ---------------------------------------------------------------------------------
@@ -221,6 +242,12 @@ def test_one_item_is_shown_in_full_and_put_right_as_the_member_would(
     ):
         correction.correct(subject, "email", 0, "new@example.com")
     with (
+        # A code sent there opens the account: one of the staff alone would take it over.
+        pytest.raises(NotCorrectable, match="mobile"),
+        access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
+    ):
+        correction.correct(subject, "mobile", 0, "010-9999-0000")
+    with (
         pytest.raises(SecondWordNeeded),
         access.open(actor, who, Purpose.CORRECT, look=CORRECT) as subject,
     ):
@@ -245,6 +272,41 @@ def test_a_wrong_code_is_counted_and_after_five_nobody_is_verified_today(
         caller_check.called_back(subject, case)
     failures = [e for e in events(portal_db) if e.name == EventName.CALLER_NOT_VERIFIED]
     assert [e.reason for e in failures] == [VerifiedBy.EMAIL_CODE] * 5
+
+
+def test_failures_count_by_when_they_failed_however_old_the_case(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    who = member(portal_db)
+    first = opened(one, who)
+    later = replace(one, at=NOW + timedelta(days=2))
+    with house().databases.data.begin() as connection:
+        case_going_on.renew(connection, later, first, CaseReason.STILL_WORKING)
+    case = read(first.case_id)
+    for left in (4, 3, 2, 1, 0):
+        with access.open(later, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+            caller_check.failed(subject, case, None)
+            assert caller_check.tries_left(subject.connection, case, later.at) == left
+    with portal_db.web.data.begin() as connection:
+        verify = func.ops.verify_call(
+            one.person, case.case_id, later.at, "call_back", cast([], ARRAY(Text)), 5
+        )
+        assert connection.scalar(select(verify)) is None, "nor does the database"
+        day_after = later.at + timedelta(hours=24)
+        assert caller_check.tries_left(connection, case, day_after) == 5
+
+
+def test_a_member_gets_few_codes_a_day(portal_db: PortalDb, one: Actor) -> None:
+    who = member(portal_db)
+    case = opened(one, who)
+    for _ in range(caller_check.CODES_A_DAY):
+        with access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+            caller_check.send(subject, case, VerifiedBy.EMAIL_CODE)
+    with (
+        pytest.raises(CaseRefused, match="Too many codes"),
+        access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
+    ):
+        caller_check.send(subject, case, VerifiedBy.EMAIL_CODE)
 
 
 def test_the_database_gives_no_right_to_who_is_not_verified(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from db import places
 from db.declarations import LOCATING
@@ -486,6 +487,16 @@ def test_what_an_officer_may_not(family: Family) -> None:
             family.decide(officer, which, bad)
     with pytest.raises(TakenError), family.db.web.data.begin() as data:
         dispute_desk.take(data, family.desk(), family.child, which)
+    own = acting(
+        agent(family.db, StaffRole.OFFICER, own_membership=family.father),
+        kind=ActorKind.STAFF, role=StaffRole.OFFICER, verified_at=NOW,
+    )  # fmt: skip
+    after = NOW + timedelta(hours=1)
+    with family.db.web.data.begin() as data:
+        with pytest.raises(TakenError, match="about you"):
+            dispute_desk.take(data, replace(own, at=after), family.child, which)
+        taking = func.ops.take_dispute(own.person, family.child, which, after, after)
+        assert data.scalar(select(taking)) is None, "nor does the database let them"
     with pytest.raises(StepUpRequired):
         family.decide(acting(officer.person, kind=ActorKind.STAFF, role=StaffRole.OFFICER), which,
                       Decision(DisputeOutcome.KEPT, WORDS * 2))  # fmt: skip

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text, update
 
 from db.tables import ops
+from db.tables.cases import case_step
 from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.reports import report
 from db.words import ActorKind, Caller, CallWish, CaseChannel, Purpose, ReportOutcome, StaffRole
-from services import access, cases, history, not_me, report_desk, reports
+from services import access, cases, history, ledger, not_me, report_desk, reports
 from services.actor import AccessDenied, Permission
 from services.cases import Draft
 from services.history import Who
@@ -144,6 +145,43 @@ def test_nobody_closes_what_was_said_of_a_case_of_their_own(portal_db: PortalDb)
             "nothing_found",
         )  # fmt: skip
         assert not connection.scalar(select(new)), "nor does the database let them"
+
+
+@pytest.mark.parametrize("how", ["acted", "approved", "own"])
+def test_nobody_closes_what_was_said_of_their_own_doing(portal_db: PortalDb, how: str) -> None:
+    me, holder = member(portal_db), clerk(portal_db)
+    officer = clerk(portal_db, StaffRole.OFFICER)
+    case = case_of(portal_db, holder, me)
+    with portal_db.work.data.begin() as connection:
+        seen = ledger.Entry(EventName.CASE_VIEWED, me, case_id=case)
+        ledger.write(connection, officer, seen)
+        if how == "acted":
+            done = ledger.Entry(EventName.CASE_RENEWED, me, case_id=case)
+            ledger.write(connection, officer, done)
+        elif how == "approved":
+            step = {
+                "member_id": me, "case_id": case, "step_id": uuid4(), "what": "leave",
+                "items": [], "language": "ko", "asked_by": holder.person, "asked_at": NOW,
+                "expires_at": NOW, "state": "done", "decided_by": officer.person,
+                "decided_at": NOW, "means": "second", "done_at": NOW,
+            }  # fmt: skip
+            connection.execute(insert(case_step).values(step))
+        else:
+            mine = ops.staff.c.staff_id == officer.person
+            connection.execute(update(ops.staff).where(mine).values(own_membership=me))
+    deny(acting(me), me, case)
+    with portal_db.web.data.begin() as connection:
+        [found] = report_desk.page(connection, officer)
+        with pytest.raises(ReportGone, match="about you" if how == "own" else "another officer"):
+            report_desk.close(connection, officer, found, "x", ReportOutcome.NOTHING_FOUND)
+        new = func.ops.answer_report(
+            officer.person, found.report_id, uuid4(), NOW, text("'\\x00'::bytea"), "closed",
+            "nothing_found",
+        )  # fmt: skip
+        assert not connection.scalar(select(new)), "nor does the database let them"
+        other = clerk(portal_db, StaffRole.OFFICER)
+        ledger.write(connection, other, ledger.Entry(EventName.CASE_VIEWED, me, case_id=case))
+        report_desk.close(connection, other, found, "봤어요", ReportOutcome.NOTHING_FOUND)
 
 
 @pytest.mark.promise("P31")

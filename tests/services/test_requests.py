@@ -11,10 +11,11 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from db.drafts import RecordDraft
 from db.law import law
+from db.tables.cases import case as cases
 from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.ops import outbox
@@ -31,6 +32,7 @@ from db.words import (
 )
 from services import access, deciding, desk_queue, evidence, requests, restriction, use
 from services.actor import AccessDenied, Permission, StepUpRequired
+from services.desk_queue import TakenError
 from services.ledger import EventName
 from tests.people import NOW, PLAIN, acting, agent, child_of, member, open_case, portal_house
 
@@ -314,6 +316,50 @@ def test_of_two_staff_the_second_is_told_who_has_it(db: PortalDb) -> None:
 
 
 @pytest.mark.promise("P32")
+def test_who_of_the_staff_asked_does_not_decide(db: PortalDb) -> None:
+    person, asker = member(db), agent(db)
+    call = {
+        "kind": "call", "case_no": "261122-ABCD", "channel": "phone", "caller": "self",
+        "asked": ["correct"], "due_on": NOW.date(), "verified_by": "documents", "verified_at": NOW,
+        "permissions": ["profile_correct"],
+    }  # fmt: skip
+    case_id = open_case(db, asker, person, **call)
+    look = access.Look(EventName.VALUE_CORRECTED, Permission.PROFILE_CORRECT)
+    actor = acting(asker, kind=ActorKind.STAFF, verified_at=NOW)
+    with access.open(actor, person, Purpose.CORRECT, case_id, look=look) as subject:
+        request = requests.make(
+            subject, RequestKind.CORRECTION, item="name", proposed={"value": "홍길동"}
+        )
+    with pytest.raises(TakenError, match="You entered"):
+        take(db, asker, person, request)
+    with db.web.data.begin() as connection:
+        access.as_subject(connection, person)
+        taking = func.ops.take_request(asker, person, request, NOW, NOW)
+        assert connection.scalar(select(taking)) is None, "nor does the database let them"
+    own = open_case(db, asker, person, request_id=request, permissions=["request_decide"])
+    given = desk_queue.Case(own, person, request, NOW)
+    with pytest.raises(deciding.DecisionRefused, match="You entered"):
+        in_case(asker, given, deciding.grant)
+    other = agent(db)
+    with db.work.data.begin() as connection:
+        connection.execute(update(cases).where(cases.c.case_id == own).values(closed_at=NOW))
+    in_case(other, take(db, other, person, request), deciding.grant)
+
+
+@pytest.mark.parametrize("whose", ["own", "child"])
+def test_nobody_takes_a_request_of_their_own_or_their_childs(db: PortalDb, whose: str) -> None:
+    me = member(db)
+    person = me if whose == "own" else child_of(db, me, "2018-03-04")
+    request = correction(person, by=me)
+    clerk = agent(db, own_membership=me)
+    with pytest.raises(TakenError, match="about you"):
+        take(db, clerk, person, request)
+    with db.web.data.begin() as connection:
+        access.as_subject(connection, person)
+        taking = func.ops.take_request(clerk, person, request, NOW, NOW)
+        assert connection.scalar(select(taking)) is None, "nor does the database let them"
+
+
 def test_a_granted_correction_changes_the_value_and_ends_the_dispute(db: PortalDb) -> None:
     one, staff = member(db), agent(db)
     made = correction(one)

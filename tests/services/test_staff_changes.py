@@ -13,12 +13,20 @@ from sqlalchemy.exc import DBAPIError
 
 from db.clock import SEOUL
 from db.tables import keeping, ledger, ops
-from db.words import ActorKind, StaffChange, StaffRole
-from services import destruction, sessions, staff_changes, staff_register
+from db.words import ActorKind, CallWish, CaseReason, StaffChange, StaffRole
+from services import (
+    case_going_on,
+    case_list,
+    destruction,
+    sessions,
+    staff_changes,
+    staff_register,
+)
 from services.actor import AccessDenied, StepUpRequired
 from services.commands import staff as command
 from services.staff_changes import NewStaff, StaffRefused, Training
-from tests.people import NOW, acting, agent, open_case, portal_house
+from tests.calling import read, staff_actor, verified_case
+from tests.people import NOW, acting, agent, member, open_case, portal_house
 from tests.portal import Portal
 from tests.restoring import Restoring, portal
 
@@ -167,6 +175,25 @@ def test_an_account_that_ends_ends_at_once_in_running_sessions(
         assert connection.scalar(select(ops.case.c.closed_at)) == NOW, case
     with pytest.raises(StaffRefused, match="ended already"):
         do(portal_db, actor, lambda c, d: staff_changes.end(c, d, who))
+
+
+@pytest.mark.promise("P31")
+def test_a_callers_case_stays_for_a_colleague_when_its_holder_ends(portal_db: PortalDb) -> None:
+    portal_house(portal_db)
+    actor, who, colleague = boss(portal_db), agent(portal_db), staff_actor(agent(portal_db))
+    case = verified_case(staff_actor(who), member(portal_db), CallWish.CORRECT)
+    do(portal_db, actor, lambda c, d: staff_changes.end(c, d, who))
+    left = read(case.case_id)
+    assert left.permissions == {"case_handle"}
+    assert not left.verified
+    assert not left.runs(NOW)
+    with portal_db.web.data.begin() as connection:
+        [listed] = case_list.page(connection, None).rows
+        assert listed.case_id == case.case_id
+        taken = case_going_on.take_over(
+            connection, colleague, case.case_id, CaseReason.COLLEAGUE_AWAY
+        )
+    assert taken.permissions == {"case_handle"}, "the caller is verified anew"
 
 
 @pytest.mark.parametrize(
