@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import places, policy
 from db.clock import seoul_day
+from db.law import law
 from db.normal import normalise
 from db.sealing import digest
 from db.tables import keys as keys_tables
@@ -25,15 +26,26 @@ from db.tables import ops
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import DORMANT
-from db.words import ActorKind, CaseChannel, Noted, Purpose, Source, StepState, StepWhat, Store
-from services import access, case_steps, correction, held_values, journal, ledger, outbox
+from db.tables.reports import report
+from db.words import (
+    ActorKind,
+    Caller,
+    CaseChannel,
+    Noted,
+    Purpose,
+    Source,
+    StepState,
+    StepWhat,
+    Store,
+)
+from services import access, case_steps, correction, guarding, held_values, journal, ledger, outbox
 from services.actor import AccessDenied, Actor, Permission
 from services.ledger import EventName
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from services.house import House
     from services.language import Language
@@ -44,6 +56,24 @@ _SIGN_INS: Final = (ops.credential, ops.one_time, ops.authorization_code, ops.si
 _LOOK: Final = access.Look(
     EventName.RECOVERED, Permission.CASE_APPROVE, "/desk-cases", ("email",), folds=False
 )
+
+
+# A right that has ended, or was stopped, carries nothing out, however long ago it was agreed to.
+_GOES_ON: Final = (
+    cases.c.closed_at.is_(None), cases.c.suspended_at.is_(None), cases.c.grant_ended.is_(None),
+)  # fmt: skip
+
+
+def _goes_on(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return when a case's new sign-in may come: not within a whole wait after it was stopped.
+
+    Who said that it isn't them, and was told that nothing was found, can still object.
+    """
+    since = now - timedelta(hours=law().calls.recovery_wait_hours)
+    lifted = select(report.c.report_id).where(
+        report.c.case_id == cases.c.case_id, report.c.closed_at > since
+    )
+    return (*_GOES_ON, ~lifted.exists())
 
 
 @dataclass(frozen=True)
@@ -63,12 +93,14 @@ class _Due:
 def run(house: House, now: datetime) -> int:
     """Do what is due, as the worker; return how many. Twice, or by two at once, changes nothing."""
     c = case_step.c
-    waits = (c.what == StepWhat.RECOVER, c.state == StepState.RUNNING, c.waits_until <= now)
+    # Nobody could object before they were told: without the notice nothing is due.
+    waits = (c.what == StepWhat.RECOVER, c.state == StepState.RUNNING, c.waits_until <= now,
+             c.link_digest.is_not(None))  # fmt: skip
     with house.databases.data.connect() as data:
         found = data.execute(
             select(case_step, cases.c.case_no, cases.c.channel)
             .join(cases, cases.c.case_id == c.case_id)
-            .where(*waits, cases.c.closed_at.is_(None), cases.c.suspended_at.is_(None))
+            .where(*waits, *_goes_on(now))
         ).all()
     return sum(_one(house, due, now) for row in found if (due := _due(row)) is not None)
 
@@ -151,7 +183,17 @@ def _asleep(house: House, actor: Actor, due: _Due) -> bool:
 
 
 def _settled(data: Connection, due: _Due, now: datetime) -> bool:
-    """Let the step be done; False when another worker was faster, or somebody objected."""
+    """Let the step be done; False when another worker was faster, or somebody objected.
+
+    The case is held as it is until then: what ended it a moment ago counts, and nothing ends it
+    in between.
+    """
+    whose = select(cases.c.caller).where(cases.c.case_id == due.case_id, *_goes_on(now))
+    caller = data.scalar(whose.with_for_update(read=True))
+    if caller is None:
+        return False
+    if caller == Caller.GUARDIAN and guarding.first(data, due.member_id, seoul_day(now)) is None:
+        return False
     c = case_step.c
     done = (
         update(case_step)

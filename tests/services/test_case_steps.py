@@ -29,6 +29,8 @@ from db.words import (
     CaseOutcome,
     GrantEnded,
     Purpose,
+    ReportOutcome,
+    StaffRole,
     StepMeans,
     StepState,
     StepWhat,
@@ -44,6 +46,7 @@ from services import (
     case_steps,
     case_telling,
     profile,
+    report_desk,
     waking,
     withdrawing,
 )
@@ -56,8 +59,9 @@ from services.ledger import EventName
 from services.outbox import sealer_of
 from tests.calling import HANDLE, in_case, opened, read, staff_actor, verified, verified_case
 from tests.leaving import signer
-from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
+from tests.people import NOW, PLAIN, acting, agent, child_of, member, portal_house
 from tests.services.test_disputes import Family
+from tests.services.test_not_me import clerk, deny
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -379,8 +383,135 @@ def test_a_child_without_a_sign_in_who_turned_14_gets_one(
         portal_db, values=(ValueDraft("nickname", "꼬마"), ValueDraft("birth_date", "2012-11-01")),
         records=(), devices=(),
     )  # fmt: skip
-    recovered(portal_db, one, other, grown)
+    case, step = recovered(portal_db, one, other, grown)
+    link_of(portal_db, case, step)
     assert run(portal_db, NOW + timedelta(hours=72)) == 1
+
+
+def test_the_wait_for_a_new_sign_in_runs_from_the_notice_to_the_old_contacts(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    case, step = recovered(portal_db, one, other, member(portal_db))
+    late = NOW + timedelta(hours=100)
+    assert run(portal_db, late) == 0
+    assert case_telling.link(as_worker(portal_db), case.case_id, step, late)
+    assert run(portal_db, late + timedelta(hours=71, minutes=59)) == 0
+    assert run(portal_db, late + timedelta(hours=72)) == 1
+
+
+def by_guardian(db: PortalDb, actor: Actor, birth_date: str, wish: CallWish) -> tuple[UUID, Case]:
+    """A child, and the case of its guardian, who was verified."""
+    child = child_of(db, member(db), birth_date)
+    case = opened(actor, child, wish, caller=Caller.GUARDIAN)
+    with access.open(actor, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    return child, read(case.case_id)
+
+
+def test_nothing_asked_by_a_guardian_is_done_after_the_14th_birthday(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    _child, case = by_guardian(portal_db, one, "2012-11-23", CallWish.EXPORT)
+    step = ask(one, case, StepWhat.EXPORT)
+    tomorrow = NOW + timedelta(hours=13)  # before the sweep has ended the right to act
+    with pytest.raises(AccessDenied):
+        approve(replace(other, at=tomorrow, verified_at=tomorrow), case, step)
+    assert state(portal_db, step) == StepState.WAITING
+    assert count(portal_db, export) == 0
+
+
+def test_nobody_agrees_to_a_step_once_the_right_it_was_asked_under_has_ended(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    case = verified_case(one, member(portal_db), CallWish.EXPORT)
+    step = ask(one, case, StepWhat.EXPORT)
+    with portal_db.work.data.begin() as connection:
+        assert case_lives.moved(connection, [case.member_id], GrantEnded.WOKEN, NOW) == 1
+    with pytest.raises(AccessDenied):
+        approve(other, case, step)
+    assert count(portal_db, export) == 0
+
+
+@pytest.mark.parametrize("store", [Store.LIVE, Store.DORMANT], ids=str)
+@pytest.mark.parametrize(
+    "ended",
+    [{"grant_ended": GrantEnded.WOKEN}, {"suspended_at": NOW}, {"closed_at": NOW}],
+    ids=lambda one: next(iter(one)),
+)
+def test_no_new_sign_in_comes_of_a_right_that_ended_in_the_wait(
+    portal_db: PortalDb, one: Actor, other: Actor, store: Store, ended: dict[str, object]
+) -> None:
+    case, step = recovered(portal_db, one, other, member(portal_db, store))
+    link_of(portal_db, case, step)
+    then = NOW + timedelta(hours=72)
+    due = account_recovery._due(found_due(portal_db, case))
+    assert due is not None
+    with portal_db.work.data.begin() as connection:
+        connection.execute(cases.update().values(ended))
+    assert run(portal_db, then) == 0
+    # Nor where it ended after the worker had looked what is due.
+    with portal_db.work.data.begin() as connection:
+        assert not account_recovery._settled(connection, due, then)
+    assert state(portal_db, step) == StepState.RUNNING
+
+
+def found_due(db: PortalDb, case: Case) -> object:
+    with db.work.data.connect() as connection:
+        return connection.execute(
+            select(case_step, cases.c.case_no, cases.c.channel)
+            .join(cases, cases.c.case_id == case_step.c.case_id)
+            .where(cases.c.case_id == case.case_id)
+        ).one()
+
+
+def test_a_new_sign_in_asked_by_a_guardian_ends_with_the_14th_birthday(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    _child, case = by_guardian(portal_db, one, "2012-11-24", CallWish.SIGN_IN)
+    step = ask(one, case, StepWhat.RECOVER, typed=NEW)
+    approve(other, case, step)
+    link_of(portal_db, case, step)
+    due = account_recovery._due(found_due(portal_db, case))
+    assert due is not None
+    then = NOW + timedelta(hours=72)
+    assert run(portal_db, then) == 0
+    with portal_db.work.data.begin() as connection:
+        access.as_subject(connection, case.member_id)
+        assert not account_recovery._settled(connection, due, then)
+    assert state(portal_db, step) == StepState.RUNNING
+
+
+def test_a_new_sign_in_is_listed_until_its_wait_is_over_and_it_has_come(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    case, step = recovered(portal_db, one, other, member(portal_db))
+    waiting = ask(one, verified_case(one, member(portal_db), CallWish.LEAVE), StepWhat.LEAVE)
+    for hours, expected in ((23, {step, waiting}), (71, {step})):
+        late = replace(other, at=NOW + timedelta(hours=hours))
+        with portal_db.web.data.begin() as connection:
+            assert {s.step_id for s in case_steps.listed(connection, late)} == expected
+    link_of(portal_db, case, step)
+    assert run(portal_db, NOW + timedelta(hours=72)) == 1
+    late = replace(other, at=NOW + timedelta(hours=72))
+    with portal_db.web.data.begin() as connection:
+        assert case_steps.listed(connection, late) == ()
+
+
+def test_who_said_no_has_a_whole_wait_after_the_officer_let_the_case_go_on(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    who = member(portal_db)
+    case, step = recovered(portal_db, one, other, who)
+    link_of(portal_db, case, step)
+    deny(acting(who), who, case.case_id)
+    late = NOW + timedelta(hours=70)
+    officer = replace(clerk(portal_db, StaffRole.OFFICER), at=late)
+    with portal_db.web.data.begin() as connection:
+        [found] = report_desk.page(connection, officer)
+        report_desk.close(connection, officer, found, "확인했어요", ReportOutcome.NOTHING_FOUND)
+    assert read(case.case_id).suspended_at is None
+    assert run(portal_db, late + timedelta(hours=71, minutes=59)) == 0
+    assert run(portal_db, late + timedelta(hours=72)) == 1
 
 
 def test_a_new_sign_in_never_comes_by_the_members_link_alone(
