@@ -154,9 +154,14 @@ def _second(connection: Connection, actor: Actor, case_id: UUID | None, member_i
         ),
         cases.c.closed_at.is_(None),
         cases.c.suspended_at.is_(None),
+        cases.c.grant_ended.is_(None),
     )
-    found = select(func.count()).select_from(steps.join(cases)).where(*waits)
-    return bool(connection.scalar(found)) and _helps(connection, actor, member_id)
+    caller = connection.scalar(select(cases.c.caller).select_from(steps.join(cases)).where(*waits))
+    if caller is None or not _helps(connection, actor, member_id):
+        return False
+    # What was asked for as a guardian is done for a guardian: the child may be 14 since (clause 9).
+    today = seoul_day(actor.at)
+    return caller != Caller.GUARDIAN or guarding.first(connection, member_id, today) is not None
 
 
 def _relation(

@@ -25,8 +25,18 @@ from db.tables import ops
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import DORMANT
-from db.words import ActorKind, CaseChannel, Noted, Purpose, Source, StepState, StepWhat, Store
-from services import access, case_steps, correction, held_values, journal, ledger, outbox
+from db.words import (
+    ActorKind,
+    Caller,
+    CaseChannel,
+    Noted,
+    Purpose,
+    Source,
+    StepState,
+    StepWhat,
+    Store,
+)
+from services import access, case_steps, correction, guarding, held_values, journal, ledger, outbox
 from services.actor import AccessDenied, Actor, Permission
 from services.ledger import EventName
 
@@ -44,6 +54,12 @@ _SIGN_INS: Final = (ops.credential, ops.one_time, ops.authorization_code, ops.si
 _LOOK: Final = access.Look(
     EventName.RECOVERED, Permission.CASE_APPROVE, "/desk-cases", ("email",), folds=False
 )
+
+
+# A right that has ended, or was stopped, carries nothing out, however long ago it was agreed to.
+_GOES_ON: Final = (
+    cases.c.closed_at.is_(None), cases.c.suspended_at.is_(None), cases.c.grant_ended.is_(None),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,7 +84,7 @@ def run(house: House, now: datetime) -> int:
         found = data.execute(
             select(case_step, cases.c.case_no, cases.c.channel)
             .join(cases, cases.c.case_id == c.case_id)
-            .where(*waits, cases.c.closed_at.is_(None), cases.c.suspended_at.is_(None))
+            .where(*waits, *_GOES_ON)
         ).all()
     return sum(_one(house, due, now) for row in found if (due := _due(row)) is not None)
 
@@ -151,7 +167,17 @@ def _asleep(house: House, actor: Actor, due: _Due) -> bool:
 
 
 def _settled(data: Connection, due: _Due, now: datetime) -> bool:
-    """Let the step be done; False when another worker was faster, or somebody objected."""
+    """Let the step be done; False when another worker was faster, or somebody objected.
+
+    The case is held as it is until then: what ended it a moment ago counts, and nothing ends it
+    in between.
+    """
+    whose = select(cases.c.caller).where(cases.c.case_id == due.case_id, *_GOES_ON)
+    caller = data.scalar(whose.with_for_update(read=True))
+    if caller is None:
+        return False
+    if caller == Caller.GUARDIAN and guarding.first(data, due.member_id, seoul_day(now)) is None:
+        return False
     c = case_step.c
     done = (
         update(case_step)

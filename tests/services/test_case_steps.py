@@ -351,6 +351,88 @@ def test_a_child_without_a_sign_in_who_turned_14_gets_one(
     assert run(portal_db, NOW + timedelta(hours=72)) == 1
 
 
+def by_guardian(db: PortalDb, actor: Actor, birth_date: str, wish: CallWish) -> tuple[UUID, Case]:
+    """A child, and the case of its guardian, who was verified."""
+    child = child_of(db, member(db), birth_date)
+    case = opened(actor, child, wish, caller=Caller.GUARDIAN)
+    with access.open(actor, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    return child, read(case.case_id)
+
+
+def test_nothing_asked_by_a_guardian_is_done_after_the_14th_birthday(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    _child, case = by_guardian(portal_db, one, "2012-11-23", CallWish.EXPORT)
+    step = ask(one, case, StepWhat.EXPORT)
+    tomorrow = NOW + timedelta(hours=13)  # before the sweep has ended the right to act
+    with pytest.raises(AccessDenied):
+        approve(replace(other, at=tomorrow, verified_at=tomorrow), case, step)
+    assert state(portal_db, step) == StepState.WAITING
+    assert count(portal_db, export) == 0
+
+
+def test_nobody_agrees_to_a_step_once_the_right_it_was_asked_under_has_ended(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    case = verified_case(one, member(portal_db), CallWish.EXPORT)
+    step = ask(one, case, StepWhat.EXPORT)
+    with portal_db.work.data.begin() as connection:
+        assert case_lives.moved(connection, [case.member_id], GrantEnded.WOKEN, NOW) == 1
+    with pytest.raises(AccessDenied):
+        approve(other, case, step)
+    assert count(portal_db, export) == 0
+
+
+@pytest.mark.parametrize("store", [Store.LIVE, Store.DORMANT], ids=str)
+@pytest.mark.parametrize(
+    "ended",
+    [{"grant_ended": GrantEnded.WOKEN}, {"suspended_at": NOW}, {"closed_at": NOW}],
+    ids=lambda one: next(iter(one)),
+)
+def test_no_new_sign_in_comes_of_a_right_that_ended_in_the_wait(
+    portal_db: PortalDb, one: Actor, other: Actor, store: Store, ended: dict[str, object]
+) -> None:
+    case, step = recovered(portal_db, one, other, member(portal_db, store))
+    link_of(portal_db, case, step)
+    then = NOW + timedelta(hours=72)
+    due = account_recovery._due(found_due(portal_db, case))
+    assert due is not None
+    with portal_db.work.data.begin() as connection:
+        connection.execute(cases.update().values(ended))
+    assert run(portal_db, then) == 0
+    # Nor where it ended after the worker had looked what is due.
+    with portal_db.work.data.begin() as connection:
+        assert not account_recovery._settled(connection, due, then)
+    assert state(portal_db, step) == StepState.RUNNING
+
+
+def found_due(db: PortalDb, case: Case) -> object:
+    with db.work.data.connect() as connection:
+        return connection.execute(
+            select(case_step, cases.c.case_no, cases.c.channel)
+            .join(cases, cases.c.case_id == case_step.c.case_id)
+            .where(cases.c.case_id == case.case_id)
+        ).one()
+
+
+def test_a_new_sign_in_asked_by_a_guardian_ends_with_the_14th_birthday(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    _child, case = by_guardian(portal_db, one, "2012-11-24", CallWish.SIGN_IN)
+    step = ask(one, case, StepWhat.RECOVER, typed=NEW)
+    approve(other, case, step)
+    link_of(portal_db, case, step)
+    due = account_recovery._due(found_due(portal_db, case))
+    assert due is not None
+    then = NOW + timedelta(hours=72)
+    assert run(portal_db, then) == 0
+    with portal_db.work.data.begin() as connection:
+        access.as_subject(connection, case.member_id)
+        assert not account_recovery._settled(connection, due, then)
+    assert state(portal_db, step) == StepState.RUNNING
+
+
 def test_a_new_sign_in_never_comes_by_the_members_link_alone(
     portal_db: PortalDb, one: Actor
 ) -> None:
