@@ -149,8 +149,8 @@ def _open_form(actor: Actor, one: Found) -> None:
 def _in_hand(case_id: UUID, who: str) -> None:
     for key in (_FOUND, _SAYS, _TAKEN, "case_typed", "case_born"):
         st.session_state.pop(key, None)
-    st.session_state[case_banner.WHO] = who
     gate.take_in_hand(case_id)
+    st.session_state[case_banner.WHO] = who
 
 
 def _take_over(actor: Actor, case_id: UUID, own: bool, *, who: str) -> None:  # noqa: FBT001

@@ -77,10 +77,10 @@ class Progress:
 def panel(actor: Actor, case: Case) -> None:
     """Draw the case; while its half hour is over, only that it is, and what was typed is kept."""
     if not case.runs(actor.at):
-        kept_typing.keep(cases.PAGE)
+        kept_typing.keep(case.case_id, cases.PAGE)
         draw("case_over.html", facts=case_view.facts(case, actor))
         return
-    kept_typing.restore(cases.PAGE)
+    kept_typing.restore(case.case_id, cases.PAGE)
     seen, now = _seen(actor, case), _progress(actor, case)
     st.session_state[case_banner.WHO] = case_view.who(seen.values)
     left = case_list.days_left(case, actor)

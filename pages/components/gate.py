@@ -34,6 +34,8 @@ CERTIFICATES: Final = "jk_certificates"
 """Certificates of leaving that this tab has just been given: shown once, gone with the tab."""
 _ACTING: Final = "jk_acting_for"
 _CASE: Final = "jk_call"
+_OF_CASE: Final = "jk_call_"
+"""How the names of all begin that this tab keeps of the case in hand; it goes with the case."""
 _SHOWN: Final = "jk_call_shown"
 NAMES: Final = "jk_family_names"
 """What this tab's children are called, read once."""
@@ -172,9 +174,13 @@ def _let_go(case: Case) -> str:
 
 
 def take_in_hand(case_id: UUID | None) -> None:
-    """Let this tab have a case in hand from the next run on; None: no case."""
-    for key in (_CASE, _SHOWN):
-        st.session_state.pop(key, None)
+    """Let this tab have a case in hand from the next run on; None: no case.
+
+    Nothing that it keeps of the one before stays: the next one may be about somebody else.
+    """
+    for key in [k for k in map(str, st.session_state) if k.startswith(_OF_CASE)]:
+        st.session_state.pop(key)
+    st.session_state.pop(_CASE, None)
     if case_id is not None:
         st.session_state[_CASE] = case_id
 
@@ -195,7 +201,7 @@ def _acting(actor: Actor, case: Case, permission: Permission) -> Actor:
                "changed in this case.")
         )  # fmt: skip
     if not case.runs(actor.at):
-        kept_typing.keep(here_path())
+        kept_typing.keep(case.case_id, here_path())
         raise AccessDenied(
             N_("The half hour of this case is over. Go on with it above: what you typed is kept.")
         )
@@ -203,7 +209,7 @@ def _acting(actor: Actor, case: Case, permission: Permission) -> Actor:
         raise AccessDenied(
             N_("This was not asked for in this case, or the caller is not verified.")
         )
-    kept_typing.restore(here_path())
+    kept_typing.restore(case.case_id, here_path())
     shown = st.session_state.get(_SHOWN, frozenset())
     return replace(actor, acting_for=case.member_id, grant=case.grant(shown))
 

@@ -1,19 +1,22 @@
 """Keeps what staff typed when the half hour of their case ends under their hands.
 
 The run that finds the case over draws no form, and Streamlit forgets what a form that isn't drawn
-held. It stays in this tab alone, for the page it was typed on.
+held. It stays in this tab alone, for the case and the page it was typed in.
 """
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from pages.components.carried import FORM
 
-_KEPT: Final = "jk_typed"
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_KEPT: Final = "jk_call_typed"
 
 
 def _typed() -> dict[str, object]:
@@ -25,16 +28,17 @@ def _typed() -> dict[str, object]:
     }
 
 
-def keep(path: str) -> None:
+def keep(case_id: UUID, path: str) -> None:
     """Note what the fields hold. What a first run kept counts before what later ones make up."""
-    whose, kept = st.session_state.get(_KEPT) or (path, {})
-    typed = _typed() | kept if whose == path else _typed()
-    st.session_state[_KEPT] = (path, typed)
+    where = (case_id, path)
+    whose, kept = st.session_state.get(_KEPT) or (where, {})
+    typed = _typed() | kept if whose == where else _typed()
+    st.session_state[_KEPT] = (where, typed)
 
 
-def restore(path: str) -> None:
+def restore(case_id: UUID, path: str) -> None:
     """Fill the fields of this page again, before they are drawn; once."""
     whose, kept = st.session_state.pop(_KEPT, None) or (None, {})
-    if whose == path:
+    if whose == (case_id, path):
         for key, value in kept.items():
             st.session_state[key] = value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
 
+from db.drafts import ValueDraft
 from db.tables.cases import case as cases
 from db.tables.ledger import event
 from db.words import CallWish, CaseReason, StaffRole
@@ -15,7 +17,7 @@ from pages.components import frame
 from services import case_going_on
 from services.ledger import EventName
 from tests import test_structure
-from tests.calling import code_for, read, staff_actor, verified_case
+from tests.calling import code_for, opened, read, staff_actor, verified_case
 from tests.people import NOW, PLAIN, agent, member
 from tests.portal import Portal, portal, statements, text_of
 
@@ -110,6 +112,57 @@ def test_what_was_typed_survives_the_end_of_the_half_hour(portal: Portal) -> Non
     tab = submit(tab, "바꾸기")
     assert EventName.VALUE_CORRECTED in events(portal, who)
     assert read(case.case_id).permissions >= {"profile_correct"}
+
+
+def named(portal: Portal, name: str, mobile: str) -> UUID:
+    values = {**PLAIN, "name": name, "mobile": mobile, "email": f"{mobile}@example.com"}
+    kept = ("name", "birth_date", "email", "mobile", "nickname")
+    return member(portal.db, values=tuple(ValueDraft(item, values[item]) for item in kept))
+
+
+def take(tab: AppTest, no: str) -> AppTest:
+    which = tab.selectbox(key="case_which")
+    which.select_index(next(n for n, text in enumerate(which.options) if text.startswith(no)))
+    return tab.button(key="case_take").click().run()
+
+
+def test_nothing_shown_of_one_caller_is_seen_in_the_case_of_the_next(portal: Portal) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    first, second = (
+        opened(staff_actor(staff), named(portal, name, mobile))
+        for name, mobile in (("홍길순", "010-1111-2222"), ("김철수", "010-3333-4444"))
+    )
+    tab = take(portal.open(DESK), first.no).button(key="case_numbers").click().run()
+    assert "010-1111-2222" in text_of(tab)
+    tab = tab.button(key="case_aside").click().run()
+    tab = take(tab.switch_page(DESK).run(), second.no)
+    assert not tab.exception
+    assert "case_numbers" in {b.key for b in tab.button}
+    shown = text_of(tab)
+    assert "김*수" in shown
+    assert "010-1111-2222" not in shown
+    assert "홍*순" not in shown  # nor in the banner, which is drawn before the case
+
+
+def test_what_was_typed_in_one_case_is_not_filled_into_the_next(portal: Portal) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    first = opened(staff_actor(staff), member(portal.db))
+    tab = take(portal.open(DESK), first.no)
+    key = "jk_form_case_told"
+    for _ in range(3):  # nobody was away: the session lasts
+        portal.later(minutes=8)
+        tab.run()
+    tab.text_area(key=key).input("첫 분께 드리는 답")
+    portal.later(minutes=8)
+    tab = submit(tab, "답 쓰기")
+    assert not tab.text_area  # the half hour is over
+    later = replace(staff_actor(staff), at=NOW + timedelta(minutes=32))
+    second = opened(later, member(portal.db))
+    tab = tab.button(key="case_aside").click().run()
+    tab = take(tab.switch_page(DESK).run(), second.no)
+    assert not tab.text_area(key=key).value
 
 
 def events(portal: Portal, member_id: UUID) -> list[str]:
