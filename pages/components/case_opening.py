@@ -93,9 +93,10 @@ def _choice(actor: Actor, found: tuple[Found, ...]) -> None:
             _("Who of them is calling?"), list(numbered), key="case_who", horizontal=True,
         )  # fmt: skip
     _open_form(actor, numbered[number or 1])
-    taken: tuple[UUID, bool] | None = st.session_state.get(_TAKEN)
-    if taken is not None:
-        _take_over(actor, *taken, who=case_view.who(numbered[number or 1].values))
+    taken: tuple[UUID, UUID, bool] | None = st.session_state.get(_TAKEN)
+    # Chosen since may be somebody else, whose case it isn't.
+    if taken is not None and taken[0] == numbered[number or 1].member_id:
+        _take_over(actor, *taken[1:], who=case_view.who(numbered[number or 1].values))
 
 
 def _open_form(actor: Actor, one: Found) -> None:
@@ -136,7 +137,7 @@ def _open_form(actor: Actor, one: Found) -> None:
             case_id = cases.open_case(connection, actor, draft)
     except CaseTaken as taken:
         own = "number" not in taken.params
-        st.session_state[_TAKEN] = (taken.case_id, own)
+        st.session_state[_TAKEN] = (one.member_id, taken.case_id, own)
         draw("problem.html", text=_(taken.message, **taken.params))
         return
     except (CaseRefused, FileRefused) as refused:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,6 +163,26 @@ def test_what_was_typed_in_one_case_is_not_filled_into_the_next(portal: Portal) 
     tab = tab.button(key="case_aside").click().run()
     tab = take(tab.switch_page(DESK).run(), second.no)
     assert not tab.text_area(key=key).value
+
+
+def test_a_case_is_taken_over_only_with_whom_it_is_about_chosen(portal: Portal) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    values = tuple(ValueDraft(item, PLAIN[item]) for item in ("name", "birth_date"))
+    for _ in range(2):
+        member(portal.db, values=values)
+    tab = portal.open(DESK)
+    tab.date_input(key="case_born").set_value(date.fromisoformat(PLAIN["birth_date"]))
+    tab = find(tab, PLAIN["name"])
+    held = tab.session_state["jk_callers"][0].member_id
+    opened(staff_actor(staff), held)
+    tab.button_group(key="case_asked").set_value([CallWish.SEE])
+    tab = submit(tab, "상담 열기")
+    assert "case_own" in {b.key for b in tab.button}
+    tab = tab.radio(key="case_who").set_value(2).run()
+    assert "case_own" not in {b.key for b in tab.button}
+    tab = tab.radio(key="case_who").set_value(1).run()
+    assert "case_own" in {b.key for b in tab.button}
 
 
 def events(portal: Portal, member_id: UUID) -> list[str]:
