@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from db import places, policy
 from db.clock import seoul_day
+from db.law import law
 from db.normal import normalise
 from db.sealing import digest
 from db.tables import keys as keys_tables
@@ -25,6 +26,7 @@ from db.tables import ops
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import DORMANT
+from db.tables.reports import report
 from db.words import (
     ActorKind,
     Caller,
@@ -43,7 +45,7 @@ from services.ledger import EventName
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from services.house import House
     from services.language import Language
@@ -60,6 +62,18 @@ _LOOK: Final = access.Look(
 _GOES_ON: Final = (
     cases.c.closed_at.is_(None), cases.c.suspended_at.is_(None), cases.c.grant_ended.is_(None),
 )  # fmt: skip
+
+
+def _goes_on(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return when a case's new sign-in may come: not within a whole wait after it was stopped.
+
+    Who said that it isn't them, and was told that nothing was found, can still object.
+    """
+    since = now - timedelta(hours=law().calls.recovery_wait_hours)
+    lifted = select(report.c.report_id).where(
+        report.c.case_id == cases.c.case_id, report.c.closed_at > since
+    )
+    return (*_GOES_ON, ~lifted.exists())
 
 
 @dataclass(frozen=True)
@@ -79,12 +93,14 @@ class _Due:
 def run(house: House, now: datetime) -> int:
     """Do what is due, as the worker; return how many. Twice, or by two at once, changes nothing."""
     c = case_step.c
-    waits = (c.what == StepWhat.RECOVER, c.state == StepState.RUNNING, c.waits_until <= now)
+    # Nobody could object before they were told: without the notice nothing is due.
+    waits = (c.what == StepWhat.RECOVER, c.state == StepState.RUNNING, c.waits_until <= now,
+             c.link_digest.is_not(None))  # fmt: skip
     with house.databases.data.connect() as data:
         found = data.execute(
             select(case_step, cases.c.case_no, cases.c.channel)
             .join(cases, cases.c.case_id == c.case_id)
-            .where(*waits, *_GOES_ON)
+            .where(*waits, *_goes_on(now))
         ).all()
     return sum(_one(house, due, now) for row in found if (due := _due(row)) is not None)
 
@@ -172,7 +188,7 @@ def _settled(data: Connection, due: _Due, now: datetime) -> bool:
     The case is held as it is until then: what ended it a moment ago counts, and nothing ends it
     in between.
     """
-    whose = select(cases.c.caller).where(cases.c.case_id == due.case_id, *_GOES_ON)
+    whose = select(cases.c.caller).where(cases.c.case_id == due.case_id, *_goes_on(now))
     caller = data.scalar(whose.with_for_update(read=True))
     if caller is None:
         return False

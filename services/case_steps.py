@@ -248,6 +248,7 @@ def settle(
     if state is StepState.RUNNING:
         wait = timedelta(hours=law().calls.recovery_wait_hours)
         # It stays open through its wait, and then until the worker has done it.
+        # Counted anew once the old contacts are written to (`case_telling.link`).
         values |= {"waits_until": subject.at + wait}
     open_ = (
         c.member_id == subject.member_id, c.case_id == case_id, c.step_id == step_id,

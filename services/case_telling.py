@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, or_, select, update
 
 from db.clock import seoul_day
+from db.law import law
 from db.sealing import digest
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
@@ -93,14 +95,17 @@ def link(house: House, case_id: UUID, step_id: UUID, now: datetime) -> bool:
         if who is None or step is None:
             return False
         token = secrets.token_urlsafe(32)
-        values = {"link_digest": digest(token), "sent_to": who.member_id}
+        values: dict[str, Any] = {"link_digest": digest(token), "sent_to": who.member_id}
+        if step.what == StepWhat.RECOVER:
+            # The wait is theirs who are told: it runs from now, however late the worker came.
+            values["waits_until"] = now + timedelta(hours=law().calls.recovery_wait_hours)
         sent = update(case_step).where(case_step.c.step_id == step_id).values(values)
         row_now = data.execute(sent.returning(case_step)).mappings().one()
         case_steps.keep_for_restore(data, row_now, now)
         params = {"token": token, "no": row.case_no, "what": step.what}
         template, language = "case_confirm", step.language
         if step.what == StepWhat.RECOVER:
-            template, until = "recovery_notice", step.waits_until
+            template, until = "recovery_notice", row_now["waits_until"]
             params = {"token": token, "no": row.case_no, "until": until.isoformat()}
         ways: tuple[Way, ...] = ("email", "sms") if step.what == StepWhat.RECOVER else ("either",)
         for way in ways:

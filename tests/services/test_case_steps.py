@@ -29,6 +29,8 @@ from db.words import (
     CaseOutcome,
     GrantEnded,
     Purpose,
+    ReportOutcome,
+    StaffRole,
     StepMeans,
     StepState,
     StepWhat,
@@ -44,6 +46,7 @@ from services import (
     case_steps,
     case_telling,
     profile,
+    report_desk,
     waking,
     withdrawing,
 )
@@ -56,8 +59,9 @@ from services.ledger import EventName
 from services.outbox import sealer_of
 from tests.calling import HANDLE, in_case, opened, read, staff_actor, verified, verified_case
 from tests.leaving import signer
-from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
+from tests.people import NOW, PLAIN, acting, agent, child_of, member, portal_house
 from tests.services.test_disputes import Family
+from tests.services.test_not_me import clerk, deny
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -347,8 +351,20 @@ def test_a_child_without_a_sign_in_who_turned_14_gets_one(
         portal_db, values=(ValueDraft("nickname", "꼬마"), ValueDraft("birth_date", "2012-11-01")),
         records=(), devices=(),
     )  # fmt: skip
-    recovered(portal_db, one, other, grown)
+    case, step = recovered(portal_db, one, other, grown)
+    link_of(portal_db, case, step)
     assert run(portal_db, NOW + timedelta(hours=72)) == 1
+
+
+def test_the_wait_for_a_new_sign_in_runs_from_the_notice_to_the_old_contacts(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    case, step = recovered(portal_db, one, other, member(portal_db))
+    late = NOW + timedelta(hours=100)
+    assert run(portal_db, late) == 0
+    assert case_telling.link(as_worker(portal_db), case.case_id, step, late)
+    assert run(portal_db, late + timedelta(hours=71, minutes=59)) == 0
+    assert run(portal_db, late + timedelta(hours=72)) == 1
 
 
 def by_guardian(db: PortalDb, actor: Actor, birth_date: str, wish: CallWish) -> tuple[UUID, Case]:
@@ -431,6 +447,23 @@ def test_a_new_sign_in_asked_by_a_guardian_ends_with_the_14th_birthday(
         access.as_subject(connection, case.member_id)
         assert not account_recovery._settled(connection, due, then)
     assert state(portal_db, step) == StepState.RUNNING
+
+
+def test_who_said_no_has_a_whole_wait_after_the_officer_let_the_case_go_on(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    who = member(portal_db)
+    case, step = recovered(portal_db, one, other, who)
+    link_of(portal_db, case, step)
+    deny(acting(who), who, case.case_id)
+    late = NOW + timedelta(hours=70)
+    officer = replace(clerk(portal_db, StaffRole.OFFICER), at=late)
+    with portal_db.web.data.begin() as connection:
+        [found] = report_desk.page(connection, officer)
+        report_desk.close(connection, officer, found, "확인했어요", ReportOutcome.NOTHING_FOUND)
+    assert read(case.case_id).suspended_at is None
+    assert run(portal_db, late + timedelta(hours=71, minutes=59)) == 0
+    assert run(portal_db, late + timedelta(hours=72)) == 1
 
 
 def test_a_new_sign_in_never_comes_by_the_members_link_alone(
