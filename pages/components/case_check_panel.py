@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from db.words import Purpose, VerifiedBy
+from db.words import Caller, Purpose, VerifiedBy
 from pages.components import case_view, said
 from pages.components.fragment import draw
 from pages.components.text import _
@@ -52,7 +52,12 @@ def panel(actor: Actor, case: Case, code_until: datetime | None, tries_left: int
 def _send(actor: Actor, case: Case, by: VerifiedBy) -> None:
     with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
         caller_check.send(subject, case, by)
-    said.say(_("The code is on its way. It counts for 10 minutes; ask the caller to read it out."))
+    said.say(
+        _(
+            "If it is registered, the code is on its way there. It counts for 10 minutes; ask the "
+            "caller to read it out."
+        )
+    )
 
 
 def _code(actor: Actor, case: Case) -> None:
@@ -71,6 +76,11 @@ def _code(actor: Actor, case: Case) -> None:
 
 
 def _call_back(actor: Actor, case: Case) -> None:
+    if case.caller is Caller.GUARDIAN:
+        # What is registered here is the child's: who answers there need not be the guardian.
+        draw("problem.html", text=_("No number of the guardian is kept with the child's data: "
+                                    "use a code or documents."))  # fmt: skip
+        return
     numbers = st.session_state.get(_CALLING)
     if numbers is None:
         if st.button(_("Show the registered numbers, to call back"), key="case_numbers"):

@@ -170,5 +170,8 @@ def _postpone(actor: Actor, case: Case) -> None:
     if sent and why is not None:
         with house().databases.data.begin() as connection:
             due = case_going_on.postpone(connection, actor, case, why)
-        said.say(_("Put off until {day}. The caller is told why, and how to object.",
-                   day=format_date(due)))  # fmt: skip
+        day = format_date(due)
+        if case.verified:
+            said.say(_("Put off until {day}. The caller is told why, and how to object.", day=day))
+        said.say(_("Put off until {day}. Nobody is written to before it is clear who the caller "
+                   "is: please tell them why yourself.", day=day))  # fmt: skip

@@ -12,13 +12,13 @@ from sqlalchemy import select
 from db.drafts import ValueDraft
 from db.tables.cases import case as cases
 from db.tables.ledger import event
-from db.words import CallWish, CaseReason, StaffRole
+from db.words import Caller, CallWish, CaseReason, StaffRole
 from pages.components import frame
 from services import case_going_on
 from services.ledger import EventName
 from tests import test_structure
 from tests.calling import code_for, opened, read, staff_actor, verified_case
-from tests.people import NOW, PLAIN, agent, member
+from tests.people import NOW, PLAIN, agent, child_of, member
 from tests.portal import Portal, portal, statements, text_of
 
 if TYPE_CHECKING:
@@ -143,6 +143,20 @@ def test_nothing_shown_of_one_caller_is_seen_in_the_case_of_the_next(portal: Por
     assert "김*수" in shown
     assert "010-1111-2222" not in shown
     assert "홍*순" not in shown  # nor in the banner, which is drawn before the case
+
+
+def test_the_numbers_of_a_child_are_not_offered_to_call_a_guardian_back(portal: Portal) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    child = child_of(portal.db, member(portal.db), "2018-03-04")
+    case = opened(staff_actor(staff), child, caller=Caller.GUARDIAN)
+    tab = take(portal.open(DESK), case.no)
+    assert "보호자의 전화번호가 없어요" in text_of(tab)
+    assert "case_numbers" not in {b.key for b in tab.button}
+    box = next(one for one in tab.selectbox if one.label == "답이 늦어지는 까닭")
+    box.select_index(0)
+    tab = submit(tab, "답 미루기")
+    assert "까닭을 직접 알려 주세요" in text_of(tab)  # nobody is written to before
 
 
 def test_what_was_typed_in_one_case_is_not_filled_into_the_next(portal: Portal) -> None:
