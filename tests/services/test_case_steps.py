@@ -449,6 +449,22 @@ def test_a_new_sign_in_asked_by_a_guardian_ends_with_the_14th_birthday(
     assert state(portal_db, step) == StepState.RUNNING
 
 
+def test_a_new_sign_in_is_listed_until_its_wait_is_over_and_it_has_come(
+    portal_db: PortalDb, one: Actor, other: Actor
+) -> None:
+    case, step = recovered(portal_db, one, other, member(portal_db))
+    waiting = ask(one, verified_case(one, member(portal_db), CallWish.LEAVE), StepWhat.LEAVE)
+    for hours, expected in ((23, {step, waiting}), (71, {step})):
+        late = replace(other, at=NOW + timedelta(hours=hours))
+        with portal_db.web.data.begin() as connection:
+            assert {s.step_id for s in case_steps.listed(connection, late)} == expected
+    link_of(portal_db, case, step)
+    assert run(portal_db, NOW + timedelta(hours=72)) == 1
+    late = replace(other, at=NOW + timedelta(hours=72))
+    with portal_db.web.data.begin() as connection:
+        assert case_steps.listed(connection, late) == ()
+
+
 def test_who_said_no_has_a_whole_wait_after_the_officer_let_the_case_go_on(
     portal_db: PortalDb, one: Actor, other: Actor
 ) -> None:
