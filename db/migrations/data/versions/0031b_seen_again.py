@@ -15,16 +15,14 @@ _OFFICER = (
 )
 # Suspended again on the day of the lifting, the child is on the list of the day again.
 _SEEN = f"""
-        update live.member set unguarded_seen_on = null where member_id = child and {_OFFICER};
-"""  # noqa: S608 (a constant)
+        update live.member set unguarded_seen_on = null where member_id = child and {_OFFICER};"""  # noqa: S608 (a constant)
 
 
 def _lift(before: str) -> str:
     return f"""
     create or replace function ops.lift_suspensions(staff uuid, child uuid, today date)
     returns setof live.guardianship
-    language sql volatile security definer set search_path = pg_catalog as $$
-        {before}
+    language sql volatile security definer set search_path = pg_catalog as $${before}
         update live.guardianship set suspended_until = today - 1
         where member_id = child and suspended_on <= today
             and (suspended_until is null or suspended_until >= today) and {_OFFICER}
