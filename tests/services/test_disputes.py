@@ -320,7 +320,8 @@ def test_no_other_guardian_learns_who_said_it(family: Family) -> None:
     for who in (family.father, family.mother):
         one = exporting.ask(family.db, family.child, family.actor(who))
         assert exporting.make(family.db, family.child, one)
-        packed = zipfile.ZipFile(io.BytesIO(plain(family.db, family.child, one)))
+        own = plain(family.db, family.child, one, family.actor(who))
+        packed = zipfile.ZipFile(io.BytesIO(own))
         looked = packed.read("data/who_looked.json").decode()
         told_ = packed.read("data/disputes.json").decode()
         copies[who] = (looked.count("dispute_opened"), told_.count("도와주세요"))
