@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select
 
+from db import places
 from db.drafts import ValueDraft
 from db.settings import Settings
 from db.tables import ops
@@ -136,6 +139,22 @@ def test_a_restricted_address_is_not_used(portal_db: PortalDb, letters: Letters)
         )  # fmt: skip
     assert deliver(portal_db, enqueue(portal_db, who), letters)
     assert (letters.mails, len(letters.texts)) == ([], 1)
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["own", "guardians"])
+def test_a_new_address_is_written_to_only_if_the_member_asked_for_it(
+    portal_db: PortalDb, letters: Letters, *, own: bool
+) -> None:
+    who = member(portal_db, values=(ValueDraft("nickname", "하늘맘"),))
+    sealed = opened(portal_db, who)[1].seal(b"new@example.org", places.pending("email"))
+    day = NOW + timedelta(days=1)
+    pending = {"member_id": who, "item": "email", "sealed": sealed, "asked_at": NOW,
+               "expires_at": day, "asked_by": who if own else uuid4()}  # fmt: skip
+    stop = {"member_id": who, "restriction_id": who, "item": "email", "started_at": NOW}
+    with portal_db.work.data.begin() as data:
+        data.execute(insert(LIVE.pending_value).values(pending))
+        data.execute(insert(LIVE.restriction).values(stop))
+    assert deliver(portal_db, enqueue(portal_db, who), letters) is own
 
 
 def test_a_failure_is_counted_and_after_the_last_nothing_is_kept(portal_db: PortalDb) -> None:
