@@ -60,17 +60,26 @@ def migrated(cluster: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
     opened.work.dispose()
 
 
-_TABLES = text(
-    "select string_agg(format('%I.%I', schemaname, tablename), ', ') from pg_tables "
-    "where schemaname in ('live', 'dormant', 'retained', 'ledger', 'ops', 'jobs', 'keys')"
-)
+_EMPTY = text("""
+    do $$ declare one text; used boolean;
+    begin
+        set local session_replication_role = replica;
+        for one in
+            select c.oid::regclass::text from pg_class c
+            where c.relkind = 'r' and c.relnamespace::regnamespace::text in
+                ('live', 'dormant', 'retained', 'ledger', 'ops', 'jobs', 'keys')
+        loop
+            execute 'select exists (select from ' || one || ')' into used;
+            if used then execute 'delete from ' || one; end if;
+        end loop;
+    end $$
+""")
 
 
 def empty(owner: Engine) -> None:
-    """Empty every table of ours."""
+    """Empty every table of ours. To look at one is far quicker than to truncate an empty one."""
     with owner.begin() as connection:
-        names = connection.scalar(_TABLES)
-        connection.execute(text(f"truncate {names} cascade"))
+        connection.execute(_EMPTY)
 
 
 @pytest.fixture
