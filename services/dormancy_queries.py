@@ -53,8 +53,13 @@ TO_TELL = text(f"""
             and u.service = any(:counted) and u.last_used_on > m.last_counted_on
     ) as used from live.member m
     where m.last_counted_on <= :idle
-        and not exists (select from ops.outbox n
-            where n.member_id = m.member_id and n.key = :notice || ':' || m.last_counted_on)
+        and (
+            not exists (select from ops.outbox n
+                where n.member_id = m.member_id and n.key = :notice || ':' || m.last_counted_on)
+            -- Who was told and has come since is told anew, a year from then.
+            or exists (select from live.service_use u where u.member_id = m.member_id
+                and u.service = any(:counted) and u.last_used_on > m.last_counted_on)
+        )
         {_SPARED} {_NEXT}
 """)  # noqa: S608 (a constant)
 

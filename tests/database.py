@@ -60,26 +60,32 @@ def migrated(cluster: Embedded, tmp_path_factory: pytest.TempPathFactory) -> Ite
     opened.work.dispose()
 
 
-_EMPTY = text("""
-    do $$ declare one text; used boolean;
-    begin
-        set local session_replication_role = replica;
-        for one in
-            select c.oid::regclass::text from pg_class c
-            where c.relkind = 'r' and c.relnamespace::regnamespace::text in
-                ('live', 'dormant', 'retained', 'ledger', 'ops', 'jobs', 'keys')
-        loop
-            execute 'select exists (select from ' || one || ')' into used;
-            if used then execute 'delete from ' || one; end if;
-        end loop;
-    end $$
+_TABLES = text("""
+    select c.oid::regclass::text from pg_class c
+    where c.relkind = 'r' and c.relnamespace::regnamespace::text in
+        ('live', 'dormant', 'retained', 'ledger', 'ops', 'jobs', 'keys')
 """)
 
 
 def empty(owner: Engine) -> None:
-    """Empty every table of ours. To look at one is far quicker than to truncate an empty one."""
-    with owner.begin() as connection:
-        connection.execute(_EMPTY)
+    """Empty every table of ours that a test wrote to, and leave its file as short as it was.
+
+    To truncate them all would make hundreds of files anew, which took a third of a test's time.
+    """
+    with owner.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        tables = connection.scalars(_TABLES).all()
+        marks = " union all ".join(
+            f"select '{one}' where exists (select from {one})"  # noqa: S608 (our own)
+            for one in tables
+        )
+        used = connection.scalars(text(marks)).all()
+        if not used:
+            return
+        connection.execute(text("set session_replication_role = replica"))
+        for one in used:
+            connection.execute(text(f"delete from {one}"))  # noqa: S608 (our own)
+        connection.execute(text("reset session_replication_role"))
+        connection.execute(text(f"vacuum {', '.join(used)}"))
 
 
 @pytest.fixture
