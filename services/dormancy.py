@@ -134,9 +134,12 @@ def tell(house: House, now: datetime) -> Iterator[int]:
                 _tell(house, data, keys, row, now)
             _note(data, [r.member_id for r in due], EventName.DORMANCY_TOLD, now)
         yield len(due)
-        if len(picked) < AT_ONCE:
+        if len(due) < len(picked):
+            known |= START  # who was caught up may stand anywhere in that order
+        elif len(picked) < AT_ONCE:
             return
-        known |= after(picked)
+        else:
+            known |= after(picked)
 
 
 def to_tell(data: Connection, known: dict[str, Any]) -> tuple[Sequence[Any], list[Any]]:
