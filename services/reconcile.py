@@ -19,6 +19,7 @@ from db.tables import keys as keys_tables
 from db.tables.member import STORES
 from db.words import Store
 from services import moving, outbox, replay
+from services.destroying_rows import certify
 from services.found_by import refresh
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def run(house: House, now: datetime, *, keys_older: bool) -> Differences:
     moving.finish(house, now)
     for store in Store:
         for members in _batches(house.databases.data, STORES[store].member.c.member_id):
-            _settle(house, store, members, found)
+            _settle(house, store, members, found, now)
             _follow_keys(house, store, members, found, now, keys_older=keys_older)
     for members in _batches(house.databases.keys, _KEY.c.member_id):
         _count_lost(house, members, found)
@@ -125,8 +126,10 @@ def _stores(keys: Connection, members: Sequence[UUID]) -> dict[UUID, Store]:
     return {row.member_id: Store(row.store) for row in held}
 
 
-def _settle(house: House, store: Store, members: list[UUID], found: Differences) -> None:
-    """Remove the rows of whoever has no key for them."""
+def _settle(
+    house: House, store: Store, members: list[UUID], found: Differences, now: datetime
+) -> None:
+    """Remove the rows of whoever has no key for them; their certificates say so from now on."""
     with house.databases.data.begin() as data, house.databases.keys.begin() as keys:
         known = _stores(keys, members)
         gone = [one for one in members if one not in known]
@@ -134,6 +137,7 @@ def _settle(house: House, store: Store, members: list[UUID], found: Differences)
         left = [] if store is Store.RETAINED else _in(known, Store.RETAINED)
         if gone or left:
             replay.forget(data, keys, [*gone, *left])
+            certify(data, gone, now)
         found.gone += len(gone)
         found.members += len(members) - len(gone) - len(left)
 

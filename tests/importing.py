@@ -184,8 +184,8 @@ class Trial:
 
     db: PortalDb
     folder: Path
-    map: str = FULL_MAP
-    progress: list[importer.Progress] = field(default_factory=list)
+    map: str = field(default=FULL_MAP, repr=False)  # hypothesis prints what a case was given
+    progress: list[importer.Progress] = field(default_factory=list, repr=False)
 
     @property
     def report(self) -> Path:

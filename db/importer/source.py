@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import String, cast, column, func, inspect, select, table
+from sqlalchemy import String, bindparam, cast, column, func, inspect, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import quoted_name
+from sqlalchemy.types import NullType
 
 from db.errors import PortalError
 from db.words import N_
@@ -175,7 +176,8 @@ class SqlSource:
         self, join: Join, by: ColumnElement[Any], keys: Sequence[object]
     ) -> ColumnElement[bool]:
         if self._alike(join):
-            return by.in_(keys)
+            # Without a type: else the first key's would be taken for all, and SQLite mixes them.
+            return by.in_(bindparam(None, list(keys), NullType(), unique=True, expanding=True))
         return cast(by, String).in_([str(key) for key in keys])
 
     def children(

@@ -46,6 +46,7 @@ def test_an_officer_enters_a_source_system_and_ends_it(
     page.get_by_text("이제 목록에 있어요: [가상] 새 시스템").wait_for()
     settled(page)
     page.get_by_role("combobox").click()
+    page.keyboard.type("새 시스템")  # a long list draws only what it shows
     page.get_by_role("option").filter(has_text="새 시스템").click()
     page.locator(".st-key-company_end button").click()
     page.locator(".st-key-company_sure button").click()

@@ -163,12 +163,12 @@ def test_a_hold_is_previewed_placed_seen_by_the_member_and_lifted(
 
 def test_every_section_is_fit_in_english_too(portal: Served, page: Page, axe: Axe) -> None:
     staff_sign_in(page, portal.address, "officer")
-    for path, count in {"/desk-officer": 4, "/desk-destruction": 3}.items():
+    for path in ("/desk-officer", "/desk-destruction"):
         page.goto(f"{portal.address}/language/en?back={path}")
         page.locator("html[lang=en] .jk h1").first.wait_for()
         settled(page)
         choices = page.locator("[data-testid=stButtonGroup] button")
-        expect(choices).to_have_count(count)
+        expect(choices.nth(2)).to_be_visible()
         for choice in choices.all():
             choice.click()
             settled(page)

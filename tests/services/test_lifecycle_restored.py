@@ -131,7 +131,7 @@ class LifeWithBackups(Life):
 def test_lives_go_on_after_a_restore_as_if_nothing_had_been(portal_db: PortalDb) -> None:
     again: Counter[Noted] = Counter()
 
-    @profile(max_examples=2, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+    @profile(max_examples=3, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
     @given(st.data())
     def live(data: st.DataObject) -> None:
         life = LifeWithBackups(portal_db)

@@ -336,6 +336,21 @@ def test_companies_are_told_again_of_what_was_changed(portal: Restoring) -> None
         assert [told[UUID(one)] for one in data.scalars(again)] == [by_mail]
 
 
+@pytest.mark.promise("P23", "P34")
+def test_a_certificate_from_before_the_backup_says_what_was_destroyed_after_it(
+    portal: Restoring,
+) -> None:
+    member(portal.db)  # without any key at all the keys would be taken for lost
+    made = portal.leave(member(portal.db))
+    with portal.db.work.data.begin() as data:
+        data.execute(update(RETAINED.profile_value).values(ends_on=date(2026, 11, 22)))
+        data.execute(update(RETAINED.record).values(ends_on=date(2026, 11, 22)))
+    file = portal.back_up()
+    assert destruction.run(portal.db.work, NOW + DAY).keys == 1
+    assert portal.restore(file, NOW + DAY + 3 * HOUR).differences.gone == 1
+    assert all(line.destroyed_at for line in status(portal.db, made).lines)
+
+
 @pytest.mark.promise("P23", "P13")
 def test_what_was_destroyed_is_destroyed_again(portal: Restoring) -> None:
     """Single records, and a member of whom nothing was kept any more: rows, then the key."""

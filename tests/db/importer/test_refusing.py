@@ -126,6 +126,18 @@ def test_keys_that_only_look_different_are_one_key(trial: Trial) -> None:
     assert len(people(trial.db)) <= 1
 
 
+def test_keys_of_several_kinds_stand_in_one_table(trial: Trial) -> None:
+    """SQLite keeps them as they came; the kind of the first must not be taken for all."""
+    other = PERSON | {"id": "2", "mail": "b@example.com"}
+    summary = trial.tables(
+        people=[PERSON, other],
+        orders=[ORDER | {"no": b"11"}, ORDER | {"no": "12", "person": "2"}],
+        order_lines=[],
+    )
+    adds_up(summary)
+    assert [len(one.records) for one in people(trial.db).values()] == [1, 1]
+
+
 def test_a_consent_and_a_disclosure_that_can_not_be_read(trial: Trial) -> None:
     given = {"no": "1", "person": "1", "to": "서점", "items": "name,shoe_size", "day": "2024-03-01"}
     summary = trial.tables(people=[PERSON | {"ads": "perhaps"}], given=[given])
