@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from hypothesis import settings
 from db import embedded
 from services import journal_file
 from tests.database import migrated, portal_db
+from tests.folders import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ settings.load_profile("portal")
 @pytest.fixture
 def own_folder() -> Iterator[Path]:
     """A data folder for a server of the test's own, which is stopped at the end."""
-    with _folder() as name:
+    with folder() as name:
         var = Path(name) / "var"
         try:
             yield var
@@ -37,17 +37,12 @@ def own_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[embedded.Embedded]:
     """A running server, empty but for what other tests left: make a database of your own in it."""
-    with _folder() as name:
+    with folder() as name:
         var = Path(name) / "var"
         try:
             yield embedded.start(var, durable=False)
         finally:
             embedded.stop(var)
-
-
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    # Not pytest's own: a second run of it shuts those to the server's system user.
-    return tempfile.TemporaryDirectory(prefix="jikim-test-")
 
 
 @pytest.fixture(autouse=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
@@ -17,6 +18,7 @@ from urllib.request import urlopen
 
 from db import embedded
 from db.settings import ROOT
+from tests.folders import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,20 +61,41 @@ def _wait(process: subprocess.Popen[bytes], served: Served) -> None:
 
 @contextmanager
 def serve(**settings: str) -> Iterator[Served]:
-    """Start a portal with a folder of its own; stop it and remove the folder afterwards."""
-    with tempfile.TemporaryDirectory(prefix="jikim-test-") as folder:
-        var, port = Path(folder) / "var", free_port()
-        var.mkdir()
-        served = Served(f"http://localhost:{port}", var, Path(folder) / "log")
-        given = {"PORT": str(port), "PORTAL_VAR": str(var), **settings}
-        with served.log.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "app.py"], cwd=ROOT, env=os.environ | given, stdout=log, stderr=log
-            )
-        try:
-            _wait(process, served)
+    """Start a portal with a folder of its own; stop it and remove the folder afterwards.
+
+    Without settings it starts from a copy of what a first start leaves, which takes half the time.
+    """
+    with folder() as name:
+        if not settings:
+            subprocess.run(["cp", "-a", f"{_first()}/.", name], check=True)  # noqa: S603, S607 (keeps owners)
+        with _running(Path(name), settings) as served:
             yield served
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
-            embedded.stop(var)
+
+
+@cache
+def _first() -> str:
+    """Return a folder in which a portal was started once, and stopped."""
+    made = folder()
+    atexit.register(made.cleanup)
+    with _running(Path(made.name), {}):
+        pass
+    return made.name
+
+
+@contextmanager
+def _running(home: Path, settings: dict[str, str]) -> Iterator[Served]:
+    var, port = home / "var", free_port()
+    var.mkdir(exist_ok=True)
+    served = Served(f"http://localhost:{port}", var, home / "log")
+    given = {"PORT": str(port), "PORTAL_VAR": str(var), **settings}
+    with served.log.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=os.environ | given, stdout=log, stderr=log
+        )
+    try:
+        _wait(process, served)
+        yield served
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        embedded.stop(var)

@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from db import embedded
 from db import embedded_folders as folders
+from tests.folders import folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def postmaster(server: embedded.Embedded) -> int:
 @pytest.fixture(scope="module")
 def pristine() -> Iterator[Path]:
     """The folder of a server made once and stopped: making one takes most of a test's time."""
-    with tempfile.TemporaryDirectory(prefix="jikim-test-") as name:
+    with folder() as name:
         var = Path(name) / "var"
         embedded.start(var, durable=False)
         embedded.stop(var)
@@ -90,8 +90,8 @@ def test_the_url_opens_the_database(cluster: embedded.Embedded) -> None:
 def test_it_listens_on_a_private_socket_alone(cluster: embedded.Embedded) -> None:
     assert ask(cluster, "show listen_addresses") == ""
     assert ask(cluster, "show unix_socket_directories") == str(cluster.sockets)
-    for folder in (cluster.sockets, cluster.data):
-        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for closed in (cluster.sockets, cluster.data):
+        assert stat.S_IMODE(closed.stat().st_mode) == 0o700
     assert stat.S_IMODE((cluster.sockets / folders.SOCKET).stat().st_mode) == 0o700
 
 

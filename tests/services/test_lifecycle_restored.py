@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections import Counter
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from db import aside, migrate, seal_keys
 from db.settings import settings
 from db.words import Noted, Store
 from services import backup, journal_file, restore
+from tests.folders import folder
 from tests.services.test_lifecycle import Life, Person
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class LifeWithBackups(Life):
 
     def __init__(self, db: PortalDb) -> None:
         super().__init__(db)
-        self.folder = tempfile.TemporaryDirectory(prefix="jikim-test-")
+        self.folder = folder()
         self.settings = settings().model_copy(update={"var": Path(self.folder.name)})
         shutil.copytree(db.var / "keys", self.settings.var / "keys")
         seal_keys.create(self.settings.var / "keys")
