@@ -98,8 +98,8 @@ class Day:
         found, given = 0, dormancy.given(at(0)) | dormancy.START
         with self._place.work.data.connect() as data:
             while True:
-                picked, due = dormancy.to_tell(data, given)
-                found += len(due)
+                picked = dormancy.to_tell(data, given)
+                found += len(picked)
                 if not picked:
                     return found
                 given |= dormancy.after(picked)

@@ -33,9 +33,10 @@ _ITEMS = ["login_id", "nickname", "email", "mobile", "address", "name", "birth_d
           "baby_name"]  # fmt: skip
 _LIVE = (
     """insert into live.member (member_id, joined_on, last_used_on, usage_told_on,
-           last_counted_on, created_at)
-       select member_id, date '2020-01-01', last, :today, last, now()
-       from (select member_id, case
+           last_counted_on, told_for, created_at)
+       select member_id, date '2020-01-01', last, :today, last,
+           case when turn < :days then last end, now()
+       from (select member_id, turn, case
            when turn < :days then :over + turn when turn = :days then :idle
            else :today - (n % 300)::int end as last from who) w""",
     """insert into live.profile_value (member_id, item, seq, sealed, changed_at, source, service,

@@ -255,6 +255,7 @@ NOT_PERSONAL: dict[str, str] = {
     "member.last_used_on": "dormancy is decided by it in SQL (clause 3.3)",
     "member.created_at": _STATE,
     "member.last_counted_on": "the last use that counts: dormancy is selected by it (clause 3.3)",
+    "member.told_for": "whom to tell that they will sleep is selected by it (clause 3.3)",
     "separation.*": "which notice a separation rests on, and times; no value",
     "move.*": "what a member asked for that crosses stores, and digests of a certificate's secret",
     "export.*": "which groups of data somebody asked for, times, and the size of a sealed file",

@@ -191,6 +191,7 @@ MEMBERSHIP: Final = File(
         Column("store", N_("The account is"), Form.WORD, STORES, holds=()),
         Column("last_used_on", N_("Last used"), Form.DAY),
         Column("last_counted_on", N_("Last use that counts"), Form.DAY),
+        Column("told_for", N_("Told that I will sleep, after the last use on"), Form.DAY),
         Column("usage_told_on", N_("Yearly notice of use"), Form.DAY),
         Column("turns_14_on", N_("Turns 14 on"), Form.DAY),
         Column("turns_19_on", N_("Turns 19 on"), Form.DAY),

@@ -129,12 +129,13 @@ def tell(house: House, now: datetime) -> Iterator[int]:
     known = given(now) | START
     while True:
         with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
-            picked, due = to_tell(data, known)
+            picked = to_tell(data, known)
+            came, due = _claim(data, known, [row.member_id for row in picked])
             for row in due:
                 _tell(house, data, keys, row, now)
             _note(data, [r.member_id for r in due], EventName.DORMANCY_TOLD, now)
         yield len(due)
-        if len(due) < len(picked):
+        if came:
             known |= START  # who was caught up may stand anywhere in that order
         elif len(picked) < AT_ONCE:
             return
@@ -142,11 +143,24 @@ def tell(house: House, now: datetime) -> Iterator[int]:
             known |= after(picked)
 
 
-def to_tell(data: Connection, known: dict[str, Any]) -> tuple[Sequence[Any], list[Any]]:
-    """Lock the next who may be to be told; return them, and those who are."""
-    picked = data.execute(queries.TO_TELL, known).all()
-    _catch_up(data, known, [row.member_id for row in picked if row.used])
-    return picked, [row for row in picked if not row.used]
+def to_tell(data: Connection, known: dict[str, Any]) -> Sequence[Any]:
+    """Return the next who may be to be told, by what their rows say."""
+    return data.execute(queries.TO_TELL, known).all()
+
+
+def _claim(data: Connection, known: dict[str, Any], picked: list[UUID]) -> tuple[int, list[Any]]:
+    """Lock them; return how many have come since and were caught up, and who is to be told.
+
+    Whoever somebody else writes about just now is told by the next run.
+    """
+    if not picked:
+        return 0, []
+    held = data.execute(queries.CLAIM, known | {"picked": picked}).all()
+    came = [row.member_id for row in held if row.used]
+    _catch_up(data, known, came)
+    if told := [row.member_id for row in held if row.told and not row.used]:
+        data.execute(queries.TOLD, {"picked": told})  # what they used since doesn't count
+    return len(came), [row for row in held if not row.used and not row.told]
 
 
 def _catch_up(data: Connection, known: dict[str, Any], members: list[UUID]) -> None:

@@ -41,27 +41,31 @@ CATCH_UP = text(f"""
     where t.member_id = any(:picked) and m.member_id = t.member_id
         and t.last_counted_on is distinct from last.day
 """)  # noqa: S608 (a constant)
-# In the order of an index, each batch from where the last one ended: it costs what is due. Those
-# whose use is newer than their row says are caught up then, and come again later in that order.
-_NEXT = """
-    and (m.last_counted_on, m.member_id) > (:day, cast(:after as uuid))
-    order by m.last_counted_on, m.member_id limit :most for update of m skip locked
-"""
+_AFTER = "(m.last_counted_on, m.member_id) > (:day, cast(:after as uuid))"
+_ORDER = "order by m.last_counted_on, m.member_id limit :most"
+# In the order of an index, each batch from where the last one ended: it costs what is due. The
+# index alone answers; whoever was told is not in it until they have come again.
 TO_TELL = text(f"""
-    select m.member_id, m.last_counted_on as known, m.last_counted_on as last, exists (
+    select m.member_id, m.last_counted_on as known from live.member m
+    where m.told_for is distinct from m.last_counted_on and m.last_counted_on <= :idle
+        {_SPARED} and {_AFTER} {_ORDER}
+""")  # noqa: S608 (a constant)
+# Of those, once nobody else writes about them: whose use is newer than their row says is caught up,
+# and comes again later in that order.
+CLAIM = text(f"""
+    select m.member_id, m.last_counted_on as last, exists (
         select from live.service_use u where u.member_id = m.member_id
             and u.service = any(:counted) and u.last_used_on > m.last_counted_on
-    ) as used from live.member m
-    where m.last_counted_on <= :idle
-        and (
-            not exists (select from ops.outbox n
-                where n.member_id = m.member_id and n.key = :notice || ':' || m.last_counted_on)
-            -- Who was told and has come since is told anew, a year from then.
-            or exists (select from live.service_use u where u.member_id = m.member_id
-                and u.service = any(:counted) and u.last_used_on > m.last_counted_on)
-        )
-        {_SPARED} {_NEXT}
+    ) as used, exists (
+        select from ops.outbox n
+        where n.member_id = m.member_id and n.key = :notice || ':' || m.last_counted_on
+    ) as told from live.member m
+    where m.member_id = any(:picked) and m.last_counted_on <= :idle {_SPARED}
+    order by m.last_counted_on, m.member_id for update of m skip locked
 """)  # noqa: S608 (a constant)
+TOLD = text("""
+    update live.member m set told_for = m.last_counted_on where m.member_id = any(:picked)
+""")
 
 
 def _due(last: str, looked_up: str = "") -> str:
@@ -77,7 +81,7 @@ def _due(last: str, looked_up: str = "") -> str:
     """  # noqa: S608 (a constant)
 
 
-PICK = text(f"{_due('m.last_counted_on')} {_NEXT}")
+PICK = text(f"{_due('m.last_counted_on')} and {_AFTER} {_ORDER} for update of m skip locked")
 # What was written between that query's snapshot and its locks is seen by the next one only.
 USES = text("select from live.service_use where member_id = any(:picked) for update")
 STILL = text(f"{_due('last.day', _LAST)} and m.member_id = any(:picked)")

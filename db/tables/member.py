@@ -126,6 +126,8 @@ def _member(store: Store) -> Table:
         Column("last_used_on", Date),
         Column("usage_told_on", Date),
         Column("last_counted_on", Date),
+        # The last use that the latest notice told of; null once they have come since.
+        Column("told_for", Date),
         Column("created_at", _WHEN, nullable=False),
         Index(None, "last_used_on"),
         Index(None, "usage_told_on"),
@@ -134,8 +136,17 @@ def _member(store: Store) -> Table:
             "ix_member_turns_14_on", "turns_14_on",
             postgresql_where=text("turns_14_on is not null"),
         ),
+        *_to_tell(store),
         schema=store,
     )  # fmt: skip
+
+
+def _to_tell(store: Store) -> tuple[Index, ...]:
+    """Return the index of whom nobody told yet: it costs what is due, not who waits to sleep."""
+    if store is not Store.LIVE:
+        return ()
+    untold = text("told_for is distinct from last_counted_on")
+    return (Index("ix_member_to_tell", "last_counted_on", "member_id", postgresql_where=untold),)
 
 
 def _proved(store: Store) -> tuple[ForeignKey, ...]:

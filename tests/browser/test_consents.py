@@ -49,6 +49,8 @@ def test_switch_take_the_receipt_and_refuse_a_device(
     page.reload()
     settled(page)
     expect(switch).to_be_checked(checked=not was)
+    page.locator("[class*=st-key-refuse_] button").first.wait_for()
+    settled(page)
     left = page.locator("[class*=st-key-refuse_]").count()
     page.locator("[class*=st-key-refuse_] button").first.click()
     page.locator("[class*=st-key-refuse_yes_] button").click()

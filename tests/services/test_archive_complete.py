@@ -32,6 +32,7 @@ EMPTY = {
         "answers_until",
         "usage_told_on",
         "last_counted_on",
+        "told_for",
         "set_at",
     },
     "disputes": {"problem"},

@@ -91,6 +91,41 @@ def test_who_is_told_is_the_policys(
     assert dormancy.run(house_of(portal_db), NOW).told == 0
 
 
+@pytest.mark.promise("P08")
+@pytest.mark.parametrize(("service", "anew"), [(APP, 1), ("[가상] 맘마레시피", 0)])
+def test_who_was_told_and_came_since_is_told_anew_a_year_from_then(
+    portal_db: PortalDb, service: str, anew: int
+) -> None:
+    """The notice came back, so nothing but this looks at them again."""
+    who = told(portal_db)
+    accept(portal_db, bounced_at=NOW)
+    came, year = TODAY + timedelta(days=2), later(340)
+    with portal_db.work.data.begin() as data:
+        data.execute(insert(LIVE.service_use).values(
+            member_id=who, service=service, last_used_on=came
+        ))  # fmt: skip
+    assert [dormancy.run(house_of(portal_db), later(n)).told for n in (3, 4)] == [0, 0]
+    assert dormancy.run(house_of(portal_db), year).told == anew
+    assert looked_at(portal_db, year) == 0
+
+
+def looked_at(db: PortalDb, now: datetime) -> int:
+    """Return how many the daily run would look at to tell them."""
+    with db.work.data.connect() as data:
+        return len(dormancy.to_tell(data, dormancy.given(now) | dormancy.START))
+
+
+def test_who_was_told_is_not_looked_at_until_the_notice_is_withdrawn(portal_db: PortalDb) -> None:
+    unused(portal_db)
+    dormancy.begin(house_of(portal_db), dormancy.given(NOW))
+    assert looked_at(portal_db, NOW) == 1
+    assert dormancy.run(house_of(portal_db), NOW).told == 1
+    assert looked_at(portal_db, NOW) == 0
+    with portal_db.work.data.begin() as data:
+        data.execute(update(ops.outbox).values(key=None))
+    assert looked_at(portal_db, NOW) == 1
+
+
 @pytest.mark.promise("P10")
 def test_the_notice_names_day_and_app_and_sells_nothing(portal_db: PortalDb) -> None:
     told(portal_db)
