@@ -43,6 +43,9 @@ _SETTINGS = {
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
 }
+_MEGABYTE = 2**20
+_BUFFERS = 128, 2048
+"""Megabytes of its own cache, least and most: of large tables it must hold the indexes."""
 _HASTE = dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
 
 
@@ -50,7 +53,7 @@ def launch(data: Path, owner: folders.Account, *, durable: bool) -> Path:
     """Start the server of `data`, wait until it is ready, return the folder of its socket."""
     sockets = folders.socket_folder(data, owner)
     places = {"unix_socket_directories": str(sockets), "hba_file": str(data / "pg_hba.conf")}
-    settings = _SETTINGS | places | ({} if durable else _HASTE)
+    settings = _SETTINGS | places | _memory() | ({} if durable else _HASTE)
     # Given at the start, these outrank whatever the files in the data folder say.
     options = shlex.join(f"--{name}={value}" for name, value in settings.items())
     log = data / "start.log"
@@ -69,6 +72,13 @@ def launch(data: Path, owner: folders.Account, *, durable: bool) -> Path:
                 raise EmbeddedError(message, said=said, folder=data / "log") from None
             time.sleep(1)
     return sockets
+
+
+def _memory() -> dict[str, str]:
+    """Return how much of the machine's memory the server takes: an eighth, within limits."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
+    least, most = _BUFFERS
+    return {"shared_buffers": f"{min(max(whole // 8, least), most)}MB"}
 
 
 def _forget_dead(data: Path, sockets: Path) -> None:
