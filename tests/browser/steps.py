@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def settled(page: Page) -> None:
     """Wait until Streamlit has finished drawing."""
     expect(page.locator(".jk").last).to_be_visible(timeout=30_000)
+    running = page.locator("[data-testid=stApp]:not([data-test-script-state=notRunning])")
+    expect(running).to_have_count(0, timeout=30_000)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=30_000)
 
 
