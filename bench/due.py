@@ -170,7 +170,7 @@ def _all(work: Callable[[int], int], day: int) -> None:
 def _among(members: int) -> Found:
     with installation() as place:
         journal_file.open_in(place.var)
-        many_due.fill(place, members, members // 10 if members > FEW else 4 * DUE)
+        many_due.fill(place, members, max(members // 10, many_due.DAYS * DUE))
         return Day(place).measured()
 
 

@@ -1,13 +1,12 @@
-"""Looks up what became of somebody's data by a certificate that was typed; guessing is slowed."""
+"""Looks up what became of somebody's data by a certificate that was typed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from db.words import N_
-from services import certificate
+from services import certificate, numbered
 from services.certificate import CertificateError
-from services.identity import attempts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,19 +16,16 @@ if TYPE_CHECKING:
 
 
 def look_up(house: House, given: Certificate, now: datetime) -> Status:
-    """Return the status; after several wrong tries at one number each next one must wait.
+    """Return the status.
 
-    Raise `CertificateError` where number and secret don't belong together, `WaitFirst` meanwhile.
+    Raise `CertificateError` where number and secret don't belong together, `WaitFirst` after
+    several such tries.
     """
-    key = attempts.digest(house.keyring, "certificate", given.number)
-    with house.databases.keys.begin() as keys:
-        attempts.count(keys, key, now)
-    with house.databases.data.connect() as data:
-        found = certificate.status(data, given)
-    if found is None:
-        raise CertificateError(
-            N_("There is no certificate with this number and secret. Please check both.")
-        )
-    with house.databases.keys.begin() as keys:
-        attempts.forget(keys, key, None, now)
+    with numbered.attempt(house, "certificate", given, now):
+        with house.databases.data.connect() as data:
+            found = certificate.status(data, given)
+        if found is None:
+            raise CertificateError(
+                N_("There is no certificate with this number and secret. Please check both.")
+            )
     return found

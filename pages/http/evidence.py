@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -18,6 +16,7 @@ from db import clock
 from db.errors import PortalError
 from db.settings import settings
 from db.words import N_, ActorKind, Purpose
+from pages.http.linked import AWAY
 from pages.http.names import SESSION_COOKIE, language_in
 from services import access, deciding, desk_queue, sessions
 from services.actor import AccessDenied, Permission, SignInRequired
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 PATH = "/desk-queue/evidence"
 _LOOK = access.Look(EventName.EVIDENCE_VIEWED, Permission.REQUEST_DECIDE, "/desk-queue")
-_AWAY = (OperationalError, InterfaceError, NoConnectionError)
+
 _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -80,7 +79,7 @@ def answer(request: Request, find: Callable[[Request], Evidence] = _file) -> Res
         found = find(request)
     except ValueError:
         return PlainTextResponse("Bad request", 400, _HEADERS)
-    except _AWAY:
+    except AWAY:
         away = N_("We can't reach our records right now. Please try again soon.")
         return PlainTextResponse(translate(language, away), 503, _HEADERS)
     except PortalError as error:
