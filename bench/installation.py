@@ -68,10 +68,11 @@ class Installation:
         return f"{SESSION_COOKIE[False]}={token}"
 
     def settle(self) -> None:
-        """Vacuum and analyze, as the server does by itself when members have come."""
+        """Vacuum, analyze and write out, as the server does by itself when members have come."""
         for engine in (self.owner.data, self.owner.keys):
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text("vacuum (analyze)"))
+                connection.execute(text("checkpoint"))
 
     def join(self, members: Sequence[MemberDraft]) -> None:
         """Write members as the importer does: sealed, keys first."""
