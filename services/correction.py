@@ -1,7 +1,8 @@
 """Putting a value right (clause 9; PIPA art. 36): at once, by a link, or after proof.
 
-What is declared correctable changes at once; an e-mail address counts once its link was followed;
-what needs proof becomes a request, and until that is decided the item is used for nothing (P32).
+What is declared correctable changes at once; an e-mail address counts once its link was followed,
+a number that a guardian gives for a child once its code was entered; what needs proof becomes a
+request, and until that is decided the item is used for nothing (P32).
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from services import (
     files,
     guardians_own,
     held_values,
+    mobile_change,
     notify,
     requests,
 )
+from services.actor import Relation
 from services.holding_back import held_back
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Outcome(StrEnum):
     CHANGED = "changed"
     SAME = "same"
     LINK_SENT = "link_sent"
+    CODE_SENT = "code_sent"
 
 
 class Granted(Protocol):
@@ -119,6 +123,9 @@ def _change(subject: Subject, item: str, seq: int | None, value: str, source: So
         subject.second_word(StepWhat.EMAIL)
         email_change.ask(subject, value, before)
         return Outcome.LINK_SENT
+    if item == "mobile" and subject.relation is Relation.GUARDIAN:
+        mobile_change.ask(subject, value)
+        return Outcome.CODE_SENT
     held_values.put(subject, item, seq, value, source)
     consents.agree_for_item(subject, item)
     if item == "mobile":

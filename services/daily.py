@@ -12,7 +12,6 @@ from services import (
     case_lives,
     contract_ends,
     disclosure_check,
-    email_change,
     fourteen,
     inbox,
     linking_search,
@@ -22,6 +21,7 @@ from services import (
     sessions,
     staff_register,
     usage_notice,
+    waiting_values,
     watching,
 )
 
@@ -64,7 +64,7 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         birthdays.end_unanswered(connection, clock.seoul_day(now), now)
         birthdays.end_disputes(connection, clock.seoul_day(now), now)
         disclosure_check.run(connection, now)
-        email_change.expire(connection, now)
+        waiting_values.expire(connection, now)
         case_lives.turned_14(connection, now)
         case_lives.expire(connection, now)
         linking_search.forget(connection, now)

@@ -16,7 +16,16 @@ from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.tables.ops import staff
 from db.words import N_, DisputeOutcome, DisputeWhy, Noted, Purpose, SuspensionWhy
-from services import access, disputes, email_change, guarding, jobs, journal, ledger, reference
+from services import (
+    access,
+    disputes,
+    guarding,
+    jobs,
+    journal,
+    ledger,
+    reference,
+    waiting_values,
+)
 from services.access import as_subject
 from services.actor import AccessDenied, Permission, page_opens
 from services.desk_queue import CASE_LASTS, TakenError
@@ -275,7 +284,7 @@ def stop(subject: Subject, found: tuple[Guardian, ...], decision: Decision) -> l
         raise DisputeRefused(N_("This guardian's link has ended already."))
     if since <= subject.today:  # later, the door asks again of each copy who may act
         disputes.end_exports(subject.connection, subject.member_id, chosen.guardian_id)
-        email_change.forget_guardians(subject, chosen.guardian_id)
+        waiting_values.forget_guardians(subject, chosen.guardian_id)
     name = EventName.GUARDIAN_ENDED if ends else EventName.GUARDIAN_SUSPENDED
     _note(subject, name, decision.why)
     return rows

@@ -21,7 +21,7 @@ from db.errors import PortalError
 from db.tables.exports import export
 from db.tables.member import LIVE
 from db.words import N_, ActorKind, DisputeOutcome, DisputeWhy, ExportState, Noted
-from services import access, email_change, guarding, jobs, journal
+from services import access, guarding, jobs, journal, waiting_values
 from services.actor import Relation
 from services.exports import HERE
 from services.outbox import NoKeyError
@@ -133,7 +133,7 @@ def open_dispute(subject: Subject, why: DisputeWhy, words: str = "") -> UUID:
         rows=[(subject.tables.dispute, row)],
     )  # fmt: skip
     end_exports(subject.connection, subject.member_id)
-    email_change.forget_guardians(subject)
+    waiting_values.forget_guardians(subject)
     return UUID(str(row["dispute_id"]))
 
 

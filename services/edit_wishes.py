@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from db.declarations import ITEMS
 from db.words import N_
-from services import clearing, correction, email_change
+from services import clearing, correction, waiting_values
 from services.correction import Outcome
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ _SAID = {
     Outcome.SAME: N_("That is what is held already. Nothing was changed."),
     Outcome.LINK_SENT: N_(
         "We sent a link to the new address. It counts once you open it, within 24 hours."
+    ),
+    Outcome.CODE_SENT: N_(
+        "We sent a code to the new number. It counts once you enter the code here, within 10 "
+        "minutes."
     ),
 }
 _ASKED = N_("We have your request and decide within 10 days. You see it under “My requests”.")
@@ -99,5 +103,5 @@ class KeepAddress:
 
     def carry_out(self, subject: Subject) -> str:
         """Do it."""
-        email_change.take_back(subject)
+        waiting_values.take_back(subject, "email")
         return N_("The old address stays. The link that we sent no longer works.")

@@ -13,6 +13,7 @@ from db.tables.ledger import event
 from db.tables.member import STORES
 from db.words import RequestState
 from services import clearing, profile, restriction, restriction_rows, telling
+from services.actor import Relation
 from services.gathering import Gathered, ordered
 from services.ledger import EventName
 
@@ -49,7 +50,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Editing:
-    """One item. `link_until`: a new e-mail address waits for its link. `told`: companies' names."""
+    """One item. `told`: companies' names.
+
+    `link_until`: until when a new e-mail address waits for its link, a number for its code.
+    """
 
     item: Item
     values: tuple[Held, ...]
@@ -63,6 +67,8 @@ class Editing:
     follows: tuple[str, ...]
     hidden: bool = False
     """Whether a guardian neither sees nor changes it until a dispute is decided."""
+    by_code: bool = False
+    """Whether a new one counts once a code sent there was entered: a guardian gives it."""
 
     @property
     def held(self) -> tuple[Held, ...]:
@@ -101,6 +107,7 @@ def read(subject: Subject, name: str) -> Editing:
         clearing.free(name, next((row["day"] for row in found["of_age"]), None), subject.today),
         follows[1:],
         hidden=subject.hides(name),
+        by_code=name == "mobile" and subject.relation is Relation.GUARDIAN,
     )
 
 

@@ -35,6 +35,7 @@ SUBJECTS: Final = {
     "email_link": N_("Confirm your new e-mail address"),
     "email_asked": N_("A new e-mail address was asked for"),
     "email_changed": N_("Your e-mail address was changed"),
+    "mobile_code": N_("Your code for the new number"),
     "mobile_changed": N_("Your mobile number was changed"),
     "usage": N_("How your data was used this year"),
     "dormancy_notice": N_("Your account will go to sleep"),
@@ -76,6 +77,7 @@ PURPOSES: Final = {
     "email_link": Purpose.CORRECT,
     "email_asked": Purpose.NOTICES,
     "email_changed": Purpose.NOTICES,
+    "mobile_code": Purpose.CORRECT,
     "mobile_changed": Purpose.NOTICES,
     "usage": Purpose.NOTICES,
     "dormancy_notice": Purpose.NOTICES,
@@ -113,7 +115,7 @@ TO_GUARDIAN: Final = frozenset({"guardian_code"})
 """Messages to the contact of a guardian that a child came with, in the guardian's own name."""
 SECRET: Final = TO_GUARDIAN | frozenset(
     {
-        "password_link", "password_code", "email_link",
+        "password_link", "password_code", "email_link", "mobile_code",
         "case_code", "case_confirm", "recovery_notice", "recovery_link",
     }
 )  # fmt: skip

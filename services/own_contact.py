@@ -1,27 +1,35 @@
 """A child's own way in, entered by a guardian before the 14th birthday (clause 9).
 
 An address counts once its link was followed, and then a link to set a password goes there; a mobile
-number is told how to set one by a code. So both are proved by who reads them, never by who typed
-them, and the guardian's own are refused: at 14 they would open the child's data to the guardian.
+number counts once its code was entered, and then it is told how to set one. So both are proved by
+who reads them, never by who typed them, and the guardian's own are refused: at 14 they would open
+the child's data to the guardian.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from db.settings import settings
-from services import correction, guarding, notify
-from services.correction import Outcome
-from services.first_password import has_password
+from services import correction, guarding
 from services.guardians_own import ContactRefused
 from services.identity import recovery
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from services.correction import Outcome
     from services.subject import Subject
 
-INVITED: Final = "own_sign_in"
+
+@dataclass(frozen=True)
+class Way:
+    """Whether a member has an address, a number or a password; until when a number waits."""
+
+    reached: bool
+    code_until: datetime | None
 
 
 def give(subject: Subject, typed: str) -> Outcome:
@@ -31,12 +39,7 @@ def give(subject: Subject, typed: str) -> Outcome:
     `ValueRefused` for a wrong form, `HeldBack` during a dispute.
     """
     subject.actor.require_verification()
-    item = _item(typed)
-    done = correction.correct(subject, item, 0, typed)
-    new = item == "mobile" and done is Outcome.CHANGED
-    if new and not settings().member_metadata_url and not has_password(subject):
-        notify.notify(subject, INVITED, key=f"{INVITED}:{subject.at}", way="sms")
-    return done
+    return correction.correct(subject, _item(typed), 0, typed)
 
 
 def _item(typed: str) -> str:
@@ -46,8 +49,14 @@ def _item(typed: str) -> str:
         raise ContactRefused(error.message) from None
 
 
-def reached(subject: Subject) -> bool:
-    """Return whether the member has an address, a number or a password of their own: one query."""
-    member = subject.tables.member.c
-    own = select(guarding.reached(subject.tables)).where(member.member_id == subject.member_id)
-    return bool(subject.connection.scalar(own))
+def way(subject: Subject) -> Way:
+    """Return whether the member can be reached, and what waits to be confirmed: one query."""
+    member, waits = subject.tables.member.c, subject.tables.pending_value.c
+    until = select(waits.expires_at).where(
+        waits.member_id == member.member_id, waits.item == "mobile", waits.expires_at > subject.at
+    )
+    row = subject.connection.execute(
+        select(guarding.reached(subject.tables).label("reached"), until.scalar_subquery())
+        .where(member.member_id == subject.member_id)
+    ).one()  # fmt: skip
+    return Way(row[0], row[1])

@@ -67,7 +67,8 @@ def wish(one: Editing) -> Wish | None:
     if one.hidden:
         draw("edit_before.html", lines=[_(LOOKED_AT)])
         return None
-    if one.link_until and st.button(_("Keep the old address"), key="edit_keep"):
+    by_link = one.link_until and one.item.name == "email"
+    if by_link and st.button(_("Keep the old address"), key="edit_keep"):
         return edit_wishes.KeepAddress()
     found = None
     if how is Correction.AT_ONCE or (how is Correction.WITH_PROOF and not one.due_on):
@@ -146,6 +147,11 @@ def _before(one: Editing) -> list[str]:
         return [
             _("We send a link to the new address; it counts once you open it, within 24 hours. "
               "The old address is told.")
+        ]  # fmt: skip
+    if one.by_code:
+        return [
+            _("We send a code to the new number; it counts once you enter the code here, within "
+              "10 minutes. Ask the child for it.")
         ]  # fmt: skip
     lines = [_("It changes at once. The old value is not kept.")]
     if one.item.basis is Basis.CONSENT and not one.held:

@@ -60,7 +60,7 @@ def _states(one: Editing) -> list[str]:
     found = []
     if one.due_on:
         found.append(_("You asked for a change. We decide by {day}.", day=format_date(one.due_on)))
-    if one.link_until:
+    if one.link_until and one.item.name == "email":
         found.append(
             _("A new address waits for its link, until {moment}. Notices go there meanwhile.",
               moment=format_datetime(one.link_until))

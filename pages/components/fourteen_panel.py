@@ -8,8 +8,8 @@ import streamlit as st
 
 from db.children_rules import rules
 from db.errors import PortalError
-from db.words import Purpose
-from pages.components import said, sign_in_panel
+from db.words import N_, Purpose
+from pages.components import own_number_panel, said, sign_in_panel
 from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.text import _, language
@@ -23,25 +23,39 @@ if TYPE_CHECKING:
 
     from services.actor import Actor
     from services.overview import Brief
+    from services.own_contact import Way
 
 _TYPED: Final = f"{FORM}own_contact"
+_DONE: Final = {
+    Outcome.LINK_SENT: N_(
+        "We sent a link to that address. Once it is opened, within 24 hours, it counts, and a link "
+        "to set a password follows."
+    ),
+    Outcome.CODE_SENT: N_(
+        "We sent a code to that number. Ask the child for it and enter it here, within 10 minutes: "
+        "then the number counts, and a text message there says how to set a password."
+    ),
+    Outcome.SAME: N_("That is what is held already. Nothing was changed."),
+}
 _LOOK: Final = access.Look(
     EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/", ("email", "mobile"), folds=False
 )
 
 
-def panel(actor: Actor, brief: Brief, today: date, *, reached: bool) -> None:
+def panel(actor: Actor, brief: Brief, today: date, way: Way) -> None:
     """Draw the day and what changes, near it or while the child has no way in of its own."""
     day = brief.turns_14_on
     if day is None:
         return
     soon = (day - today).days <= rules().coming_of_age.notice_days
     acting = actor.acting_for is not None
+    reached = way.reached
     if not soon and (reached or not acting):
         return
     draw("fourteen.html", day=day, acting=acting, reached=reached, soon=soon,
          answer=rules().coming_of_age.answer_days)  # fmt: skip
     if acting and not reached and not brief.disputed:
+        own_number_panel.panel(actor, way.code_until, "/")
         _ask(actor)
 
 
@@ -54,7 +68,7 @@ def _ask(actor: Actor) -> None:
         typed = st.text_input(
             _("The child's own e-mail address or mobile number"), key=_TYPED, autocomplete="off"
         )
-        sent = st.form_submit_button(_("Send it a link or word"), type="primary")
+        sent = st.form_submit_button(_("Send a link or a code there"), type="primary")
     if sent:
         _give(actor, typed)
 
@@ -69,10 +83,7 @@ def _give(actor: Actor, typed: str) -> None:
         draw("problem.html", text=_(error.message, **error.params))
         return
     st.session_state.pop(_TYPED, None)
-    if done is Outcome.LINK_SENT:
-        said.say(_("We sent a link to that address. Once it is opened, within 24 hours, it counts, "
-                   "and a link to set a password follows."))  # fmt: skip
-    said.say(_("It is entered. A text message says how to set a password."))
+    said.say(_(_DONE[done]))
 
 
 def answers(until: date | None) -> None:

@@ -12,6 +12,7 @@ from pages.components import (
     edit_panel,
     edit_view,
     gate,
+    own_number_panel,
     said,
     unmasking,
     ward_name,
@@ -56,6 +57,8 @@ edit_panel.choose()
 if one.held:
     unmasking.one_by_one(actor, "/edit", {chosen: _(one.item.label)})
 draw("edit_item.html", one=edit_view.view(one))
+if one.by_code and not one.hidden:
+    own_number_panel.panel(actor, one.link_until, "/edit")
 wished = edit_panel.wish(one)
 if wished is not None:
     _carry_out(wished)

@@ -35,7 +35,7 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     today = subject.today
     young = brief.turns_14_on is not None
     standing = disputes.standing(subject) if young else None
-    reached = own_contact.reached(subject) if young else True
+    way = own_contact.way(subject) if young else None
 
 said.show()
 if actor.for_child and actor.acting_for is not None:
@@ -68,7 +68,8 @@ with st.container(horizontal=True):
                 args=(child.member_id,),
             )
 fourteen_panel.answers(brief.answers_until if actor.acting_for is None else None)
-fourteen_panel.panel(actor, brief, today, reached=reached)
+if way is not None:
+    fourteen_panel.panel(actor, brief, today, way)
 draw("open_matters.html", matters=matters(brief.matters))
 timeline(retention.bars(brief.kinds), policy.in_force(today), today)
 if standing is not None:

@@ -79,7 +79,7 @@ def test_a_child_comes_of_age(
     sees(desktop, "아이가 쓰는 이메일이나 휴대전화 번호가 아직 없어요")
     assert axe(desktop) == []
     desktop.get_by_label("아이가 쓰는 이메일 주소나 휴대전화 번호").fill(OWN)
-    press(desktop, "링크나 안내 보내기")
+    press(desktop, "링크나 인증번호 보내기")
     sees(desktop, "그 주소로 링크를 보냈어요")
     # The child, on its own telephone: confirms the address, sets a password, signs in.
     phone.goto(confirmation(phone, portal))

@@ -16,6 +16,7 @@ from db.tables.ops import one_time
 from db.tables.ops import outbox as told
 from db.words import ActorKind, Caller, CallWish, CaseChannel, ConsentKind, LinkMeans, StaffRole
 from services import cases
+from services.identity.recovery import code_of
 from tests.people import NOW, PLAIN, acting, agent, granted, member
 from tests.portal import portal, statements, text_of
 
@@ -179,7 +180,7 @@ def test_a_guardian_enters_the_childs_own_address_before_the_birthday(portal: Po
     def enter(typed: str) -> str:
         field = next(f for f in tab.text_input if f.key == "jk_form_own_contact")
         field.set_value(typed)
-        next(b for b in tab.button if b.label == "링크나 안내 보내기").click().run()
+        next(b for b in tab.button if b.label == "링크나 인증번호 보내기").click().run()
         return text_of(tab)
 
     assert "아이만 보는 것을" in enter(PLAIN["email"])
@@ -189,6 +190,51 @@ def test_a_guardian_enters_the_childs_own_address_before_the_birthday(portal: Po
         links = data.execute(select(one_time.c.use).where(one_time.c.member_id == who)).all()
     assert list(sent) == ["email_link"]
     assert [row.use for row in links] == ["confirm_email"]
+
+
+def press(tab: AppTest, label: str) -> str:
+    next(b for b in tab.button if b.label == label).click().run()
+    return text_of(tab)
+
+
+@pytest.mark.parametrize("on_edit", [False, True])
+def test_a_number_waits_on_screen_for_its_code(portal: Portal, *, on_edit: bool) -> None:
+    guardian = member(portal.db)
+    who = child(portal.db, guardian, born="2012-12-10", email=False)
+    tab = acting_for(portal, guardian)
+    key, send = "jk_form_own_contact", "링크나 인증번호 보내기"
+    if on_edit:
+        tab.button(key="edit").click().run()
+        tab.selectbox(key="jk_form_item").select("mobile").run()
+        assert "그때부터 새 번호를 써요" in text_of(tab)
+        key, send = "jk_form_mobile_0", "바꾸기"
+    next(f for f in tab.text_input if f.key == key).set_value("010-7777-8888")
+    assert "인증번호를 보냈어요" in press(tab, send)
+    with portal.db.work.data.connect() as data:
+        mine = one_time.c.member_id == who
+        code = code_of(portal.db.keyring, data.scalars(select(one_time.c.digest).where(mine)).one())
+
+    def enter(typed: str) -> str:
+        next(f for f in tab.text_input if f.key == "jk_form_own_code").set_value(typed)
+        return press(tab, "번호 확인하기")
+
+    assert "인증번호가 맞지 않거나" in enter(f"{(int(code) + 1) % 1_000_000:06d}")
+    assert "번호를 확인했어요" in enter(code)
+    assert "jk_form_own_code" not in {f.key for f in tab.text_input}
+    value = LIVE.profile_value.c
+    with portal.db.work.data.connect() as data:
+        held = select(value.seq).where(value.member_id == who, value.item == "mobile")
+        assert data.scalars(held).all() == [0]
+
+
+def test_a_number_can_be_let_go_of(portal: Portal) -> None:
+    guardian = member(portal.db)
+    child(portal.db, guardian, born="2012-12-10", email=False)
+    tab = acting_for(portal, guardian)
+    next(f for f in tab.text_input if f.key == "jk_form_own_contact").set_value("010-7777-8888")
+    press(tab, "링크나 인증번호 보내기")
+    assert "새 번호를 지웠어요" in press(tab, "이 번호 쓰지 않기")
+    assert "jk_form_own_code" not in {f.key for f in tab.text_input}
 
 
 def test_at_14_a_running_tab_of_the_guardian_ends_and_the_child_answers(portal: Portal) -> None:

@@ -16,7 +16,7 @@ from db.words import Purpose
 from pages.components import sign_in_panel
 from pages.http import confirming
 from pages.signin.context import SignInContext
-from services import carried, email_change
+from services import carried, waiting_values
 from services.house import house
 from services.ledger import EventName
 from tests.people import NOW, PLAIN, child_of, member
@@ -237,4 +237,4 @@ def test_the_old_address_can_be_kept(portal: Portal) -> None:
     with portal.db.work.data.connect() as data:
         assert data.execute(select(LIVE.pending_value)).all() == []
     assert events(portal.db, EventName.REQUEST_TAKEN_BACK) == [["email"]]
-    assert email_change.USE == "confirm_email"
+    assert waiting_values.USES["email"] == "confirm_email"

@@ -17,7 +17,16 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.ops import company, dispatch, outbox
 from db.words import Purpose, RequestKind, Store
-from services import access, clearing, correction, email_change, evidence, requests, use
+from services import (
+    access,
+    clearing,
+    correction,
+    email_change,
+    evidence,
+    requests,
+    use,
+    waiting_values,
+)
 from services.actor import Permission, StepUpRequired
 from services.clearing import NotClearable
 from services.contact_values import ValueRefused
@@ -136,7 +145,7 @@ def test_nothing_changes_without_a_fresh_verification(portal_db: PortalDb) -> No
             lambda s: clearing.clear(s, ("pregnancy",)),
             lambda s: clearing.ask(s, "address"),
             lambda s: correction.correct_picture(s, b""),
-            email_change.take_back,
+            lambda subject: waiting_values.take_back(subject, "email"),
         ):
             with pytest.raises(StepUpRequired), opened(one, verified_at=verified) as subject:
                 act(subject)
@@ -256,7 +265,7 @@ def test_a_link_runs_out_is_replaced_and_taken_back(
     with pytest.raises(LinkOver):
         email_change.confirm(made[1], "ko", NOW + timedelta(hours=24))
     with opened(one) as subject:
-        email_change.take_back(subject)
+        waiting_values.take_back(subject, "email")
     assert use.decide("email", Purpose.NOTICES, standing(portal_db, one)).allowed
     with pytest.raises(LinkOver):
         email_change.confirm(made[1], "ko", NOW)
@@ -268,7 +277,7 @@ def test_a_wish_nobody_confirmed_ends_by_itself(portal_db: PortalDb) -> None:
         correction.correct(subject, "email", 0, NEW)
     for hours, gone in ((23, 0), (24, 1), (25, 0)):
         with portal_db.work.data.begin() as data:
-            assert email_change.expire(data, NOW + timedelta(hours=hours)) == gone
+            assert waiting_values.expire(data, NOW + timedelta(hours=hours)) == gone
     assert use.decide("email", Purpose.NOTICES, standing(portal_db, one)).allowed
 
 
