@@ -323,6 +323,8 @@ def test_a_mail_names_no_value_and_its_link_confirms_once(
         assert not any(value in form for value in PLAIN.values())
         assert str(dispatching.called_there(COMPANY, who)) in form
         assert f"{HOME}/answer?token={keys.token(key[1])}" in form
+        assert "무엇이: 이메일, 이름" in form
+        assert "What: E-mail, Name" in form
     token = keys.token(key[1])
     later = NOW + timedelta(hours=1)
     with portal_db.web.data.begin() as data:
