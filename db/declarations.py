@@ -249,6 +249,7 @@ NOT_PERSONAL: dict[str, str] = {
     "member.joined_on": _RULE,
     "member.turns_14_on": "a child's only, cleared on that day: guardianship ends by it (clause 9)",
     "member.turns_19_on": "of who is younger, cleared on that day: until then they guard nobody",
+    "member.age_known": "whether the day above is worked out: else nobody newly guards a child",
     "member.unclaimed_on": "data of somebody of 14 whom nobody reaches is kept only (clause 9)",
     "member.answers_until": "the last day to answer what a guardian consented to; then cleared",
     "member.unguarded_seen_on": _STATE,

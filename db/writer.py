@@ -131,6 +131,7 @@ def _member_row(draft: MemberDraft) -> Row:
         "member_id": draft.member_id,
         "joined_on": draft.joined_on,
         **birthdays(births[0] if births else None, today),
+        "age_known": bool(births),
         "last_used_on": max(used, default=None),
         "created_at": draft.created_at,
     }

@@ -195,6 +195,7 @@ MEMBERSHIP: Final = File(
         Column("usage_told_on", N_("Yearly notice of use"), Form.DAY),
         Column("turns_14_on", N_("Turns 14 on"), Form.DAY),
         Column("turns_19_on", N_("Turns 19 on"), Form.DAY),
+        Column("age_known", N_("My age was worked out from my birth date"), Form.YES_NO),
         Column("unclaimed_on", N_("Kept only, since nobody reaches me, since"), Form.DAY),
         Column("answers_until", N_("To answer a guardian's consents until"), Form.DAY),
         Column("set_at", N_("Password set on"), Form.MOMENT, holds=("credential.set_at",)),

@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 def follow(
     data: Connection, tables: MemberTables, member_id: UUID, born: str | None, today: date
-) -> dict[str, date | None]:
+) -> dict[str, Any]:
     """Let the member's row follow a birth date; return the columns of birthdays to come."""
     days = writer.birthdays(born, today)
+    found: dict[str, Any] = days | {"age_known": born is not None}
     member = tables.member
     data.execute(
         update(member)
         .where(member.c.member_id == member_id)
-        .values(days | _duties(tables, days["turns_14_on"], today))
+        .values(found | _duties(tables, days["turns_14_on"], today))
     )
-    return days
+    return found
 
 
 def _duties(tables: MemberTables, turns: date | None, today: date) -> dict[str, Any]:

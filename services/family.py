@@ -104,6 +104,8 @@ class Family:
     contacts: tuple[Provenance, ...]
     waiting: Waiting | None
     decided_by: date | None
+    age_missing: bool = False
+    """Whether no birth date is held: then nobody can tell whether the member may be a guardian."""
 
 
 def read(subject: Subject) -> Family:
@@ -127,6 +129,7 @@ def read(subject: Subject) -> Family:
         tuple(one.provenance for one in contacts),
         Waiting(code["expires_at"], code["tries_left"]) if code else None,
         due["due_on"] if due else None,
+        not found["born"],
     )
 
 
@@ -195,12 +198,17 @@ def _asked(store: Store) -> Gathered:
         request.c.kind == RequestKind.LINKING,
         request.c.state == RequestState.OPEN,
     )
+    born = select(value.c.seq).where(
+        value.c.member_id == _MEMBER, value.c.item == "birth_date", value.c.seq == 0,
+        value.c.sealed.is_not(None),
+    )  # fmt: skip
     c = _LINKS.c
     return Gathered(
         links=ordered(select(_LINKS), c.child, c.number, c.started_on),
         values=ordered(mine, value.c.item, value.c.seq),
         waiting=_waiting(),
         asked=ordered(asked, request.c.due_on),
+        born=born,
     )
 
 

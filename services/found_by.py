@@ -14,11 +14,12 @@ from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from db import places
+from db.clock import seoul_day
 from db.drafts import MemberDraft, ValueDraft
 from db.sealing import SealError
 from db.tables.member import LIVE
 from db.writer import BLIND_KINDS, blind_values
-from services import jobs
+from services import ages, jobs
 from services.access import as_subject
 from services.house import house
 
@@ -73,6 +74,9 @@ def refresh(
         ValueDraft(row.item, sealer.open(row.sealed, places.profile(row.item, 0)).decode())
         for row in rows
     )
+    for value in values:
+        if value.item == "birth_date":
+            ages.learn(data, LIVE, member_id, value.value, seoul_day(now))
     pairs = blind_values(MemberDraft(member_id, now, values=values))
     given = {
         "member": member_id,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db import places, policy
 from db.declarations import ITEMS
 from db.words import Change, Noted, Purpose, Source
-from services import coming_of_age, found_by, journal, ledger, telling
+from services import ages, coming_of_age, found_by, journal, ledger, telling
 from services.ledger import EventName
 from services.outbox import NoKeyError
 
@@ -41,6 +41,8 @@ def text_of(subject: Subject, item: str, seq: int) -> str | None:
     text = subject.open(sealed, places.profile(item, seq))
     if text is None:
         raise NoKeyError
+    if item == "birth_date":
+        ages.learn(subject.connection, subject.tables, subject.member_id, text, subject.today)
     return text
 
 
@@ -141,10 +143,8 @@ def clear(subject: Subject, items: Sequence[str], seq: int | None = None) -> tup
 
 def _follow(subject: Subject, born: str | None) -> dict[str, Any]:
     """Keep the days by which guardianship begins and ends in step with the birth date."""
-    return dict(
-        coming_of_age.follow(
-            subject.connection, subject.tables, subject.member_id, born, subject.today
-        )
+    return coming_of_age.follow(
+        subject.connection, subject.tables, subject.member_id, born, subject.today
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db.policy import in_force
 from db.tables.member import LIVE
 from db.words import ActorKind, ConsentKind, LinkMeans, LinkReason, Noted, Purpose, Source
-from services import access, family_words, guarding, journal, ledger, notify
+from services import access, ages, family_words, guarding, journal, ledger, notify
 from services.ledger import EventName
 from services.outbox import Message
 
@@ -37,11 +37,14 @@ class New:
 def write(subject: Subject, child: UUID, new: New) -> bool:
     """Link the subject to the child as guardian; return False when that can't be any more.
 
-    There is no such child, or an officer decided that this guardian may not act for it.
+    There is no such child, an officer decided that this guardian may not act for it, or it is not
+    known that the guardian is 19.
     One transaction with the caller's: link, consent, ledger, journal, and word to the child, whose
     messages go to guardians where it has no contact of its own. An open link is proved anew.
     """
     connection, guardian = subject.connection, subject.member_id
+    if not ages.of_age(subject):
+        return False
     access.as_subject(connection, child)
     link = LIVE.guardianship.c
     # Whom an officer has stopped proves nothing anew; the officer lets them act again.

@@ -100,9 +100,14 @@ def wish(name: str, birth_date: str, login_id: str, today: date) -> Wish:
 
 
 def may_ask(subject: Subject) -> None:
-    """Raise `LinkRefused` for who is known to be under 19, `StepUpRequired` unless verified."""
+    """Raise `LinkRefused` for who isn't known to be 19, `StepUpRequired` unless verified."""
     born = held_values.text_of(subject, "birth_date", 0)
-    if born and writer.turns(born, ADULT) > subject.today:
+    if born is None:
+        raise LinkRefused(
+            N_("We don't know your birth date, so we can't tell whether you are {age} or older. "
+               "Please add it under “Edit my data” first."), age=ADULT,
+        )  # fmt: skip
+    if writer.turns(born, ADULT) > subject.today:
         raise LinkRefused(
             N_("You can be a guardian here from the age of {age}. Please ask your own guardian, "
                "or us."), age=ADULT,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from db.errors import PortalError
 from db.words import N_, LinkMeans, LinkReason
-from services import link_rows
+from services import ages, held_values, link_rows
 from services.house import house
 from services.linking_search import pairs, the_one
 
@@ -23,7 +23,7 @@ SHOWN: Final = ("name", "birth_date", "login_id")
 
 
 class NoSuchChild(PortalError):  # noqa: N818 (said to who decides)
-    """No child is held under what the guardian typed."""
+    """No child is held under what the guardian typed, or the guardian may be too young."""
 
 
 class Granted(Protocol):
@@ -39,7 +39,17 @@ class Granted(Protocol):
 
 
 def apply(subject: Subject, asked: Granted) -> None:
-    """Link the guardian whose request it is, in the deciding transaction. Raise `NoSuchChild`."""
+    """Link the guardian whose request it is, in the deciding transaction. Raise `NoSuchChild`.
+
+    So it is for who isn't known to be 19.
+    """
+    held_values.text_of(subject, "birth_date", 0)  # whose age is not known yet, is known by this
+    if not ages.of_age(subject):
+        raise NoSuchChild(
+            N_("It isn't known here that this guardian is 19 or older: their own birth date is "
+               "missing, or says otherwise. Please ask them to add it under “Edit my data” first, "
+               "or refuse.")
+        )  # fmt: skip
     home = house()
     with home.databases.keys.connect() as keys:
         child = the_one(keys, home.keyring, pairs(asked.proposed))

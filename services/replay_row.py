@@ -157,6 +157,8 @@ def _follow(target: Target, table: Table, row: dict[str, Any], entry: Entry) -> 
         born = sealer.open(row["sealed"], places.profile("birth_date", row["seq"])).decode()
     except (outbox.NoKeyError, SealError):
         return
+    if table.schema == Store.RETAINED:
+        return  # who left neither guards nor is guarded
     tables = STORES[Store(table.schema or "")]
     coming_of_age.follow(target.data, tables, member_id, born, seoul_day(entry.at))
 

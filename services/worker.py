@@ -13,6 +13,7 @@ from db import clock, company_keys, engines, keyring, policy, seal_keys
 from db.words import Store
 from services import (
     account_recovery,
+    ages,
     barring,
     case_lives,
     case_telling,
@@ -305,6 +306,7 @@ def run_daily(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 (the
     signer = seal_keys.signer(context.additional_context["var"] / "keys")
     withdrawing.withdraw_all(houses.house(), signer, now)
     account_recovery.run(houses.house(), now)
+    ages.run(houses.house(), now)
     case_lives.run(houses.house(), now)
     dormancy.run(houses.house(), now)
     barring.run(houses.house(), now)

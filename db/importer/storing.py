@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, bindparam, case, delete, func, tuple_, update
+from sqlalchemy import Date, bindparam, case, delete, func, or_, tuple_, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
@@ -230,6 +230,7 @@ _MEMBER = (
             )
             for name in ("turns_14_on", "turns_19_on")
         },
+        age_known=or_(bindparam("born_anew"), LIVE.member.c.age_known),
         last_used_on=func.greatest(LIVE.member.c.last_used_on, bindparam("used")),
     )
 )

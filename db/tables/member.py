@@ -118,6 +118,8 @@ def _member(store: Store) -> Table:
         Column("turns_14_on", Date),
         # Under 19 nobody acts for a child.
         Column("turns_19_on", Date),
+        # Whether the day above says what the birth date says; empty: nobody has looked yet.
+        Column("age_known", Boolean),
         # Since when somebody is 14 whom nobody can reach, and who can't sign in.
         Column("unclaimed_on", Date),
         # The last day to answer what a guardian had consented to.
@@ -137,6 +139,7 @@ def _member(store: Store) -> Table:
             postgresql_where=text("turns_14_on is not null"),
         ),
         *_to_tell(store),
+        *_age_unread(store),
         schema=store,
     )  # fmt: skip
 
@@ -147,6 +150,14 @@ def _to_tell(store: Store) -> tuple[Index, ...]:
         return ()
     untold = text("told_for is distinct from last_counted_on")
     return (Index("ix_member_to_tell", "last_counted_on", "member_id", postgresql_where=untold),)
+
+
+def _age_unread(store: Store) -> tuple[Index, ...]:
+    """Return the index of those whose birth date nobody has looked at yet: they grow fewer."""
+    if store is not Store.LIVE:
+        return ()
+    unread = text("age_known is null")
+    return (Index("ix_member_age_unread", "member_id", postgresql_where=unread),)
 
 
 def _proved(store: Store) -> tuple[ForeignKey, ...]:

@@ -39,6 +39,9 @@ def panel(actor: Actor, found: Family) -> None:
     """Draw the way to be linked, one step at a time."""
     if found.own is not None and found.own.child:
         return  # a child looks after nobody
+    if found.age_missing:
+        draw("link_age.html", age=linking.ADULT, children=any(one.acts for one in found.wards))
+        return
     draw("link_intro.html", verified=actor.verified)
     if not actor.verified:
         if st.button(_("Confirm that it is me, then go on"), key="link_verify",

@@ -17,6 +17,7 @@ from db.settings import settings
 from db.words import N_
 from services import (
     account_recovery,
+    ages,
     barring,
     case_lives,
     daily,
@@ -73,6 +74,7 @@ def _report(chosen: Namespace, house: House, now: datetime, real: datetime) -> R
     open_house(house)
     report = daily.run(data, settings().var, now, real)
     account_recovery.run(house, now)
+    ages.run(house, now)
     case_lives.run(house, now)
     dormancy.run(house, now)
     barring.run(house, now)

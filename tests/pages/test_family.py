@@ -33,11 +33,12 @@ SENT = "그런 아이가 있으면, 가입할 때 적은 연락처로"
 
 
 def parent(one: Portal, *babies: tuple[str, str], **more: str) -> UUID:
+    more.setdefault("birth_date", PLAIN["birth_date"])
     values = [ValueDraft("nickname", "하늘맘", ORIGIN)]
     for seq, (name, born) in enumerate(babies):
         values += [ValueDraft("baby_name", name, ORIGIN, seq),
                    ValueDraft("baby_date", born, ORIGIN, seq)]  # fmt: skip
-    values += [ValueDraft(item, text, ORIGIN) for item, text in more.items()]
+    values += [ValueDraft(item, text, ORIGIN) for item, text in more.items() if text]
     return member(one.db, values=tuple(values), records=(), devices=())
 
 
@@ -139,6 +140,23 @@ def test_what_is_typed_wrongly_is_said_and_not_lost(portal: Portal) -> None:
     portal.sign_in(member(portal.db, values=(ValueDraft("birth_date", "2009-03-04"),)),
                    verified=NOW)  # fmt: skip
     assert "만 19세부터" in text_of(typed(portal.open(FAMILY)))
+
+
+@pytest.mark.promise("P29")
+def test_who_has_no_birth_date_is_told_what_to_do_and_goes_on_for_their_child(
+    portal: Portal,
+) -> None:
+    mother = parent(portal, birth_date="")
+    portal.sign_in(mother, verified=NOW)
+    shown = text_of(portal.open(FAMILY))
+    assert "생년월일이 없어서" in shown
+    assert 'href="/edit?item=birth_date"' in shown
+    assert "그대로예요" not in shown
+    a_child(portal.db, mother)
+    tab = portal.open(FAMILY)
+    assert "지금 돌보고 있는 아이는 그대로예요" in text_of(tab)
+    assert not any(one.key == "jk_form_link_name" for one in tab.text_input)
+    assert "꼬마" in text_of(tab)
 
 
 def test_the_same_few_queries_however_many_children(portal: Portal, statements: list[str]) -> None:

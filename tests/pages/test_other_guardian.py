@@ -59,9 +59,12 @@ class Family:
 @pytest.fixture
 def family(portal: Portal) -> Family:
     db, letters = portal.db, Letters()
-    mother = member(db, values=(ValueDraft("nickname", "하늘맘", ORIGIN),), records=(), devices=())
+    born = ValueDraft("birth_date", "1987-05-06", ORIGIN)
+    mother = member(
+        db, values=(ValueDraft("nickname", "하늘맘", ORIGIN), born), records=(), devices=()
+    )
     values = tuple(ValueDraft(item, text, ORIGIN) for item, text in SECRETS.items())
-    father = member(db, values=values, records=(), devices=())
+    father = member(db, values=(*values, born), records=(), devices=())
     child = a_child(db, mother, contact=GIVEN, baby_name="꼬마")
     # The father comes later, by a code; then he does all that a guardian can.
     ask(verified(father))

@@ -303,10 +303,12 @@ def test_who_may_not_ask_is_told_about_themselves_alone(db: PortalDb) -> None:
     with pytest.raises(linking.LinkRefused) as refused:
         ask(verified(young))
     assert refused.value.params == {"age": 19}
-    # 19 years to the day, in Seoul; who has no birth date on record isn't held up by it.
+    # 19 years to the day, in Seoul; of who has no birth date on record nobody knows.
     grown = member(db, values=(ValueDraft("birth_date", "2007-11-22"),))
     ask(verified(grown))
-    ask(verified(member(db, values=(ValueDraft("nickname", "봄"),))))
+    with pytest.raises(linking.LinkRefused) as missing:
+        ask(verified(member(db, values=(ValueDraft("nickname", "봄"),))))
+    assert missing.value.message != refused.value.message
     with pytest.raises(StepUpRequired):
         ask(acting(member(db)))
     with pytest.raises(linking.LinkRefused):
@@ -378,6 +380,26 @@ def test_a_document_for_no_child_is_refused_like_one_that_shows_too_little(db: P
     assert said[0][0] is RequestState.REFUSED
     with db.owner_data.connect() as data:
         assert data.scalars(select(LIVE.guardianship.c.means)).all() == []
+
+
+@pytest.mark.promise("P29")
+def test_staff_link_nobody_whose_age_is_not_known(db: PortalDb) -> None:
+    guardian, staff = member(db), agent(db)
+    child = a_child(db)
+    case = take(db, staff, guardian, asked_by_document(verified(guardian)))
+    value, own = LIVE.profile_value, LIVE.member
+    with db.owner_data.begin() as data:
+        born = (value.c.member_id == guardian, value.c.item == "birth_date")
+        sealed = data.scalar(select(value.c.sealed).where(*born))
+        data.execute(update(value).where(*born).values(sealed=None, cleared_at=NOW))
+        data.execute(update(own).where(own.c.member_id == guardian).values(age_known=None))
+    with pytest.raises(linking_deciding.NoSuchChild):
+        in_case(staff, case, deciding.grant)
+    assert links(db, child) == []
+    with db.owner_data.begin() as data:
+        data.execute(update(value).where(*born).values(sealed=sealed, cleared_at=None))
+    in_case(staff, case, deciding.grant)  # nobody had looked yet: it is looked at
+    assert len(links(db, child)) == 1
 
 
 @pytest.mark.promise("P41")
