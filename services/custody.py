@@ -18,11 +18,12 @@ from db import places
 from db.clock import seoul_day
 from db.tables.ops import case as cases
 from db.words import N_, DisputeOutcome, DisputeWhy, Noted, PaperKind, SuspensionWhy
-from services import case_papers, dispute_desk, files, jobs, journal, ledger
+from services import case_papers, dispute_rights, files, guardian_stop, jobs, journal, ledger
 from services.cases import OF_CALLERS
 from services.desk_queue import CASE_LASTS
-from services.dispute_desk import FEWEST_WORDS, PAGE, PURPOSE, Decision
+from services.dispute_rights import FEWEST_WORDS, PAGE, PURPOSE
 from services.disputes import DisputeRefused
+from services.guardian_stop import Decision
 from services.ledger import EventName
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def by_number(connection: Connection, actor: Actor, case_no: str) -> UUID:
 
     Raise `DisputeRefused` where there is none.
     """
-    dispute_desk.officer(actor)
+    dispute_rights.officer(actor)
     found: UUID | None = connection.scalar(
         select(cases.c.case_id).where(
             cases.c.case_no == case_no.strip().upper(), cases.c.closed_at.is_(None),
@@ -79,7 +80,7 @@ def begin(connection: Connection, actor: Actor, case_id: UUID) -> UUID:
 
     Raise `DisputeRefused` unless it is about a child with a guardian, and not the officer's own.
     """
-    dispute_desk.officer(actor)
+    dispute_rights.officer(actor)
     actor.require_verification()
     beginning = func.ops.begin_custody(
         actor.person, case_id, uuid4(), actor.at, actor.at + CASE_LASTS, type_=UuidType
@@ -101,11 +102,11 @@ def enter(subject: Subject, order: Order) -> UUID:
     Needs a verification. Raise `DisputeRefused` for what is missing, `FileRefused` for a bad file.
     """
     subject.actor.require_verification()
-    found = dispute_desk.guardians(subject)
+    found = guardian_stop.guardians(subject)
     decision = _decision(subject, order, found)
     if order.document:
         _keep(subject, order.document)
-    rows: list[Row] = list(dispute_desk.stop(subject, found, decision))
+    rows: list[Row] = list(guardian_stop.stop(subject, found, decision))
     row = _row(subject, decision)
     table = subject.tables.dispute
     subject.connection.execute(insert(table).values(row))
@@ -120,7 +121,9 @@ def enter(subject: Subject, order: Order) -> UUID:
     return UUID(str(row["dispute_id"]))
 
 
-def _decision(subject: Subject, order: Order, found: tuple[dispute_desk.Guardian, ...]) -> Decision:
+def _decision(
+    subject: Subject, order: Order, found: tuple[guardian_stop.Guardian, ...]
+) -> Decision:
     chosen = next((one for one in found if one.number == order.guardian), None)
     if chosen is None or order.why not in REASONS:
         raise DisputeRefused(N_("Please choose the guardian, and why."))

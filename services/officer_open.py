@@ -11,12 +11,13 @@ from db.words import N_
 from services import (
     access_review,
     demands,
-    dispute_desk,
+    dispute_list,
     findings,
     first_run,
     overdue,
     paper,
     safeguards,
+    unguarded,
     unreached,
     watching,
 )
@@ -61,7 +62,7 @@ def count(connection: Connection, actor: Actor) -> Open:
         safeguards.open_ones(connection, today),
         unreached.count(connection),
         len(in_force(today).not_stated),
-        len(dispute_desk.waiting(connection, actor)) + len(dispute_desk.alone(connection, actor)),
+        len(dispute_list.waiting(connection, actor)) + len(unguarded.alone(connection, actor)),
     )
 
 

@@ -9,13 +9,14 @@ import streamlit as st
 from pages.components import officer_custody, officer_dispute, said, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import case_list, desk_queue, dispute_desk
+from services import case_list, desk_queue, dispute_case, dispute_list, unguarded
 from services.dispute_words import WHY
 from services.house import house
 
 if TYPE_CHECKING:
     from services.actor import Actor
-    from services.dispute_desk import Alone, Waiting
+    from services.dispute_list import Waiting
+    from services.unguarded import Alone
 
 _SECTION: Final = "children"
 
@@ -29,8 +30,8 @@ def panel(actor: Actor) -> None:
     case_id = st.session_state.get(officer_dispute.CASE)
     with house().databases.data.begin() as connection:
         case = desk_queue.in_hand(connection, actor, case_id) if case_id else None
-        rows = () if case else dispute_desk.waiting(connection, actor)
-        alone = () if case else dispute_desk.alone(connection, actor)
+        rows = () if case else dispute_list.waiting(connection, actor)
+        alone = () if case else unguarded.alone(connection, actor)
         mine = () if case else case_list.mine(connection, actor)
     if case is not None:
         officer_dispute.panel(actor, case)
@@ -59,7 +60,7 @@ def _choice(actor: Actor, rows: dict[int, Waiting]) -> None:
         if st.button(_("Take in hand"), key="take_dispute", type="primary") and number in rows:
             one = rows[number]
             with house().databases.data.begin() as connection:
-                case_id = dispute_desk.take(connection, actor, one.member_id, one.dispute_id)
+                case_id = dispute_case.take(connection, actor, one.member_id, one.dispute_id)
             st.session_state[officer_dispute.CASE] = case_id
             said.say(_("You have this in hand for 30 minutes."))
 
@@ -75,9 +76,9 @@ def _alone(actor: Actor, rows: dict[str, Alone]) -> None:
             and st.button(_("Let the suspended guardian act again"), key="lift")
         ):
             with house().databases.data.begin() as connection:
-                dispute_desk.lift(connection, actor, chosen.member_id)
+                unguarded.lift(connection, actor, chosen.member_id)
             said.say(_("The suspension is over from now on."))
         if chosen and st.button(_("Noted: somebody looks after the child"), key="alone_seen"):
             with house().databases.data.begin() as connection:
-                dispute_desk.see(connection, actor, chosen.member_id)
+                unguarded.see(connection, actor, chosen.member_id)
             said.say(_("It is off the list, and the ledger says by whom."))

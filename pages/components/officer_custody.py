@@ -11,7 +11,7 @@ from db.errors import PortalError
 from pages.components import said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import access, custody, desk_queue, dispute_desk
+from services import access, custody, desk_queue, dispute_rights, guardian_stop
 from services.actor import AccessDenied, StepUpRequired
 from services.custody import REASONS, Order
 from services.dispute_words import SUSPENDED
@@ -66,9 +66,9 @@ def choice(actor: Actor, mine: tuple[OpenCase, ...]) -> None:
 def panel(actor: Actor, case: Case) -> None:
     """Draw the guardians of the child by number, and what the paper says of one."""
     with access.open(
-        actor, case.member_id, dispute_desk.PURPOSE, case.case_id, look=dispute_desk.VIEWING
+        actor, case.member_id, dispute_rights.PURPOSE, case.case_id, look=dispute_rights.VIEWING
     ) as subject:
-        found = dispute_desk.guardians(subject)
+        found = guardian_stop.guardians(subject)
     draw("officer_custody.html", guardians=found,
          until=f"{case.until.astimezone(SEOUL):%H:%M}")  # fmt: skip
     order = _form(actor, [one.number for one in found])
@@ -118,7 +118,7 @@ def _form(actor: Actor, numbers: list[int]) -> Order | None:
 def _enter(actor: Actor, case: Case, order: Order) -> None:
     try:
         with access.open(
-            actor, case.member_id, dispute_desk.PURPOSE, case.case_id, look=dispute_desk.VIEWING
+            actor, case.member_id, dispute_rights.PURPOSE, case.case_id, look=dispute_rights.VIEWING
         ) as subject:
             custody.enter(subject, order)
     except (AccessDenied, StepUpRequired):

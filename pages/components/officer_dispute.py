@@ -12,17 +12,17 @@ from db.words import DisputeOutcome, SuspensionWhy
 from pages.components import said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import access, desk_queue, dispute_desk
+from services import access, desk_queue, dispute_case, dispute_rights
 from services.actor import AccessDenied, StepUpRequired
-from services.dispute_desk import Decision
 from services.dispute_words import DECISIONS, OUTCOMES, SUSPENDED, WHY
 from services.disputes import DisputeRefused
+from services.guardian_stop import Decision
 from services.house import house
 
 if TYPE_CHECKING:
     from services.actor import Actor
     from services.desk_queue import Case
-    from services.dispute_desk import InHand
+    from services.dispute_case import InHand
 
 CASE: Final = "jk_dispute_case"
 _DATES: Final = "YYYY.MM.DD"
@@ -30,12 +30,12 @@ _DATES: Final = "YYYY.MM.DD"
 
 def panel(actor: Actor, case: Case) -> None:
     """Draw the dispute of the case, and what may be decided."""
-    look = dispute_desk.VIEWING
+    look = dispute_rights.VIEWING
     try:
         with access.open(
-            actor, case.member_id, dispute_desk.PURPOSE, case.case_id, look=look
+            actor, case.member_id, dispute_rights.PURPOSE, case.case_id, look=look
         ) as subject:
-            one = dispute_desk.read(subject)
+            one = dispute_case.read(subject)
     except DisputeRefused as gone:
         _leave(_(gone.message))
         return
@@ -84,9 +84,9 @@ def _form(actor: Actor, one: InHand) -> Decision | None:
 def _decide(actor: Actor, case: Case, decision: Decision) -> None:
     try:
         with access.open(
-            actor, case.member_id, dispute_desk.PURPOSE, case.case_id, look=dispute_desk.VIEWING
+            actor, case.member_id, dispute_rights.PURPOSE, case.case_id, look=dispute_rights.VIEWING
         ) as subject:
-            dispute_desk.decide(subject, decision)
+            dispute_case.decide(subject, decision)
     except (AccessDenied, StepUpRequired):
         raise
     except PortalError as error:

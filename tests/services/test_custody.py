@@ -22,7 +22,7 @@ from db.words import (
     StaffRole,
     SuspensionWhy,
 )
-from services import access, cases, custody, dispute_desk, dispute_notices, outbox
+from services import access, cases, custody, dispute_notices, dispute_rights, outbox
 from services.actor import AccessDenied, Actor, Permission, Relation, StepUpRequired
 from services.custody import Order
 from services.disputes import DisputeRefused
@@ -61,7 +61,7 @@ def enter(db: PortalDb, staff: Actor, case_id: UUID, order: Order) -> UUID:
         child = data.scalar(select(cases._C.member_id).where(cases._C.case_id == made))
     assert child is not None
     with access.open(
-        staff, child, dispute_desk.PURPOSE, made, look=dispute_desk.VIEWING
+        staff, child, dispute_rights.PURPOSE, made, look=dispute_rights.VIEWING
     ) as subject:
         return custody.enter(subject, order)
 

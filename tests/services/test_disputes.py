@@ -36,12 +36,15 @@ from services import (
     certificate,
     clearing,
     correction,
-    dispute_desk,
+    dispute_case,
+    dispute_list,
     dispute_notices,
+    dispute_rights,
     disputes,
     email_change,
     export_link,
     exports,
+    guardian_stop,
     history,
     leaving,
     link_rows,
@@ -49,14 +52,15 @@ from services import (
     outbox,
     profile,
     records,
+    unguarded,
     use,
     withdrawing,
 )
 from services import exporting as exporter
 from services.actor import AccessDenied, Permission, Relation, StepUpRequired
 from services.desk_queue import TakenError
-from services.dispute_desk import Decision
 from services.disputes import DisputeRefused
+from services.guardian_stop import Decision
 from services.holding_back import HeldBack
 from services.ledger import EventName
 from tests import exporting
@@ -135,10 +139,10 @@ class Family:
     def decide(self, officer: Actor, which: UUID, decision: Decision) -> None:
         portal_house(self.db)
         with self.db.web.data.begin() as data:
-            case = dispute_desk.take(data, officer, self.child, which)
-        with access.open(officer, self.child, dispute_desk.PURPOSE, case,
-                         look=dispute_desk.VIEWING) as subject:  # fmt: skip
-            dispute_desk.decide(subject, decision)
+            case = dispute_case.take(data, officer, self.child, which)
+        with access.open(officer, self.child, dispute_rights.PURPOSE, case,
+                         look=dispute_rights.VIEWING) as subject:  # fmt: skip
+            dispute_case.decide(subject, decision)
 
 
 @pytest.fixture
@@ -217,7 +221,7 @@ def test_a_stopped_guardians_link_never_counts(family: Family, days: int) -> Non
     since = TODAY + timedelta(days=days)
     stop = Decision(DisputeOutcome.SUSPENDED, WORDS * 2, family.father,
                     SuspensionWhy.COURT_ORDER, since=since)  # fmt: skip
-    family.do(family.child, lambda s: dispute_desk.stop(s, dispute_desk.guardians(s), stop))
+    family.do(family.child, lambda s: guardian_stop.stop(s, guardian_stop.guardians(s), stop))
     assert waiting_addresses(family) == days
     with pytest.raises(email_change.LinkOver):
         email_change.confirm(token, "ko", NOW + timedelta(hours=23))
@@ -227,7 +231,7 @@ def test_a_stopped_guardians_link_never_counts(family: Family, days: int) -> Non
 def test_a_stop_of_one_guardian_leaves_what_another_asked_for(family: Family) -> None:
     token = new_address(family, family.mother)
     stop = Decision(DisputeOutcome.ENDED, WORDS * 2, family.father, SuspensionWhy.COURT_ORDER)
-    family.do(family.child, lambda s: dispute_desk.stop(s, dispute_desk.guardians(s), stop))
+    family.do(family.child, lambda s: guardian_stop.stop(s, guardian_stop.guardians(s), stop))
     email_change.confirm(token, "ko", NOW)
     assert waiting_addresses(family) == 0
 
@@ -370,7 +374,7 @@ def test_an_officer_suspends_and_the_guardian_is_out_at_once(
 ) -> None:
     which, officer = family.dispute(family.child), family.desk()
     with family.db.web.data.begin() as data:
-        (one,) = dispute_desk.waiting(data, officer)
+        (one,) = dispute_list.waiting(data, officer)
     assert (one.dispute_id, one.by_child, one.guardians, one.hand) == (which, True, 2, None)
     last = None if until is None else TODAY + timedelta(days=until)
     family.decide(officer, which, Decision(
@@ -412,19 +416,19 @@ def test_the_last_guardian_stopped_leaves_the_child_store_only_and_on_the_list(
     officer = family.desk()
     for who in (family.father, family.mother):
         with family.db.web.data.begin() as data:
-            assert dispute_desk.alone(data, officer) == ()
+            assert unguarded.alone(data, officer) == ()
         family.decide(officer, family.dispute(family.child), Decision(
             DisputeOutcome.SUSPENDED, WORDS * 2, who, SuspensionWhy.CUSTODY_END))  # fmt: skip
     with family.db.work.data.connect() as data:
         assert use.standing(data, LIVE, family.child, TODAY).store_only
     with family.db.web.data.begin() as data:
-        (one,) = dispute_desk.alone(data, officer)
+        (one,) = unguarded.alone(data, officer)
         assert (one.member_id, one.since, one.suspended) == (family.child, TODAY, True)
         assert str(family.child) not in one.name
-        dispute_desk.see(data, officer, family.child)
+        unguarded.see(data, officer, family.child)
     with family.db.web.data.begin() as data:
-        assert dispute_desk.alone(data, officer) == ()
-        assert dispute_desk.lift(data, officer, family.child) == 2
+        assert unguarded.alone(data, officer) == ()
+        assert unguarded.lift(data, officer, family.child) == 2
     assert opens(family, family.father)
     with family.db.work.data.connect() as data:
         assert not use.standing(data, LIVE, family.child, TODAY).store_only
@@ -441,11 +445,11 @@ def test_left_alone_again_on_the_day_it_was_seen_the_child_is_listed_again(
     with db.work.data.begin() as data:
         data.execute(stop)
     with db.web.data.begin() as data:
-        assert len(dispute_desk.alone(data, officer)) == 1
-        dispute_desk.see(data, officer, family.child)
-        assert dispute_desk.alone(data, officer) == ()
+        assert len(unguarded.alone(data, officer)) == 1
+        unguarded.see(data, officer, family.child)
+        assert unguarded.alone(data, officer) == ()
         if again == "lifted":
-            assert dispute_desk.lift(data, officer, family.child) == 2
+            assert unguarded.lift(data, officer, family.child) == 2
     if again == "linked":
         other = member(db)
         new = link_rows.New(LinkMeans.CODE, LinkReason.PARENT, NOW)
@@ -453,11 +457,11 @@ def test_left_alone_again_on_the_day_it_was_seen_the_child_is_listed_again(
         with access.open(acting(other), other, Purpose.SHOW, look=look) as subject:
             assert link_rows.write(subject, family.child, new)
     with db.web.data.begin() as data:
-        assert dispute_desk.alone(data, officer) == ()
+        assert unguarded.alone(data, officer) == ()
     with db.work.data.begin() as data:
         data.execute(stop)
     with db.web.data.begin() as data:
-        assert len(dispute_desk.alone(data, officer)) == 1
+        assert len(unguarded.alone(data, officer)) == 1
 
 
 def test_a_guardian_who_leaves_puts_the_child_on_the_list(family: Family) -> None:
@@ -466,7 +470,7 @@ def test_a_guardian_who_leaves_puts_the_child_on_the_list(family: Family) -> Non
         leaving_tests.leave(family.db, who)
     portal_house(family.db)
     with family.db.web.data.begin() as data:
-        (one,) = dispute_desk.alone(data, officer)
+        (one,) = unguarded.alone(data, officer)
     assert (one.since, one.suspended) == (TODAY, False)
 
 
@@ -474,9 +478,9 @@ def test_what_an_officer_may_not(family: Family) -> None:
     which, officer = family.dispute(family.child), family.desk()
     helper = acting(agent(family.db), kind=ActorKind.STAFF, role=StaffRole.AGENT, verified_at=NOW)
     with pytest.raises(AccessDenied), family.db.web.data.begin() as data:
-        dispute_desk.waiting(data, helper)
+        dispute_list.waiting(data, helper)
     with pytest.raises(AccessDenied), family.db.web.data.begin() as data:
-        dispute_desk.take(data, helper, family.child, which)
+        dispute_case.take(data, helper, family.child, which)
     for bad in (
         Decision(DisputeOutcome.SUSPENDED, WORDS * 2),
         Decision(DisputeOutcome.ENDED, WORDS * 2, member(family.db), SuspensionWhy.DESK),
@@ -487,7 +491,7 @@ def test_what_an_officer_may_not(family: Family) -> None:
         with pytest.raises(DisputeRefused):
             family.decide(officer, which, bad)
     with pytest.raises(TakenError), family.db.web.data.begin() as data:
-        dispute_desk.take(data, family.desk(), family.child, which)
+        dispute_case.take(data, family.desk(), family.child, which)
     own = acting(
         agent(family.db, StaffRole.OFFICER, own_membership=family.father),
         kind=ActorKind.STAFF, role=StaffRole.OFFICER, verified_at=NOW,
@@ -495,7 +499,7 @@ def test_what_an_officer_may_not(family: Family) -> None:
     after = NOW + timedelta(hours=1)
     with family.db.web.data.begin() as data:
         with pytest.raises(TakenError, match="about you"):
-            dispute_desk.take(data, replace(own, at=after), family.child, which)
+            dispute_case.take(data, replace(own, at=after), family.child, which)
         taking = func.ops.take_dispute(own.person, family.child, which, after, after)
         assert data.scalar(select(taking)) is None, "nor does the database let them"
     with pytest.raises(StepUpRequired):

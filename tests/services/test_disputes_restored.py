@@ -19,7 +19,17 @@ from db.words import (
     StaffRole,
     SuspensionWhy,
 )
-from services import access, cases, custody, dispute_desk, disputes, guarding, holding_back
+from services import (
+    access,
+    cases,
+    custody,
+    dispute_case,
+    dispute_rights,
+    disputes,
+    guardian_stop,
+    guarding,
+    holding_back,
+)
 from services.actor import Permission
 from services.ledger import EventName
 from tests.people import NOW, acting, agent, child_of, member
@@ -52,13 +62,13 @@ def test_a_dispute_and_who_may_not_act_stay_so(portal: Restoring) -> None:
         with access.open(acting(child, at=LATER), child, Purpose.CORRECT, look=look) as subject:
             found[child] = disputes.open_dispute(subject, DisputeWhy.FEAR, "도와주세요")
     with portal.db.web.data.begin() as data:
-        case = dispute_desk.take(data, officer, decided, found[decided])
-    chosen = dispute_desk.Decision(
+        case = dispute_case.take(data, officer, decided, found[decided])
+    chosen = guardian_stop.Decision(
         DisputeOutcome.SUSPENDED, "법원 서류를 확인했어요.", guardian, SuspensionWhy.COURT_ORDER
     )
-    purpose, viewing = dispute_desk.PURPOSE, dispute_desk.VIEWING
+    purpose, viewing = dispute_rights.PURPOSE, dispute_rights.VIEWING
     with access.open(officer, decided, purpose, case, look=viewing) as subject:
-        dispute_desk.decide(subject, chosen)
+        dispute_case.decide(subject, chosen)
     with portal.db.web.data.begin() as data:
         case = custody.begin(data, officer, opened)
     order = custody.Order(1, True, SuspensionWhy.CUSTODY_END, None, None, "법원 결정문을 받았어요.")  # noqa: FBT003

@@ -8,8 +8,8 @@ import pytest
 
 from db.words import Caller, CallWish, DisputeOutcome, Purpose, StepState, StepWhat
 from services import access, caller_check, export_link, exports
-from services.dispute_desk import Decision
 from services.exports import ExportError, GoneError
+from services.guardian_stop import Decision
 from services.holding_back import HeldBack
 from tests import exporting
 from tests.calling import HANDLE, opened, read, staff_actor
