@@ -2,7 +2,8 @@
 
 It comes by letter or visit, so nobody of the family has to say first that something is wrong. The
 open case of whoever brought it names the child; guardians are chosen by number, never by a contact.
-What is decided is kept, told and done again after a restore as a decided dispute is.
+What is decided is kept, told and done again after a restore as a decided dispute is. A child who
+sleeps is not woken by it (`custody_asleep`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,16 @@ from db import places
 from db.clock import seoul_day
 from db.tables.ops import case as cases
 from db.words import N_, DisputeOutcome, DisputeWhy, Noted, PaperKind, SuspensionWhy
-from services import case_papers, dispute_rights, files, guardian_stop, jobs, journal, ledger
+from services import (
+    case_papers,
+    custody_asleep,
+    dispute_rights,
+    files,
+    guardian_stop,
+    jobs,
+    journal,
+    ledger,
+)
 from services.cases import OF_CALLERS
 from services.desk_queue import CASE_LASTS
 from services.dispute_rights import FEWEST_WORDS, PAGE, PURPOSE
@@ -31,6 +41,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from db.sealing import Sealer
     from services.actor import Actor
     from services.journal_rows import Row
     from services.subject import Subject
@@ -96,28 +107,45 @@ def begin(connection: Connection, actor: Actor, case_id: UUID) -> UUID:
     return made
 
 
+def guardians(subject: Subject) -> tuple[guardian_stop.Guardian, ...]:
+    """Return the guardians of the child of the case, awake or asleep, by number: two queries."""
+    if custody_asleep.asleep(subject):
+        return custody_asleep.guardians(subject)
+    return guardian_stop.guardians(subject)
+
+
 def enter(subject: Subject, order: Order) -> UUID:
     """Stop a guardian as the paper says, from its day on; close the case. Return what was decided.
 
     Needs a verification. Raise `DisputeRefused` for what is missing, `FileRefused` for a bad file.
     """
     subject.actor.require_verification()
-    found = guardian_stop.guardians(subject)
-    decision = _decision(subject, order, found)
+    decision = _decision(subject, order, found := guardians(subject))
     if order.document:
         _keep(subject, order.document)
+    case_id = None
+    if custody_asleep.asleep(subject):
+        brought = _brought(subject)
+        case_id = str(brought[0])
+        which = custody_asleep.enter(subject, decision, brought)
+    else:
+        which = _enter(subject, decision, found)
+    closing = func.ops.close_case(subject.actor.person, subject.case_id, subject.at)
+    subject.connection.execute(select(closing))
+    jobs.defer(
+        subject.connection, jobs.DISPUTE,
+        member_id=str(subject.member_id), dispute_id=str(which), case_id=case_id,
+    )  # fmt: skip
+    return which
+
+
+def _enter(subject: Subject, decision: Decision, found: tuple[guardian_stop.Guardian, ...]) -> UUID:
     rows: list[Row] = list(guardian_stop.stop(subject, found, decision))
     row = _row(subject, decision)
     table = subject.tables.dispute
     subject.connection.execute(insert(table).values(row))
     rows.append((table, row))
     journal.note(subject.connection, Noted.REQUESTED, subject.member_id, subject.at, rows=rows)
-    closing = func.ops.close_case(subject.actor.person, subject.case_id, subject.at)
-    subject.connection.execute(select(closing))
-    jobs.defer(
-        subject.connection, jobs.DISPUTE,
-        member_id=str(subject.member_id), dispute_id=str(row["dispute_id"]),
-    )  # fmt: skip
     return UUID(str(row["dispute_id"]))
 
 
@@ -153,8 +181,15 @@ def _row(subject: Subject, decision: Decision) -> dict[str, object]:
 
 
 def _keep(subject: Subject, document: bytes) -> None:
-    """Keep the paper with the case of who brought it: a member has one open case at a time."""
+    """Keep the paper with the case of who brought it."""
     kind = files.check(document)
+    case_id, key = _brought(subject)
+    paper = (PaperKind.PROOF, document, kind.value)
+    case_papers.keep(subject.connection, key, (subject.member_id, case_id), paper, subject.at)
+
+
+def _brought(subject: Subject) -> tuple[UUID, Sealer]:
+    """Return the case of who brought it, and its key: a member has one open case at a time."""
     case_id = subject.connection.scalar(
         select(cases.c.case_id).where(
             cases.c.member_id == subject.member_id, cases.c.closed_at.is_(None),
@@ -164,5 +199,4 @@ def _keep(subject: Subject, document: bytes) -> None:
     key = case_papers.sealer(subject.member_id, case_id) if case_id else None
     if case_id is None or key is None:
         raise DisputeRefused(N_("The case that it came with is closed: there is no place for it."))
-    paper = (PaperKind.PROOF, document, kind.value)
-    case_papers.keep(subject.connection, key, (subject.member_id, case_id), paper, subject.at)
+    return case_id, key

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, func, not_, or_, select
 
 from db.clock import seoul_day
 from db.sealing import SealError
-from db.tables.member import LIVE
+from db.tables.member import DORMANT, LIVE
+from db.words import Store
 from services import guarding, holding_back, notify, outbox
 from services.language import DEFAULT
 from services.outbox import Message
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from db.sealing import Sealer
-    from db.words import Store
+    from db.tables.member import MemberTables
 
 DECIDED: Final = "dispute_decided"
 STOPPED: Final = "guardian_stopped"
@@ -40,27 +41,19 @@ def tell(
 
     While another is open the address stays hidden, and the message says so.
     """
-    table = LIVE.dispute
-    row = data.execute(
-        select(table).where(
-            table.c.member_id == key[0],
-            table.c.dispute_id == key[1],
-            table.c.decided_at.is_not(None),
-        )
-    ).one_or_none()
-    if row is None:
+    found = _decided(data, key)
+    if found is None:
         return 0
+    tables, row = found
     day = seoul_day(row.decided_at)
     another = holding_back.is_open(data, key[0], seoul_day(now))
     params = {"another": "yes" if another else "no"}
     decided = Message(DECIDED, "either", DEFAULT, params, f"{DECIDED}:{key[1]}")
-    told = _write(data, key[0], opened, decided, now)
-    link = LIVE.guardianship
+    # A sleeping child's own address is used for nothing: it reads of it when it is back.
+    told = _write(data, key[0], opened, decided, now) if tables is LIVE else 0
+    link = tables.guardianship
     links = data.execute(
-        select(
-            link,
-            guarding.guards(link.c.member_id, link.c.guardian_id, day).label("guards"),
-        ).where(link.c.member_id == key[0])
+        select(link, _guards(tables, day).label("guards")).where(link.c.member_id == key[0])
     )
     newest = {row.guardian_id: row for row in sorted(links, key=lambda one: one.started_on)}
     for guardian, one in newest.items():
@@ -76,6 +69,28 @@ def tell(
             continue  # their part had ended before
         told += _write(data, guardian, opened, message, now)
     return told
+
+
+def _decided(data: Connection, key: tuple[UUID, UUID]) -> tuple[MemberTables, Row[Any]] | None:
+    """Return what was decided, and the tables it stands in: the child may sleep."""
+    for tables in (LIVE, DORMANT):
+        table = tables.dispute.c
+        which = (table.member_id == key[0], table.dispute_id == key[1])
+        row = data.execute(
+            select(tables.dispute).where(*which, table.decided_at.is_not(None))
+        ).one_or_none()
+        if row is not None:
+            return tables, row
+    return None
+
+
+def _guards(tables: MemberTables, day: date) -> ColumnElement[bool]:
+    """Return whether a link lets its guardian act on a day, were a sleeping child awake."""
+    link = tables.guardianship.c
+    if tables is LIVE:
+        return guarding.guards(link.member_id, link.guardian_id, day)
+    holds = (link.started_on <= day, or_(link.ended_on.is_(None), link.ended_on > day))
+    return and_(*holds, not_(func.coalesce(guarding.suspended(link, day), false())))
 
 
 def _stops(link: Row[Any], day: date) -> bool:
@@ -96,7 +111,11 @@ def _write(
     now: datetime,
 ) -> int:
     try:
-        _store, sealer = opened(who)
+        store, sealer = opened(who)
     except (outbox.NoKeyError, SealError):
         return 0
+    if store is Store.RETAINED:
+        return 0
+    if store is Store.DORMANT:  # who sleeps has no inbox here, and is written to all the same
+        return int(outbox.enqueue_once(data, sealer, who, message, now) is not None)
     return int(notify.write(data, LIVE, (who, sealer), message, now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
@@ -14,10 +14,13 @@ from services.disputes import DisputeRefused
 from services.ledger import EventName
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
-    from services.journal_rows import Row
+    from sqlalchemy import Row
+
+    from services import journal_rows
     from services.subject import Subject
 
 
@@ -58,6 +61,11 @@ def guardians(subject: Subject) -> tuple[Guardian, ...]:
     rows = subject.connection.execute(
         select(link, acts).where(link.c.member_id == subject.member_id).order_by(link.c.started_on)
     ).all()
+    return numbered(rows)
+
+
+def numbered(rows: Sequence[Row[Any]]) -> tuple[Guardian, ...]:
+    """Return guardians by number, of their links from the oldest on."""
     first = {one.guardian_id: one.started_on for one in reversed(rows)}
     newest = {one.guardian_id: one for one in rows}
     order = sorted(first, key=lambda who: (first[who], who))
@@ -70,22 +78,31 @@ def guardians(subject: Subject) -> tuple[Guardian, ...]:
     )  # fmt: skip
 
 
-def stop(subject: Subject, found: tuple[Guardian, ...], decision: Decision) -> list[Row]:
-    """End or suspend every link of one guardian, with what they had asked to take along.
-
-    Return the links as they stand now. Raise `DisputeRefused` for who or what is missing.
-    """
-    chosen = next((g for g in found if g.guardian_id == decision.guardian), None)
-    if chosen is None or decision.why is None:
+def meant(subject: Subject, decision: Decision) -> tuple[UUID, SuspensionWhy, date]:
+    """Return whom a decision stops, why, and from which Seoul day on. Raise `DisputeRefused`."""
+    if decision.guardian is None or decision.why is None:
         raise DisputeRefused(N_("Please choose the guardian, and why."))
     since = decision.since or subject.today
     if decision.until is not None and decision.until < since:
         raise DisputeRefused(N_("A suspension ends on the day it begins at the earliest."))
+    return decision.guardian, decision.why, since
+
+
+def stop(
+    subject: Subject, found: tuple[Guardian, ...], decision: Decision
+) -> list[journal_rows.Row]:
+    """End or suspend every link of one guardian, with what they had asked to take along.
+
+    Return the links as they stand now. Raise `DisputeRefused` for who or what is missing.
+    """
+    if not any(one.guardian_id == decision.guardian for one in found):
+        raise DisputeRefused(N_("Please choose the guardian, and why."))
+    guardian, why, since = meant(subject, decision)
     link = subject.tables.guardianship
-    mine = (link.c.member_id == subject.member_id, link.c.guardian_id == chosen.guardian_id)
+    mine = (link.c.member_id == subject.member_id, link.c.guardian_id == guardian)
     ends = decision.outcome is DisputeOutcome.ENDED
     values = {
-        "suspended_on": since, "suspended_why": decision.why,
+        "suspended_on": since, "suspended_why": why,
         "suspended_until": None if ends else decision.until,
     }  # fmt: skip
     if ends:
@@ -94,14 +111,14 @@ def stop(subject: Subject, found: tuple[Guardian, ...], decision: Decision) -> l
     changed = subject.connection.execute(
         update(link).where(*mine, open_ones).values(values).returning(link)
     ).mappings()
-    rows: list[Row] = [(link, one) for one in changed]
+    rows: list[journal_rows.Row] = [(link, one) for one in changed]
     if not rows:
         raise DisputeRefused(N_("This guardian's link has ended already."))
     if since <= subject.today:  # later, the door asks again of each copy who may act
-        disputes.end_exports(subject.connection, subject.member_id, chosen.guardian_id)
-        waiting_values.forget_guardians(subject, chosen.guardian_id)
+        disputes.end_exports(subject.connection, subject.member_id, guardian)
+        waiting_values.forget_guardians(subject, guardian)
     name = EventName.GUARDIAN_ENDED if ends else EventName.GUARDIAN_SUSPENDED
-    note(subject, name, decision.why)
+    note(subject, name, why)
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from services import (
     barring,
     case_lives,
     case_telling,
+    custody_asleep,
     daily,
     delivery,
     destruction,
@@ -178,14 +180,23 @@ def tell_of_fourteen(context: JobContext, member_id: str) -> None:  # noqa: ARG0
 
 
 @APP.task(name=jobs.DISPUTE, pass_context=True, retry=_PATIENT)
-def tell_of_dispute(context: JobContext, member_id: str, dispute_id: str) -> None:  # noqa: ARG001
-    """Tell everybody whom it concerns what was decided of a dispute; told once."""
+def tell_of_dispute(
+    context: JobContext,  # noqa: ARG001 (the queue gives it first)
+    member_id: str,
+    dispute_id: str,
+    case_id: str | None = None,
+) -> None:
+    """Tell everybody whom it concerns what was decided of a dispute; told once.
+
+    `case_id`: the case whose key seals the words about a sleeping child.
+    """
     house, now = houses.house(), clock.now()
+    which = (UUID(member_id), UUID(dispute_id))
     with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
-        dispute_notices.tell(
-            data, (UUID(member_id), UUID(dispute_id)),
-            lambda m: outbox.sealer_of(keys, house.keyring, m), now,
-        )  # fmt: skip
+        opened = partial(outbox.sealer_of, keys, house.keyring)
+        if case_id is not None:
+            custody_asleep.seal_anew(data, which, UUID(case_id), opened, now)
+        dispute_notices.tell(data, which, opened, now)
 
 
 @APP.task(name=jobs.REPORT_ANSWERED, pass_context=True, retry=_PATIENT)

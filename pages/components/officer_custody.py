@@ -11,7 +11,7 @@ from db.errors import PortalError
 from pages.components import said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import access, custody, desk_queue, dispute_rights, guardian_stop
+from services import access, custody, custody_asleep, desk_queue, dispute_rights
 from services.actor import AccessDenied, StepUpRequired
 from services.custody import REASONS, Order
 from services.dispute_words import SUSPENDED
@@ -68,8 +68,8 @@ def panel(actor: Actor, case: Case) -> None:
     with access.open(
         actor, case.member_id, dispute_rights.PURPOSE, case.case_id, look=dispute_rights.VIEWING
     ) as subject:
-        found = guardian_stop.guardians(subject)
-    draw("officer_custody.html", guardians=found,
+        found, asleep = custody.guardians(subject), custody_asleep.asleep(subject)
+    draw("officer_custody.html", guardians=found, asleep=asleep,
          until=f"{case.until.astimezone(SEOUL):%H:%M}")  # fmt: skip
     order = _form(actor, [one.number for one in found])
     if order is not None:

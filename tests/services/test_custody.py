@@ -5,34 +5,47 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select, text
 
+from db import places
+from db.drafts import GuardianshipDraft, ValueDraft
 from db.tables.cases import case_paper
 from db.tables.ledger import event
-from db.tables.member import LIVE
+from db.tables.member import DORMANT, LIVE
 from db.tables.ops import outbox as told
 from db.words import (
     ActorKind,
     Caller,
     CallWish,
     CaseChannel,
+    LinkMeans,
     Purpose,
     StaffRole,
+    Store,
     SuspensionWhy,
 )
-from services import access, cases, custody, dispute_notices, dispute_rights, outbox
+from services import (
+    access,
+    cases,
+    custody,
+    custody_asleep,
+    dispute_notices,
+    dispute_rights,
+    moving,
+    outbox,
+)
 from services.actor import AccessDenied, Actor, Permission, Relation, StepUpRequired
 from services.custody import Order
 from services.disputes import DisputeRefused
+from services.house import House, open_house
 from services.ledger import EventName
 from tests.people import NOW, acting, agent, child_of, member, portal_house
 from tests.services.test_files import picture
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from tests.database import PortalDb
 
 pytestmark = pytest.mark.promise("P29")
@@ -81,7 +94,9 @@ def tell(db: PortalDb, child: UUID, which: UUID) -> set[tuple[UUID, str]]:
             data, (child, which), lambda m: outbox.sealer_of(keys, db.keyring, m), NOW
         )
         rows = data.execute(
-            select(told.c.member_id, told.c.template).where(told.c.template != "case_opened")
+            select(told.c.member_id, told.c.template).where(
+                told.c.template.not_in(("case_opened", "dormancy_notice"))
+            )
         ).all()
     return {(row.member_id, row.template) for row in rows}
 
@@ -153,3 +168,146 @@ def test_what_is_refused(portal_db: PortalDb) -> None:
     with pytest.raises(StepUpRequired):
         enter(db, replace(staff, verified_at=None), case_id, ORDER)
     assert acts(guardian, child)
+
+
+# ---- a child who sleeps ---------------------------------------------------------------------
+
+
+def sleeping(db: PortalDb, *guardians: UUID, born: str = "2016-05-06") -> UUID:
+    links = tuple(
+        GuardianshipDraft(who, date(2024, 1, 1 + n), LinkMeans.JOINING, proof=True)
+        for n, who in enumerate(guardians)
+    )
+    values = (ValueDraft("nickname", "꼬마"), ValueDraft("birth_date", born))
+    return member(db, Store.DORMANT, values=values, records=(), devices=(), guardianships=links)
+
+
+def in_store(db: PortalDb, tables: Any, child: UUID) -> list[Any]:  # noqa: ANN401
+    with db.work.data.connect() as data:
+        link = tables.guardianship
+        return list(data.execute(select(link).where(link.c.member_id == child)))
+
+
+def work(db: PortalDb, child: UUID, which: UUID) -> set[tuple[UUID, str]]:
+    """Do what the worker's job does; return who was told what."""
+    open_house(House(db.work, db.keyring))
+    with db.work.data.begin() as data, db.work.keys.connect() as keys:
+        jobs = data.execute(text(
+            "select args from jobs.procrastinate_jobs where task_name = 'dispute'"
+        )).scalars().all()  # fmt: skip
+        (args,) = (one for one in jobs if one["dispute_id"] == str(which))
+        assert args.keys() == {"member_id", "dispute_id", "case_id"}
+        for _ in range(2):
+            custody_asleep.seal_anew(
+                data, (child, which), UUID(args["case_id"]),
+                lambda m: outbox.sealer_of(keys, db.keyring, m), NOW,
+            )  # fmt: skip
+    return tell(db, child, which)
+
+
+@pytest.mark.promise("P09")
+@pytest.mark.parametrize("ends", [False, True], ids=["suspended", "ended"])
+def test_a_sleeping_childs_guardian_is_stopped_and_the_child_sleeps_on(
+    portal_db: PortalDb, *, ends: bool
+) -> None:
+    db = portal_db
+    portal_house(db)
+    guardian, other = member(db), member(db)
+    child = sleeping(db, guardian, other)
+    staff = officer(db)
+    case_id = letter(db, staff, child)
+    order = replace(ORDER, ends=ends, document=picture())
+    which = enter(db, staff, case_id, order)
+    assert in_store(db, LIVE, child) == []
+    first, second = sorted(in_store(db, DORMANT, child), key=lambda one: one.started_on)
+    assert (first.suspended_on, first.suspended_why) == (TODAY, "court_order")
+    assert first.ended_on == (TODAY if ends else None)
+    assert (second.suspended_on, second.ended_on) == (None, None)
+    with db.work.data.connect() as data:
+        papers = data.execute(select(case_paper.c.kind, case_paper.c.case_id)).all()
+        noted = data.scalars(select(event.c.name).where(event.c.member_id == child)).all()
+        carried = str(data.execute(text("select detail from ops.journal")).scalars().all())
+    assert [tuple(row) for row in papers] == [("proof", case_id)]
+    assert "custody_begun" in noted
+    assert ("guardian_ended" if ends else "guardian_suspended") in noted
+    assert "dormant.guardianship" in carried, "a restore does it again"
+    # The stopped one and the other are told; the sleeping child's address is used for nothing.
+    assert work(db, child, which) == {(guardian, "guardian_stopped"), (other, "dispute_decided")}
+    with db.work.data.connect() as data, db.work.keys.connect() as keys:
+        row = data.execute(select(DORMANT.dispute)).one()
+        store, sealer = outbox.sealer_of(keys, db.keyring, child)
+        said = sealer.open(row.answer, places.dispute_answer(row.dispute_id)).decode()
+    assert (store, said, row.outcome) == (Store.DORMANT, ORDER.words, "ended" if ends else
+                                          "suspended")  # fmt: skip
+    # Awake, the child has one guardian who may act.
+    with db.work.data.begin() as data, db.work.keys.begin() as keys:
+        keyring = db.keyring
+        moving.rewrap(keys, keyring, [child], Store.DORMANT, Store.LIVE)
+        moving.rows(data, [child], Store.DORMANT, Store.LIVE)
+    portal_house(db)
+    assert not acts(guardian, child)
+    assert acts(other, child)
+
+
+def test_what_is_refused_of_a_sleeping_child(portal_db: PortalDb) -> None:
+    db = portal_db
+    portal_house(db)
+    guardian = member(db)
+    child = sleeping(db, guardian)
+    staff = officer(db)
+    case_id = letter(db, staff, child)
+    for bad in (
+        replace(ORDER, guardian=2), replace(ORDER, guardian=None), replace(ORDER, why=None),
+        replace(ORDER, words="종이"), replace(ORDER, since=date(2026, 11, 1)),
+        replace(ORDER, since=TODAY + timedelta(days=2), until=TODAY),
+    ):  # fmt: skip
+        with pytest.raises(DisputeRefused):
+            enter(db, staff, case_id, bad)
+    with pytest.raises(DisputeRefused, match="closed"):  # the officer's own child
+        enter(db, officer(db, own_membership=guardian), case_id, ORDER)
+    with pytest.raises(DisputeRefused, match="closed"):  # 14 by now
+        enter(db, staff, letter(db, staff, sleeping(db, guardian, born="2012-11-22")), ORDER)
+    with pytest.raises(DisputeRefused, match="closed"):  # nobody ever acted for it
+        enter(db, staff, letter(db, staff, sleeping(db)), ORDER)
+    (link,) = in_store(db, DORMANT, child)
+    assert (link.suspended_on, link.ended_on) == (None, None)
+
+
+def test_only_the_officer_in_whose_hand_it_is_sees_and_stops(portal_db: PortalDb) -> None:
+    db = portal_db
+    portal_house(db)
+    guardian = member(db)
+    child = sleeping(db, guardian)
+    staff, other = officer(db), officer(db)
+    with db.web.data.begin() as data:
+        made = custody.begin(data, staff, letter(db, staff, child))
+    with db.web.data.connect() as data:
+        for who, at, count in (
+            (staff, NOW, 1), (other, NOW, 0), (staff, NOW + timedelta(minutes=31), 0),
+        ):  # fmt: skip
+            listed = func.ops.guardians_asleep(who.person, made, at, TODAY)
+            rows = data.execute(select(listed.table_valued("guardian_id"))).all()
+            assert len(rows) == count
+            stopping = func.ops.stop_asleep(
+                who.person, made, at, TODAY, guardian, "removal", TODAY, bindparam("until", None),
+                False, uuid4(), b"words",  # noqa: FBT003 (an argument of the database's)
+            )  # fmt: skip
+            assert len(data.execute(select(stopping.table_valued("member_id"))).all()) == count
+        data.rollback()
+    assert in_store(db, DORMANT, child)[0].suspended_on is None
+
+
+def test_a_sleeping_guardian_is_written_to_all_the_same(portal_db: PortalDb) -> None:
+    db = portal_db
+    portal_house(db)
+    asleep, awake = member(db, Store.DORMANT), member(db)
+    child = member(
+        db, values=(ValueDraft("birth_date", "2016-05-06"),), records=(), devices=(),
+        guardianships=tuple(
+            GuardianshipDraft(who, date(2024, 1, 1 + n), LinkMeans.JOINING, proof=True)
+            for n, who in enumerate((asleep, awake))
+        ),
+    )  # fmt: skip
+    staff = officer(db)
+    which = enter(db, staff, letter(db, staff, child), ORDER)
+    assert (asleep, "guardian_stopped") in tell(db, child, which)
