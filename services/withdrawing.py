@@ -9,33 +9,30 @@ in one store, and the next run goes on (P05, P13, P15, P34).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID, uuid4
 
-from sqlalchemy import Uuid, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import Uuid, bindparam, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 
-from db import places, policy
+from db import policy
 from db.clock import seoul_day
-from db.law import law
-from db.sealing import SealError
 from db.tables import ops
 from db.tables.keeping import key_due
 from db.tables.keys import case_key, export_key
 from db.tables.member import STORES
-from db.tables.moves import move, separation, withdrawal, withdrawal_line
-from db.words import ActorKind, DestructionMethod, MoveKind, Noted, Purpose, Source, Store
+from db.tables.moves import move, separation
+from db.words import ActorKind, MoveKind, Noted, Purpose, Store
 from services import (
     case_lives,
-    certificate,
     destruction,
     export_ending,
+    farewell,
     guarding,
     holding_back,
     journal,
     leaving_facts,
+    leaving_record,
     ledger,
     moving,
     outbox,
@@ -44,14 +41,15 @@ from services import (
     use,
 )
 from services.access import as_subject
-from services.actor import Actor
-from services.destroying_rows import LEAVING, SIGN_IN, Batch, day_run, record
-from services.leaving_plan import RECORDS, VALUES, Fate, Line, plan
+from services.destroying_rows import SIGN_IN
+from services.leaver import Leaver
+from services.leaving_plan import RECORDS, VALUES
 from services.ledger import EventName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime
+    from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy import Connection, Row, Select
 
@@ -59,39 +57,7 @@ if TYPE_CHECKING:
     from db.sealing import Sealer
     from services.house import House
     from services.journal_rows import Row as Carried
-    from services.language import Language
     from services.retaining import Taken
-
-_RUNS: Final = UUID("6f1c2b0e-8f0b-4d53-9a51-0d7a5a1a4f10")
-"""Names the run of a day: all who leave on it are in one record."""
-
-
-@dataclass(frozen=True)
-class _Leaver:
-    """Who leaves, from where, when, as who asked it; their old key (None: lost) and the new one."""
-
-    member_id: UUID
-    store: Store
-    asked: Row[Any] = field(repr=False)
-    now: datetime
-    old: Sealer | None = field(repr=False)
-    new: Sealer = field(repr=False)
-
-    @property
-    def today(self) -> date:
-        """Return the Seoul day of leaving."""
-        return seoul_day(self.now)
-
-    @property
-    def language(self) -> Language:
-        """Return the language of the screen on which it was asked for."""
-        return "en" if self.asked.language == "en" else "ko"
-
-    @property
-    def actor(self) -> Actor:
-        """Return who asked, as the ledger names them."""
-        kind = ActorKind(self.asked.actor_kind)
-        return Actor(kind, self.asked.actor_id, self.asked.session_id, self.now)
 
 
 def withdraw_all(house: House, signer: Signer, now: datetime) -> int:
@@ -121,7 +87,7 @@ def withdraw(house: House, signer: Signer, member_id: UUID, now: datetime) -> bo
             return False
         if store is not None:
             old, new = _keys(house, member_id)
-            _leave(data, signer, _Leaver(member_id, store, asked, now, old, new))
+            _leave(data, signer, Leaver(member_id, store, asked, now, old, new))
     if store is not None:
         _settle(house, member_id, now)
     return store is not None
@@ -180,7 +146,7 @@ def _keys(house: House, member_id: UUID) -> tuple[Sealer | None, Sealer]:
     return old, new
 
 
-def _leave(data: Connection, signer: Signer, who: _Leaver) -> None:
+def _leave(data: Connection, signer: Signer, who: Leaver) -> None:
     """Do it all, in the caller's transaction; what asks about the member comes before it goes."""
     as_subject(data, who.member_id)
     tables = STORES[who.store]
@@ -194,16 +160,16 @@ def _leave(data: Connection, signer: Signer, who: _Leaver) -> None:
     export_ending.leave(data, who.member_id)
     taken = retaining.take(data, who.store, who.member_id)
     kept = _keep(data, who, rules, taken)
-    lines = _lines(rules, taken, kept)
+    lines = leaving_record.lines_of(rules, taken, kept)
     left = [
         *_as_put(taken, kept),
-        *_certify(data, signer, who, (rules.policy.version, lines)),
-        *_record(data, who, taken, kept),
-        *_end_guardianships(data, who),
+        *leaving_record.certify(data, signer, who, (rules.policy.version, lines)),
+        *leaving_record.add_to_day(data, who, taken, kept),
+        *farewell.end_guardianships(data, who),
     ]
     ledger.write(data, who.actor, ledger.Entry(EventName.LEFT, who.member_id))
     if may_write:
-        _say_goodbye(data, who, taken, lines)
+        farewell.say_goodbye(data, who, taken, lines)
     journal.note(data, Noted.WITHDRAWN, who.member_id, who.now, rows=left)
 
 
@@ -220,7 +186,7 @@ def _all_sign_ins() -> Select[Any]:
 _SIGN_INS: Final = _all_sign_ins()
 
 
-def _end_sign_ins(data: Connection, who: _Leaver) -> None:
+def _end_sign_ins(data: Connection, who: Leaver) -> None:
     """End sessions and sign-ins, drop what was not sent yet, close the staff's cases."""
     mine = separation.c.member_id == who.member_id
     data.execute(delete(separation).where(mine))
@@ -232,7 +198,7 @@ def _end_sign_ins(data: Connection, who: _Leaver) -> None:
 
 
 def _keep(
-    data: Connection, who: _Leaver, rules: retaining.Rules, taken: Taken
+    data: Connection, who: Leaver, rules: retaining.Rules, taken: Taken
 ) -> dict[str, list[retaining.Row]]:
     """Put what stays into the retained store; where nothing does, its key is due at once."""
     chosen = rules.kept(taken) if who.old else {name: [] for name in taken.rows}
@@ -252,123 +218,6 @@ def _as_put(taken: Taken, kept: dict[str, list[retaining.Row]]) -> Iterator[Carr
         yield retained.member, retaining.bare(taken.member)
     for table in retained.all[1:]:
         yield from ((table, row) for row in kept[table.name])
-
-
-def _lines(
-    rules: retaining.Rules, taken: Taken, kept: dict[str, list[retaining.Row]]
-) -> tuple[Line, ...]:
-    """Return what the certificate says: the plan, less what could not be kept."""
-    stays: dict[str, int] = {}
-    for name, rows in kept.items():
-        for row in rows:
-            kind = row["item"] if name == VALUES else row["kind"] if name == RECORDS else name
-            stays[kind] = stays.get(kind, 0) + 1
-    if taken.reports:
-        reported = law().reports.rule.value
-        stays[reported] = stays.get(reported, 0) + len(taken.reports)
-    planned = plan(rules.policy, taken.held(rules.today), rules.holds, rules.today)
-    return tuple(line for one in planned for line in _truthful(one, stays))
-
-
-def _truthful(planned: Line, stays: dict[str, int]) -> Iterator[Line]:
-    if planned.fate is Fate.DESTROYED:
-        yield planned
-        return
-    here = min(planned.count, stays.get(planned.kind, 0))
-    stays[planned.kind] = stays.get(planned.kind, 0) - here
-    if here:
-        yield Line(planned.kind, here, planned.rule, planned.kept_until)
-    if planned.count > here:
-        yield Line(planned.kind, planned.count - here)
-
-
-def _certify(
-    data: Connection, signer: Signer, who: _Leaver, said: tuple[str, tuple[Line, ...]]
-) -> list[Carried]:
-    """Write the certificate: digests, times and a signature; no value, no name (P34)."""
-    version, lines = said
-    number = bytes(who.asked.number_digest)
-    signature = signer.sign(certificate.statement(number, who.now, version, lines))
-    withdrawal_id = uuid4()
-    row = {
-        "withdrawal_id": withdrawal_id, "member_id": who.member_id, "number_digest": number,
-        "secret_digest": bytes(who.asked.secret_digest), "left_at": who.now,
-        "policy_version": version, "key_id": signer.verifier.key_id, "signature": signature,
-    }  # fmt: skip
-    data.execute(insert(withdrawal).values(row))
-    rows = [
-        {
-            "withdrawal_id": withdrawal_id, "line": number, "kind": line.kind,
-            "count": line.count, "rule": line.rule, "kept_until": line.kept_until,
-            "destroyed_at": None if line.rule else who.now,
-        }
-        for number, line in enumerate(lines)
-    ]  # fmt: skip
-    if rows:
-        data.execute(insert(withdrawal_line), rows)
-    return [(withdrawal, row), *((withdrawal_line, one) for one in rows)]
-
-
-def _record(
-    data: Connection, who: _Leaver, taken: Taken, kept: dict[str, list[retaining.Row]]
-) -> list[Carried]:
-    """Add to the day's destruction record; the hourly run vacuums, asks again and closes it."""
-    gone = 1 + sum(len(rows) - len(kept[name]) for name, rows in taken.rows.items())
-    # A form of which anything is kept is not due yet; it is when that goes.
-    paper = len(_forms(taken.rows) - _forms(kept))
-    run_id = day_run(data, _RUNS, who.now)
-    what = (who.store, LEAVING, "")
-    method = DestructionMethod.ROWS_AND_KEY
-    record(data, Batch(run_id, who.now, 0), what, gone, paper=paper, method=method)
-    return destruction.record_of(data, run_id)
-
-
-def _forms(rows: dict[str, list[retaining.Row]]) -> set[object]:
-    """Return the forms of paper that rows of one member came on: what was given on one day."""
-    each = (row for some in rows.values() for row in some)
-    return {row.get("obtained_on") for row in each if row.get("source") == Source.PAPER}
-
-
-def _end_guardianships(data: Connection, who: _Leaver) -> Iterator[Carried]:
-    """End the links to the leaver's children; one without another guardian is store-only (P41)."""
-    for store in (Store.LIVE, Store.DORMANT):
-        link = STORES[store].guardianship
-        ended = (
-            update(link)
-            .where(
-                link.c.guardian_id == who.member_id,
-                or_(link.c.ended_on.is_(None), link.c.ended_on > who.today),
-            )
-            .values(ended_on=who.today)
-            .returning(link)
-        )
-        for row in data.execute(ended).mappings().all():
-            ledger.note(data, ledger.Entry(EventName.GUARDIAN_LEFT, row["member_id"]), who.now)
-            yield link, row
-
-
-def _say_goodbye(data: Connection, who: _Leaver, taken: Taken, lines: tuple[Line, ...]) -> None:
-    """Tell by mail that the membership has ended: whoever did not ask for it must know."""
-    address = _email(who, taken)
-    if address is None:
-        return
-    last = max((line.kept_until for line in lines if line.kept_until), default=None)
-    params = {"until": last.isoformat() if last else ""}
-    message = outbox.Message("left", "email", who.language, params, key="left", to=address)
-    outbox.enqueue_once(data, who.new, who.member_id, message, who.now)
-
-
-def _email(who: _Leaver, taken: Taken) -> str | None:
-    row = next(
-        (r for r in taken.rows[VALUES] if (r["item"], r["seq"]) == ("email", 0) and r["sealed"]),
-        None,
-    )
-    if row is None or who.old is None:
-        return None
-    try:
-        return who.old.open(row["sealed"], places.profile("email", 0)).decode()
-    except SealError:
-        return None
 
 
 def _settle(house: House, member_id: UUID, now: datetime) -> None:

@@ -26,6 +26,7 @@ from services import (
     dispute_notices,
     dormancy,
     export_ending,
+    export_order,
     export_place,
     exporting,
     found_by,
@@ -259,9 +260,9 @@ def _language(chosen: str) -> Language:
     return "en" if chosen == "en" else "ko"
 
 
-def _workshop(context: JobContext) -> exporting.Workshop:
+def _workshop(context: JobContext) -> export_order.Workshop:
     var = context.additional_context["var"]
-    return exporting.Workshop(
+    return export_order.Workshop(
         houses.house(), export_place.folder(var), seal_keys.signer(var / "keys"),
         context.should_abort,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from db.words import ExportGroup, Purpose
 from services import access, export_place, exporting, exports
 from services.actor import Permission
 from services.archive import Order
-from services.exporting import Workshop
+from services.export_order import Workshop
 from services.ledger import EventName
 from tests.leaving import signer, worker_house
 from tests.people import NOW, acting, portal_house

@@ -29,6 +29,7 @@ from services import (
     export_ending,
     export_link,
     export_place,
+    export_writing,
     exporting,
     exports,
     jobs,
@@ -232,7 +233,7 @@ def test_what_is_chosen_is_what_is_made(
 def test_it_says_how_far_it_is_and_stops_when_told(
     portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "EVERY", 0.0)
+    monkeypatch.setattr(export_writing, "EVERY", 0.0)
     who = member(portal_db)
     which = ask(portal_db, who)
     seen: list[tuple[int, int]] = []

@@ -15,8 +15,16 @@ from sqlalchemy import func, select, text
 from db import sealed_file
 from db.tables.exports import export
 from db.tables.keeping import destruction
-from services import export_ending, export_link, export_place, exporting, exports
-from services.exporting import Workshop
+from services import (
+    export_ending,
+    export_link,
+    export_order,
+    export_place,
+    export_writing,
+    exporting,
+    exports,
+)
+from services.export_order import Workshop
 from tests.exporting import ask, do, files, folder, keys, made, make, no_files, row, shop
 from tests.leaving import signer, worker_house
 from tests.people import NOW, PLAIN, acting, member
@@ -34,7 +42,7 @@ __all__ = ["no_files"]
 def let_go(db: PortalDb, which: UUID) -> None:
     """Wait until the server has noticed that the process is dead."""
     with db.owner_data.begin() as data:
-        data.execute(select(func.pg_advisory_xact_lock(exporting.number_of(which))))
+        data.execute(select(func.pg_advisory_xact_lock(export_order.number_of(which))))
         data.execute(text("lock table ops.export in access exclusive mode"))
 
 
@@ -55,7 +63,7 @@ def whole(db: PortalDb, who: UUID, which: UUID) -> None:
 
 
 def test_making_killed_anywhere(portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "EVERY", 0.0)
+    monkeypatch.setattr(export_writing, "EVERY", 0.0)
     signs, there, deaths = signer(portal_db), folder(portal_db), 0
     for instant in INSTANTS:
         print("making killed at", instant)  # noqa: T201 (to try it again)
