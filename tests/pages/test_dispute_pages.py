@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from db.clock import SEOUL
 from db.drafts import ConsentDraft, GuardianshipDraft, ValueDraft
-from db.tables.member import LIVE
+from db.tables.member import DORMANT, LIVE
 from db.tables.ops import one_time
 from db.tables.ops import outbox as told
 from db.words import ActorKind, Caller, CallWish, CaseChannel, ConsentKind, LinkMeans, StaffRole
@@ -19,6 +19,7 @@ from services import cases
 from services.identity.recovery import code_of
 from tests.people import NOW, PLAIN, acting, agent, granted, member
 from tests.portal import portal, statements, text_of
+from tests.services.test_custody import sleeping
 
 if TYPE_CHECKING:
     from streamlit.testing.v1 import AppTest
@@ -324,3 +325,27 @@ def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[
     statements.clear()
     tab.run()
     assert len(statements) <= 16, statements
+
+
+def test_a_sleeping_childs_guardian_is_stopped_on_screen(portal: Portal) -> None:
+    who = sleeping(portal.db, member(portal.db))
+    officer = agent(portal.db, StaffRole.OFFICER)
+    draft = cases.Draft(who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date())
+    portal.sign_in(staff=officer, verified=NOW)
+    with portal.db.web.data.begin() as data:
+        cases.open_case(data, acting(officer, kind=ActorKind.STAFF, role=StaffRole.OFFICER), draft)
+    tab = portal.open("desk/officer.py")
+    tab.pills[0].set_value("children").run()
+    own = next(s for s in tab.selectbox if s.label == "내가 맡은 상담")
+    own.set_value(own.options[0])
+    shown = press(tab, "보호자 고르기")
+    assert "아이 계정은 휴면 중이고" in shown
+    assert "보호자 1" in shown
+    next(s for s in tab.selectbox if s.label == "어느 보호자").set_value(1)
+    for radio in tab.radio:
+        radio.set_value(radio.options[0])
+    tab.text_area[0].set_value("서울가정법원 결정문을 받았습니다.")
+    assert "입력했어요" in press(tab, "입력하기")
+    with portal.db.work.data.connect() as data:
+        link = data.execute(select(DORMANT.guardianship)).one()
+        assert (link.member_id, link.suspended_on) == (who, NOW.date())
