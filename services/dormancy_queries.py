@@ -22,6 +22,8 @@ _SPARED = """
         where r.member_id = m.member_id and r.ended_at is null)
     and not exists (select from live.request r
         where r.member_id = m.member_id and r.state = 'open')
+    and not exists (select from live.dispute d
+        where d.member_id = m.member_id and d.decided_at is null)
     and not exists (select from ops.hold h where h.member_id = m.member_id
         and h.lifted_at is null and h.ends_on >= :today)
     and not exists (select from ops.move w where w.member_id = m.member_id)

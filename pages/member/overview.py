@@ -40,7 +40,10 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
 said.show()
 if actor.for_child and actor.acting_for is not None:
     ward_name.note(actor.acting_for, brief.nickname)
-draw("overview.html", brief=brief, child=actor.for_child)
+own_child = way is not None and actor.acting_for is None and not actor.for_child
+draw("overview.html", brief=brief, child=actor.for_child, young=own_child)
+if own_child:
+    draw("child_words.html")
 if brief.store_only:
     kept_only.box(actor)
 

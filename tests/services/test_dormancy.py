@@ -212,8 +212,16 @@ def guards(db: PortalDb, who: UUID) -> None:
     child_of(db, who, "2020-05-05")
 
 
+def said_something_is_wrong(db: PortalDb, who: UUID) -> None:
+    """A guardian's word about a child: asleep, the officer's list would not show it any more."""
+    with db.work.data.begin() as data:
+        data.execute(insert(LIVE.dispute).values(
+            member_id=who, dispute_id=uuid4(), why="other", opened_by=uuid4(),
+            opened_at=NOW))  # fmt: skip
+
+
 @pytest.mark.promise("P10")
-@pytest.mark.parametrize("spare", [restricted, asked, kept, guards])
+@pytest.mark.parametrize("spare", [restricted, asked, kept, guards, said_something_is_wrong])
 @pytest.mark.parametrize("when", ["before the notice", "after it"])
 def test_whose_data_is_under_dispute_or_guards_a_child_is_spared(
     portal_db: PortalDb,
