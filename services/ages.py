@@ -8,9 +8,10 @@ hourly run, in batches: it may be killed at any instant, and goes on where it wa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, or_, select, update
 
 from db import places, writer
 from db.clock import seoul_day
@@ -20,11 +21,9 @@ from db.tables.member import LIVE
 from db.words import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date, datetime
-    from uuid import UUID
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
     from db.tables.member import MemberTables
     from services.house import House
@@ -60,38 +59,43 @@ def of_age(subject: Subject) -> bool:
 
 def run(house: House, now: datetime, most: int = MOST) -> int:
     """Look at birth dates that nobody has looked at, as the worker; return of how many members."""
-    done = 0
+    done, after = 0, UUID(int=0)
     while done < most:
         with house.databases.data.begin() as data:
-            rows = data.execute(_UNREAD.limit(min(BATCH, most - done))).all()
-            if not rows:
+            given = {"after": after, "most": min(BATCH, most - done)}
+            members = list(data.scalars(_UNREAD, given))
+            if not members:
                 return done
-            _settle(data, rows, _opened(house, rows), seoul_day(now))
-        done += len(rows)
+            _settle(data, members, _opened(house, data, members), seoul_day(now))
+        done, after = done + len(members), members[-1]
     return done
 
 
-_VALUE = LIVE.profile_value.c
-_BORN = and_(_VALUE.member_id == _M.member_id, _VALUE.item == "birth_date", _VALUE.seq == 0)
-# Whoever is being moved or corrected just now is passed over: the next run finds them.
+# In the order of an index, each batch from where the last one ended. Whoever is being moved or
+# corrected just now is passed over: the next run finds them.
 _UNREAD = (
-    select(_M.member_id, _VALUE.sealed)
-    .select_from(LIVE.member.outerjoin(LIVE.profile_value, _BORN))
-    .where(_M.age_known.is_(None))
+    select(_M.member_id)
+    .where(_M.age_known.is_(None), _M.member_id > bindparam("after"))
     .order_by(_M.member_id)
-    .with_for_update(of=LIVE.member, skip_locked=True)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_MEMBERS = bindparam("members", type_=ARRAY(Uuid))
+_VALUE = LIVE.profile_value.c
+_SEALED = select(_VALUE.member_id, _VALUE.sealed).where(
+    _VALUE.member_id == any_(_MEMBERS), _VALUE.item == "birth_date", _VALUE.seq == 0,
+    _VALUE.sealed.is_not(None),
+)  # fmt: skip
+_WRAPPED = select(member_key.c.member_id, member_key.c.wrapped).where(
+    member_key.c.member_id == any_(_MEMBERS), member_key.c.store == Store.LIVE
 )
 
 
-def _opened(house: House, rows: Sequence[Row[Any, Any]]) -> dict[UUID, str]:
+def _opened(house: House, data: Connection, members: list[UUID]) -> dict[UUID, str]:
     """Return the birth dates that open; who has none, or no key, has no known age."""
-    sealed = {row.member_id: row.sealed for row in rows if row.sealed is not None}
+    sealed = {row.member_id: row.sealed for row in data.execute(_SEALED, {"members": members})}
     with house.databases.keys.connect() as keys:
-        wraps = keys.execute(
-            select(member_key.c.member_id, member_key.c.wrapped).where(
-                member_key.c.member_id.in_(sealed), member_key.c.store == Store.LIVE
-            )
-        ).all()
+        wraps = keys.execute(_WRAPPED, {"members": list(sealed)}).all()
     found = {}
     for row in wraps:
         try:
@@ -103,15 +107,17 @@ def _opened(house: House, rows: Sequence[Row[Any, Any]]) -> dict[UUID, str]:
     return found
 
 
-def _settle(
-    data: Connection, rows: Sequence[Row[Any, Any]], born: dict[UUID, str], today: date
-) -> None:
+_KNOWN = (
+    update(LIVE.member).where(_M.member_id == any_(_MEMBERS)).values(age_known=bindparam("known"))
+)
+
+
+def _settle(data: Connection, members: list[UUID], born: dict[UUID, str], today: date) -> None:
     """Write what is known of a batch: few are young, and of all others it is one statement."""
-    days = {who: writer.birthdays(one, today)["turns_19_on"] for who, one in born.items()}
-    young = {who: day for who, day in days.items() if day is not None}
-    table = LIVE.member
     for known in (True, False):
-        some = [row.member_id for row in rows if (row.member_id in born) is known]
-        data.execute(update(table).where(_M.member_id.in_(some)).values(age_known=known))
-    for who, day in young.items():
-        data.execute(update(table).where(_M.member_id == who).values(turns_19_on=day))
+        some = [who for who in members if (who in born) is known]
+        data.execute(_KNOWN, {"members": some, "known": known})
+    for who, one in born.items():
+        day = writer.birthdays(one, today)["turns_19_on"]
+        if day is not None:
+            data.execute(update(LIVE.member).where(_M.member_id == who).values(turns_19_on=day))

@@ -107,7 +107,8 @@ def test_a_batch_of_any_size_is_a_few_statements(portal_db: PortalDb) -> None:
         event.listen(engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
     ages.run(house_of_worker(portal_db), NOW)
     ours = [one for one in seen if "member" in one]
-    assert len(ours) == 5, ours  # whom, their keys, who is known, who is not, and nobody is left
+    # Whom, their birth dates and keys, who is known, who is not, and that nobody is left.
+    assert len(ours) == 6, ours
 
 
 def test_whoever_opens_a_birth_date_next_works_it_out(portal_db: PortalDb) -> None:
