@@ -393,7 +393,7 @@ def test_staff_link_nobody_whose_age_is_not_known(db: PortalDb) -> None:
         sealed = data.scalar(select(value.c.sealed).where(*born))
         data.execute(update(value).where(*born).values(sealed=None, cleared_at=NOW))
         data.execute(update(own).where(own.c.member_id == guardian).values(age_known=None))
-    with pytest.raises(linking_deciding.NoSuchChild):
+    with pytest.raises(linking_deciding.NoSuchChild, match="19 or older"):
         in_case(staff, case, deciding.grant)
     assert links(db, child) == []
     with db.owner_data.begin() as data:
