@@ -18,7 +18,7 @@ EVENTS: dict[EventName, str] = {
     EventName.CORRECTION_VIEWED: N_("opened “Edit my data”"),
     EventName.VALUE_CORRECTED: N_("put a value right"),
     EventName.VALUE_CLEARED: N_("cleared a value"),
-    EventName.CONFIRMATION_ASKED: N_("asked for a link to confirm a new value"),
+    EventName.CONFIRMATION_ASKED: N_("asked for a link or a code to confirm a new value"),
     EventName.REQUESTS_VIEWED: N_("looked at “My requests”"),
     EventName.REQUEST_MADE: N_("made a request"),
     EventName.REQUEST_TAKEN_BACK: N_("took a request back"),
