@@ -17,7 +17,7 @@ from db.law import law
 from db.places import profile as place_of
 from db.tables.ops import one_time
 from db.words import N_, Caller, PaperKind, VerifiedBy
-from services import case_papers, cases, files, jobs
+from services import case_papers, cases, files, guardian_calls, jobs
 from services.cases import CaseRefused
 from services.house import house
 from services.identity.recovery import code_of, digits_of
@@ -47,8 +47,9 @@ def _use(case_id: UUID) -> str:
 def send(subject: Subject, case: Case, by: VerifiedBy) -> None:
     """Send a code to the registered mobile or e-mail; an earlier one of this case ends.
 
-    Raise `CaseRefused` where too many have failed, or were sent.
+    Raise `CaseRefused` where too many have failed, or were sent, or the guardian may not act.
     """
+    _guardian_acts(subject, case)
     if not tries_left(subject.connection, case, subject.at):
         raise _no_more()
     counting = func.ops.count_code(subject.actor.person, case.case_id, subject.at, CODES_A_DAY)
@@ -173,12 +174,7 @@ def number_to_call(subject: Subject) -> dict[str, str]:
 
 
 def _verified(subject: Subject, case: Case, by: VerifiedBy) -> None:
-    if case.caller is Caller.GUARDIAN and not cases.guarded(
-        subject.connection, case.member_id, subject.at
-    ):
-        raise CaseRefused(
-            N_("No guardian is known of this member, or they are 14 already and ask themselves.")
-        )
+    _guardian_acts(subject, case)
     rights = bindparam("rights", sorted(case.rights), type_=ARRAY(Text))
     until = subject.connection.scalar(
         select(
@@ -190,6 +186,16 @@ def _verified(subject: Subject, case: Case, by: VerifiedBy) -> None:
     if until is None:
         raise _no_more()
     _note(subject, case, EventName.CALLER_VERIFIED, by)
+
+
+def _guardian_acts(subject: Subject, case: Case) -> None:
+    """Raise `CaseRefused` in the case of a guardian who may not act for the child today."""
+    if case.caller is not Caller.GUARDIAN:
+        return
+    if case.nameless:
+        raise CaseRefused(N_("Please say first which guardian is calling."))
+    if guardian_calls.guardian_of(subject) is None:
+        raise CaseRefused(guardian_calls.NO_MORE)
 
 
 def _no_more() -> CaseRefused:

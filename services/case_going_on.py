@@ -11,6 +11,7 @@ from db.law import law
 from db.tables.ops import staff
 from db.words import N_
 from services import cases, jobs, ledger
+from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
 
@@ -57,6 +58,19 @@ def take_over(connection: Connection, actor: Actor, case_id: UUID, why: CaseReas
         raise cases.over()
     cases.note(connection, actor, EventName.CASE_TAKEN_OVER, (found.member_id, case_id), why)
     return found
+
+
+def bind(connection: Connection, actor: Actor, case: Case, guardian: UUID) -> None:
+    """Say which guardian a case is for, where it was not said; they are verified anew.
+
+    Raise `CaseRefused` for one who may not act for the child, or when it is said already.
+    """
+    done = func.ops.bind_guardian(actor.person, case.case_id, guardian, actor.at)
+    if not connection.scalar(select(done)):
+        raise cases.over()
+    as_subject(connection, case.member_id)
+    cases.journal_row(connection, actor, case.member_id, case.case_id)
+    cases.note(connection, actor, EventName.CASE_GUARDIAN_NAMED, (case.member_id, case.case_id))
 
 
 def widen(connection: Connection, actor: Actor, case: Case, asked: frozenset[CallWish]) -> None:

@@ -36,7 +36,7 @@ from db.words import (
     RefusalReason,
     VerifiedBy,
 )
-from services import case_papers, files, guarding, journal, ledger, notify
+from services import case_papers, files, guardian_calls, guarding, journal, ledger, notify
 from services.access import as_subject
 from services.actor import WISHES, Grant
 from services.ledger import EventName
@@ -82,6 +82,8 @@ class Draft:
     received_on: date
     words: str = field(default="", repr=False)
     authority: bytes | None = field(default=None, repr=False)
+    guardian_id: UUID | None = None
+    """Which guardian asks; may be left out where the child has one who may act."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class Case:
     outcome: CaseOutcome | None
     refusal: RefusalReason | None
     answered_by: AnsweredBy | None
+    guardian_id: UUID | None
+    """Of a guardian's case: the one who calls; None in an old one where it was not said."""
     staff_no: str
 
     def runs(self, now: datetime) -> bool:
@@ -122,6 +126,11 @@ class Case:
     def verified(self) -> bool:
         """Return whether the caller's identity was verified and still counts."""
         return self.verified_at is not None and self.grant_ended is None
+
+    @property
+    def nameless(self) -> bool:
+        """Return whether a guardian called and it has not been said which."""
+        return self.caller is Caller.GUARDIAN and self.guardian_id is None
 
     @property
     def rights(self) -> frozenset[str]:
@@ -143,7 +152,8 @@ _COLUMNS = (
     _C.case_id, _C.member_id, _C.staff_id, _C.kind, _C.case_no, _C.channel, _C.caller, _C.asked,
     _C.opened_at, _C.received_on, _C.due_on, _C.postponed, _C.verified_by, _C.verified_at,
     _C.failed_tries, _C.permissions, _C.granted_until, _C.grant_ended, _C.suspended_at,
-    _C.closed_at, _C.outcome, _C.refusal, _C.answered_by, staff.c.staff_no,
+    _C.closed_at, _C.outcome, _C.refusal, _C.answered_by, _C.guardian_id,
+    staff.c.staff_no,
 )  # fmt: skip
 OF_CALLERS: Final = (CaseKind.CALL.value, CaseKind.RECOVERY.value)
 _READ = Prepared(
@@ -161,14 +171,14 @@ def of_row(row: tuple[Any, ...]) -> Case:
 
     (case_id, member_id, staff_id, kind, no, channel, caller, asked, opened, received, due,
      postponed, by, verified_at, failed, permissions, until, ended, suspended, closed, outcome,
-     refusal, answered, staff_no) = row  # fmt: skip
+     refusal, answered, guardian_id, staff_no) = row  # fmt: skip
     return Case(
         case_id, member_id, staff_id, CaseKind(kind), no, CaseChannel(channel), Caller(caller),
         frozenset(CallWish(one) for one in asked), opened, received, due,
         word(Postponed, postponed), word(VerifiedBy, by), verified_at, failed,
         frozenset(permissions), until, word(GrantEnded, ended), suspended, closed,
         word(CaseOutcome, outcome), word(RefusalReason, refusal), word(AnsweredBy, answered),
-        staff_no,
+        guardian_id, staff_no,
     )  # fmt: skip
 
 
@@ -192,10 +202,12 @@ def own(connection: Connection, actor: Actor, case_id: UUID) -> Case | None:
 def open_case(connection: Connection, actor: Actor, draft: Draft) -> UUID:
     """Open a case with the caller on the line; nothing of the member may be seen in it yet.
 
-    Raise `CaseRefused` for oneself or a linked member, `FileRefused` for a bad authority, and
-    `CaseTaken` when the member has an open case: they have one at a time.
+    Raise `CaseRefused` for oneself or a linked member and for a guardian who isn't named or may not
+    act, `FileRefused` for a bad authority, and `CaseTaken` when the member has an open case: they
+    have one at a time.
     """
-    _check(connection, actor, draft)
+    _check(actor, draft)
+    guardian = _guardian(connection, actor, draft)
     case_id, opened = uuid4(), _new_number(actor.at)
     recovery = CallWish.SIGN_IN in draft.asked
     about = CaseKind.RECOVERY if recovery else CaseKind.CALL
@@ -206,7 +218,7 @@ def open_case(connection: Connection, actor: Actor, draft: Draft) -> UUID:
             func.ops.open_call(
                 actor.person, draft.member_id, case_id, opened, about.value, actor.at,
                 draft.channel.value, draft.caller.value, bindparam("asked", wishes, type_=_TEXTS),
-                draft.received_on, due,
+                draft.received_on, due, guardian,
             )
         )
     )  # fmt: skip
@@ -216,14 +228,20 @@ def open_case(connection: Connection, actor: Actor, draft: Draft) -> UUID:
     _keep_papers(connection, actor, draft, case_id)
     journal_row(connection, actor, draft.member_id, case_id)
     note(connection, actor, EventName.CASE_OPENED, (draft.member_id, case_id), draft.channel)
-    _tell(connection, actor, draft.member_id, case_id)
+    _tell(connection, actor, (draft.member_id, guardian), case_id)
     return case_id
 
 
-def _tell(connection: Connection, actor: Actor, member_id: UUID, case_id: UUID) -> None:
-    """Tell the member, and a child's guardian, before anybody sees anything: they can stop it."""
+def _tell(
+    connection: Connection, actor: Actor, whose: tuple[UUID, UUID | None], case_id: UUID
+) -> None:
+    """Tell the member, and a child's guardian, before anybody sees anything: they can stop it.
+
+    `whose`: the member, and the guardian who asks; else the first of theirs is told.
+    """
+    member_id, asks = whose
     message = Message("case_opened", "either", actor.language, key=f"case:{case_id}")
-    guardian = guarded(connection, member_id, actor.at)
+    guardian = asks or guarding.first(connection, member_id, seoul_day(actor.at))
     for who in (guardian, member_id):
         if who is not None:
             notify.from_desk(connection, who, message, actor.at)
@@ -234,7 +252,7 @@ def _new_number(at: datetime) -> str:
     return f"{at.astimezone(SEOUL):%y%m%d}-{drawn}"
 
 
-def _check(connection: Connection, actor: Actor, draft: Draft) -> None:
+def _check(actor: Actor, draft: Draft) -> None:
     if not draft.asked:
         raise CaseRefused(N_("Please choose what the caller asks for."))
     if draft.received_on > seoul_day(actor.at):
@@ -243,16 +261,28 @@ def _check(connection: Connection, actor: Actor, draft: Draft) -> None:
         raise CaseRefused(N_("Somebody else than the member needs a written authority: add it."))
     if draft.authority:
         files.check(draft.authority)
-    if draft.caller is Caller.GUARDIAN and not guarded(connection, draft.member_id, actor.at):
+
+
+def _guardian(connection: Connection, actor: Actor, draft: Draft) -> UUID | None:
+    """Return which guardian asks. Raise `CaseRefused` where none may, or several and none is named.
+
+    Of one alone it is clear; of several the first would be as good as any, and see what isn't
+    theirs.
+    """
+    if draft.caller is not Caller.GUARDIAN:
+        return None
+    as_subject(connection, draft.member_id)
+    known = guardian_calls.of_child(connection, draft.member_id, seoul_day(actor.at))
+    may = [one.guardian_id for one in known if one.acts]
+    if not may:
         raise CaseRefused(
             N_("No guardian is known of this member, or they are 14 already and ask themselves.")
         )
-
-
-def guarded(connection: Connection, member_id: UUID, at: datetime) -> UUID | None:
-    """Return the first of those who may act for a child today (`services.guarding`)."""
-    as_subject(connection, member_id)
-    return guarding.first(connection, member_id, seoul_day(at))
+    if draft.guardian_id is None and len(may) == 1:
+        return may[0]
+    if draft.guardian_id not in may:
+        raise CaseRefused(N_("Please say first which guardian is calling."))
+    return draft.guardian_id
 
 
 def _not_opened(connection: Connection, actor: Actor, member_id: UUID) -> CaseRefused:

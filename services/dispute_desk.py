@@ -247,7 +247,7 @@ def decide(subject: Subject, decision: Decision) -> None:
 
 
 def stop(subject: Subject, found: tuple[Guardian, ...], decision: Decision) -> list[Row]:
-    """End or suspend every link of one guardian, with what they had asked to take along.
+    """End or suspend every link of one guardian, with what they had asked for, by phone as well.
 
     Return the links as they stand now. Raise `DisputeRefused` for who or what is missing.
     """
@@ -276,6 +276,8 @@ def stop(subject: Subject, found: tuple[Guardian, ...], decision: Decision) -> l
     if since <= subject.today:  # later, the door asks again of each copy who may act
         disputes.end_exports(subject.connection, subject.member_id, chosen.guardian_id)
         email_change.forget_guardians(subject, chosen.guardian_id)
+        ending = func.ops.end_guardians_calls(subject.member_id, chosen.guardian_id, subject.at)
+        subject.connection.execute(select(ending))
     name = EventName.GUARDIAN_ENDED if ends else EventName.GUARDIAN_SUSPENDED
     _note(subject, name, decision.why)
     return rows

@@ -60,6 +60,19 @@ def verified(actor: Actor, case: Case) -> Case:
     return read(case.case_id)
 
 
+def guardians_case(actor: Actor, child: UUID, *asked: CallWish, **changes: Any) -> Case:  # noqa: ANN401
+    """Open the case of a guardian, who showed papers; of several say `guardian_id`."""
+    case = opened(actor, child, *asked, caller=Caller.GUARDIAN, **changes)
+    return by_papers(actor, case)
+
+
+def by_papers(actor: Actor, case: Case) -> Case:
+    """Let papers show who the caller is."""
+    with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
+    return read(case.case_id)
+
+
 def code_for(case: Case) -> str:
     """Return the code that the registered mobile of this case's caller got."""
     with house().databases.data.connect() as connection:

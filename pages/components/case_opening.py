@@ -9,7 +9,7 @@ import streamlit as st
 
 from db.clock import seoul_day
 from db.words import Caller, CallWish, CaseChannel
-from pages.components import case_banner, case_view, gate, said
+from pages.components import case_banner, case_guardians, case_view, gate, said
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import callers, case_going_on, case_words, cases
@@ -55,6 +55,7 @@ def panel(actor: Actor) -> None:
 
 
 def _seek(actor: Actor, typed: str, born: date | None) -> None:
+    case_guardians.forget()
     for key in (_FOUND, _SAYS, _TAKEN):
         st.session_state.pop(key, None)
     if not typed.strip():
@@ -100,7 +101,14 @@ def _choice(actor: Actor, found: tuple[Found, ...]) -> None:
 
 
 def _open_form(actor: Actor, one: Found) -> None:
+    caller = st.selectbox(
+        _("Who asks"), [*Caller], index=0, key="case_caller",
+        format_func=lambda c: _(case_words.CALLERS[c]),
+    )  # fmt: skip
+    asks = caller is Caller.GUARDIAN
+    guardians = case_guardians.known(actor, one.member_id) if asks else ()
     with st.form("case_new", border=True):
+        guardian = case_guardians.choice(guardians, "case_guardian")
         asked = st.pills(
             _("What they ask for"), list(CallWish), selection_mode="multi", key="case_asked",
             format_func=lambda w: _(case_words.WISHES[w]),
@@ -109,10 +117,6 @@ def _open_form(actor: Actor, one: Found) -> None:
             channel = st.selectbox(
                 _("How it reached us"), [*CaseChannel], index=0, key="case_channel",
                 format_func=lambda c: _(case_words.CHANNELS[c]),
-            )  # fmt: skip
-            caller = st.selectbox(
-                _("Who asks"), [*Caller], index=0, key="case_caller",
-                format_func=lambda c: _(case_words.CALLERS[c]),
             )  # fmt: skip
             received = st.date_input(
                 _("Came in on"), seoul_day(actor.at), format=_DATES, key="case_received"
@@ -130,8 +134,12 @@ def _open_form(actor: Actor, one: Found) -> None:
         return
     draft = Draft(
         one.member_id, CaseChannel(channel), Caller(caller), frozenset(asked or ()), received,
-        words, authority.getvalue() if authority else None,
+        words, authority.getvalue() if authority else None, guardian,
     )  # fmt: skip
+    _open(actor, one, draft)
+
+
+def _open(actor: Actor, one: Found, draft: Draft) -> None:
     try:
         with house().databases.data.begin() as connection:
             case_id = cases.open_case(connection, actor, draft)
@@ -148,6 +156,7 @@ def _open_form(actor: Actor, one: Found) -> None:
 
 
 def _in_hand(case_id: UUID, who: str) -> None:
+    case_guardians.forget()
     for key in (_FOUND, _SAYS, _TAKEN, "case_typed", "case_born"):
         st.session_state.pop(key, None)
     gate.take_in_hand(case_id)

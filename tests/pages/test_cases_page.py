@@ -7,19 +7,22 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from db.drafts import ValueDraft
 from db.tables.cases import case as cases
+from db.tables.keys import blind_index
 from db.tables.ledger import event
+from db.tables.member import LIVE
 from db.words import Caller, CallWish, CaseReason, StaffRole
 from pages.components import frame
 from services import case_going_on
 from services.ledger import EventName
 from tests import test_structure
-from tests.calling import code_for, opened, read, staff_actor, verified_case
+from tests.calling import code_for, guardians_case, opened, read, staff_actor, verified_case
 from tests.people import NOW, PLAIN, agent, child_of, member
 from tests.portal import Portal, portal, statements, text_of
+from tests.services.test_disputes import Family
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -157,6 +160,55 @@ def test_the_numbers_of_a_child_are_not_offered_to_call_a_guardian_back(portal: 
     box.select_index(0)
     tab = submit(tab, "답 미루기")
     assert "까닭을 직접 알려 주세요" in text_of(tab)  # nobody is written to before
+
+
+def test_staff_choose_which_of_two_guardians_calls(portal: Portal) -> None:
+    family, staff = Family(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    with portal.db.work.keys.begin() as keys:
+        # Found by the number that the child's own record holds, and by nobody else's.
+        keys.execute(delete(blind_index).where(blind_index.c.member_id != family.child))
+    tab = find(portal.open(DESK), PLAIN["mobile"])
+    looks = [e for e in events(portal, family.mother) if e == EventName.CALLER_FOUND]
+    assert not looks, "of guardians nothing is looked at before one is said to call"
+    tab = tab.selectbox(key="case_caller").set_value(Caller.GUARDIAN).run()
+    shown = text_of(tab)
+    assert "보호자 1" in shown
+    assert "보호자 2" in shown
+    assert "홍*순" in shown
+    assert PLAIN["name"] not in shown
+    tab.button_group(key="case_asked").set_value([CallWish.SEE])
+    tab = submit(tab, "상담 열기")
+    assert "어느 보호자" in text_of(tab)
+    assert tab.button_group(key="case_asked").value, "what was chosen stays"
+    tab.radio(key="case_guardian").set_value(2)
+    tab = submit(tab, "상담 열기")
+    assert read(only_case(portal)).guardian_id == family.mother
+    assert "보호자 2" in text_of(tab)
+    looks = [e for e in events(portal, family.mother) if e == EventName.CALLER_FOUND]
+    assert len(looks) == 1, "a click is no new look"
+
+
+def test_a_case_from_before_asks_which_guardian_it_is_for(portal: Portal) -> None:
+    family, staff = Family(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    case = guardians_case(staff_actor(staff), family.child, guardian_id=family.father)
+    with portal.db.work.data.begin() as connection:
+        connection.execute(update(cases).values(guardian_id=None))
+    tab = take(portal.open(DESK), case.no)
+    assert "누구신지 확인" not in text_of(tab)
+    tab = submit(tab, "이 보호자예요")
+    assert "어느 보호자" in text_of(tab)
+    tab.radio(key="case_guardian").set_value(1)
+    tab = submit(tab, "이 보호자예요")
+    assert read(case.case_id).guardian_id == family.father
+    assert "누구신지 확인" in text_of(tab)
+    end = LIVE.guardianship.c.guardian_id == family.father
+    with portal.db.work.data.begin() as connection:
+        connection.execute(update(LIVE.guardianship).where(end).values(ended_on=NOW.date()))
+    shown = text_of(tab.run())
+    assert "더는 이 아이를 대신할 수 없어요" in shown
+    assert "누구신지 확인" not in shown
 
 
 def test_what_was_typed_in_one_case_is_not_filled_into_the_next(portal: Portal) -> None:

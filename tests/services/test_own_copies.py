@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from db.words import Caller, CallWish, DisputeOutcome, Purpose, StepState, StepWhat
-from services import access, caller_check, export_link, exports
+from db.words import CallWish, DisputeOutcome, StepState, StepWhat
+from services import export_link, exports
 from services.dispute_desk import Decision
 from services.exports import ExportError, GoneError
 from services.holding_back import HeldBack
 from tests import exporting
-from tests.calling import HANDLE, opened, read, staff_actor
+from tests.calling import guardians_case, staff_actor
 from tests.people import NOW, agent, portal_house
 from tests.services.test_case_steps import approve, ask, state
 from tests.services.test_disputes import WORDS, Family
@@ -86,10 +86,7 @@ def test_nobody_stops_anothers(family: Family) -> None:
 def test_what_staff_agreed_to_is_the_childs_and_waits_while_it_is_disputed(family: Family) -> None:
     one, other = staff_actor(agent(family.db)), staff_actor(agent(family.db))
     portal_house(family.db)
-    case = opened(one, family.child, CallWish.EXPORT, caller=Caller.GUARDIAN)
-    with access.open(one, family.child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    case = read(case.case_id)
+    case = guardians_case(one, family.child, CallWish.EXPORT, guardian_id=family.father)
     step = ask(one, case, StepWhat.EXPORT)
     dispute = family.dispute(family.mother)
     with pytest.raises(HeldBack):
