@@ -14,12 +14,21 @@ from db.tables.cases import case as cases
 from db.tables.keys import blind_index
 from db.tables.ledger import event
 from db.tables.member import LIVE
-from db.words import Caller, CallWish, CaseReason, StaffRole
+from db.words import Caller, CallWish, CaseReason, Purpose, StaffRole
 from pages.components import frame
-from services import case_going_on
+from services import access, case_going_on, correction
+from services.actor import Permission
 from services.ledger import EventName
 from tests import test_structure
-from tests.calling import code_for, guardians_case, opened, read, staff_actor, verified_case
+from tests.calling import (
+    code_for,
+    guardians_case,
+    in_case,
+    opened,
+    read,
+    staff_actor,
+    verified_case,
+)
 from tests.people import NOW, PLAIN, agent, child_of, member
 from tests.portal import Portal, portal, statements, text_of
 from tests.services.test_disputes import Family
@@ -160,6 +169,27 @@ def test_the_numbers_of_a_child_are_not_offered_to_call_a_guardian_back(portal: 
     box.select_index(0)
     tab = submit(tab, "답 미루기")
     assert "까닭을 직접 알려 주세요" in text_of(tab)  # nobody is written to before
+
+
+def test_a_number_that_staff_have_just_changed_is_not_offered_to_call_back(
+    portal: Portal,
+) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    case = verified_case(staff_actor(staff), member(portal.db), CallWish.CORRECT)
+    look = access.Look(EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/edit")
+    actor = in_case(staff_actor(staff), case)
+    with access.open(actor, case.member_id, Purpose.CORRECT, look=look) as subject:
+        correction.correct(subject, "phone", 0, "02-777-8888")
+    with portal.db.work.data.begin() as connection:
+        connection.execute(
+            update(cases).values(verified_by=None, verified_at=None, permissions=["case_handle"])
+        )
+    tab = take(portal.open(DESK), case.no).button(key="case_numbers").click().run()
+    shown = text_of(tab)
+    assert PLAIN["mobile"] in shown
+    assert "보여 드리지 않는 번호: 전화번호" in shown
+    assert "02-777-8888" not in shown
 
 
 def test_staff_choose_which_of_two_guardians_calls(portal: Portal) -> None:

@@ -35,6 +35,7 @@ from db.words import (
 )
 from services import (
     access,
+    call_back,
     caller_check,
     callers,
     case_ending,
@@ -269,7 +270,7 @@ def test_a_wrong_code_is_counted_and_after_five_nobody_is_verified_today(
         pytest.raises(CaseRefused, match="Too many"),
         access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
     ):
-        caller_check.called_back(subject, case)
+        call_back.called_back(subject, case)
     failures = [e for e in events(portal_db) if e.name == EventName.CALLER_NOT_VERIFIED]
     assert [e.reason for e in failures] == [VerifiedBy.EMAIL_CODE] * 5
 
