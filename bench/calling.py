@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
@@ -150,7 +151,7 @@ def _elements(tab: Tab) -> Iterator[Element]:
 
 
 def _asked(tab: Tab, fields: dict[str, str | list[str]], button: str) -> bytes:
-    """Return what a browser sends when a form was filled and sent."""
+    """Return what a browser sends when a form was filled and sent; a key may go on with whose."""
     asked = BackMsg.FromString(tab.place.rerun)
     states = asked.rerun_script.widget_states.widgets
     for one in _elements(tab):
@@ -158,9 +159,10 @@ def _asked(tab: Tab, fields: dict[str, str | list[str]], button: str) -> bytes:
         widget = getattr(one, str(kind))
         name = str(getattr(widget, "id", ""))
         for key, value in fields.items():
-            if name.endswith(f"-{key}") and isinstance(value, str):
+            named = re.search(rf"-{key}(_[A-Z2-7]{{4}}-[A-Z2-7]{{4}})?$", name)
+            if named and isinstance(value, str):
                 states.add(id=name, string_value=value)
-            elif name.endswith(f"-{key}"):
+            elif named:
                 states.add(id=name).string_array_value.data.extend(value)
         if kind == "button" and widget.label == button:
             states.add(id=name, trigger_value=True)

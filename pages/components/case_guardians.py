@@ -60,8 +60,8 @@ def panel(actor: Actor, case: Case) -> None:
     if not found:
         draw("problem.html", text=_("No guardian may act for this child today."))
         return
-    with st.form("case_guardian", border=True):
-        who = choice(found, "case_guardian")
+    with st.form(f"case_guardians_{case.no}", border=True):
+        who = choice(found, f"case_guardian_{case.no}")
         sent = st.form_submit_button(_("It is this guardian"), type="primary")
     if not sent:
         return

@@ -12,7 +12,7 @@ from db.words import Caller, CallWish, CaseChannel
 from pages.components import case_banner, case_guardians, case_view, gate, said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import callers, case_going_on, case_words, cases
+from services import callers, case_going_on, case_words, cases, reference
 from services.cases import CaseRefused, CaseTaken, Draft
 from services.files import FileRefused
 from services.house import house
@@ -101,33 +101,36 @@ def _choice(actor: Actor, found: tuple[Found, ...]) -> None:
 
 
 def _open_form(actor: Actor, one: Found) -> None:
+    """Draw the form of this person: what was typed or chosen for another stays with them."""
+    whose = reference.for_desk(one.member_id)
     caller = st.selectbox(
-        _("Who asks"), [*Caller], index=0, key="case_caller",
+        _("Who asks"), [*Caller], index=0, key=f"case_caller_{whose}",
         format_func=lambda c: _(case_words.CALLERS[c]),
     )  # fmt: skip
     asks = caller is Caller.GUARDIAN
     guardians = case_guardians.known(actor, one.member_id) if asks else ()
-    with st.form("case_new", border=True):
-        guardian = case_guardians.choice(guardians, "case_guardian")
+    with st.form(f"case_new_{whose}", border=True):
+        guardian = case_guardians.choice(guardians, f"case_guardian_{whose}")
         asked = st.pills(
-            _("What they ask for"), list(CallWish), selection_mode="multi", key="case_asked",
-            format_func=lambda w: _(case_words.WISHES[w]),
+            _("What they ask for"), list(CallWish), selection_mode="multi",
+            key=f"case_asked_{whose}", format_func=lambda w: _(case_words.WISHES[w]),
         )  # fmt: skip
         with st.container(horizontal=True):
             channel = st.selectbox(
-                _("How it reached us"), [*CaseChannel], index=0, key="case_channel",
+                _("How it reached us"), [*CaseChannel], index=0, key=f"case_channel_{whose}",
                 format_func=lambda c: _(case_words.CHANNELS[c]),
             )  # fmt: skip
             received = st.date_input(
-                _("Came in on"), seoul_day(actor.at), format=_DATES, key="case_received"
+                _("Came in on"), seoul_day(actor.at), format=_DATES, key=f"case_received_{whose}"
             )
         words = st.text_area(
-            _("What they say (you may leave it empty)"), key="case_words",
+            _("What they say (you may leave it empty)"), key=f"case_words_{whose}",
             max_chars=cases.LONGEST, height=80,
         )  # fmt: skip
         authority = st.file_uploader(
             _("Written authority, if somebody else asks (PDF, JPEG or PNG, 5 MB at most)"),
-            ["pdf", "jpg", "jpeg", "png"], max_upload_size=_MEGABYTES,
+            ["pdf", "jpg", "jpeg", "png"], key=f"case_authority_{whose}",
+            max_upload_size=_MEGABYTES,
         )  # fmt: skip
         sent = st.form_submit_button(_("Open the case"), type="primary")
     if not sent:

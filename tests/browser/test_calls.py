@@ -79,7 +79,9 @@ def test_a_call_from_ring_to_close(
     settled(page)
     assert axe(page) == []
     for wish in ("내 정보 보기", "고치거나 지우기", "회원탈퇴"):
-        page.locator(".st-key-case_asked").get_by_role("button", name=wish, exact=True).click()
+        page.locator('[class*="st-key-case_asked"]').get_by_role(
+            "button", name=wish, exact=True
+        ).click()
     press(page, "상담 열기")
     expect(page.locator("#case-check")).to_be_visible(timeout=SLOW)
     settled(page)
@@ -164,7 +166,7 @@ def test_a_new_sign_in_comes_after_two_of_the_staff_and_the_wait(
     press(page, "찾아보기")
     expect(page.locator("#case-found")).to_be_visible(timeout=SLOW)
     settled(page)
-    page.locator(".st-key-case_asked").get_by_role("button", name="다시 로그인").click()
+    page.locator('[class*="st-key-case_asked"]').get_by_role("button", name="다시 로그인").click()
     press(page, "상담 열기")
     expect(page.locator("#case-check")).to_be_visible(timeout=SLOW)
     settled(page)

@@ -77,7 +77,7 @@ def called(page: Page, portal: Served) -> str:
     press(page, "찾아보기")
     expect(page.locator("#case-found")).to_be_visible(timeout=SLOW)
     settled(page)
-    page.locator(".st-key-case_asked").get_by_role("button", name="내 정보 보기").click()
+    page.locator('[class*="st-key-case_asked"]').get_by_role("button", name="내 정보 보기").click()
     press(page, "상담 열기")
     expect(page.locator("#case-check")).to_be_visible(timeout=SLOW)
     settled(page)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from db.drafts import ValueDraft
 from db.tables.cases import case as cases
+from db.tables.cases import case_paper
 from db.tables.keys import blind_index
 from db.tables.ledger import event
 from db.tables.member import LIVE
@@ -48,6 +50,13 @@ def find(tab: AppTest, typed: str = PLAIN["email"]) -> AppTest:
     return submit(tab, "찾아보기")
 
 
+def key(tab: AppTest, kind: str, name: str) -> str:
+    """Return the key of a field of the form, which ends with whose form it is."""
+    found = [one.key for one in tab.get(kind) if re.match(rf"{name}_", one.key or "")]
+    assert len(found) == 1, found
+    return str(found[0])
+
+
 def submit(tab: AppTest, label: str) -> AppTest:
     return next(b for b in tab.button if b.label == label).click().run()
 
@@ -60,7 +69,9 @@ def test_a_call_from_ring_to_close(portal: Portal) -> None:
     shown = text_of(tab)
     assert "홍*순" in shown
     assert PLAIN["mobile"] not in shown
-    tab.button_group(key="case_asked").set_value([CallWish.SEE, CallWish.CORRECT])
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value(
+        [CallWish.SEE, CallWish.CORRECT]
+    )
     tab = submit(tab, "상담 열기")
     assert not tab.exception
     case_id = only_case(portal)
@@ -201,17 +212,19 @@ def test_staff_choose_which_of_two_guardians_calls(portal: Portal) -> None:
     tab = find(portal.open(DESK), PLAIN["mobile"])
     looks = [e for e in events(portal, family.mother) if e == EventName.CALLER_FOUND]
     assert not looks, "of guardians nothing is looked at before one is said to call"
-    tab = tab.selectbox(key="case_caller").set_value(Caller.GUARDIAN).run()
+    tab = tab.selectbox(key=key(tab, "selectbox", "case_caller")).set_value(Caller.GUARDIAN).run()
     shown = text_of(tab)
     assert "보호자 1" in shown
     assert "보호자 2" in shown
     assert "홍*순" in shown
     assert PLAIN["name"] not in shown
-    tab.button_group(key="case_asked").set_value([CallWish.SEE])
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.SEE])
     tab = submit(tab, "상담 열기")
     assert "어느 보호자" in text_of(tab)
-    assert tab.button_group(key="case_asked").value, "what was chosen stays"
-    tab.radio(key="case_guardian").set_value(2)
+    assert tab.button_group(key=key(tab, "button_group", "case_asked")).value, (
+        "what was chosen stays"
+    )
+    tab.radio(key=key(tab, "radio", "case_guardian")).set_value(2)
     tab = submit(tab, "상담 열기")
     assert read(only_case(portal)).guardian_id == family.mother
     assert "보호자 2" in text_of(tab)
@@ -229,7 +242,7 @@ def test_a_case_from_before_asks_which_guardian_it_is_for(portal: Portal) -> Non
     assert "누구신지 확인" not in text_of(tab)
     tab = submit(tab, "이 보호자예요")
     assert "어느 보호자" in text_of(tab)
-    tab.radio(key="case_guardian").set_value(1)
+    tab.radio(key=key(tab, "radio", "case_guardian")).set_value(1)
     tab = submit(tab, "이 보호자예요")
     assert read(case.case_id).guardian_id == family.father
     assert "누구신지 확인" in text_of(tab)
@@ -272,13 +285,40 @@ def test_a_case_is_taken_over_only_with_whom_it_is_about_chosen(portal: Portal) 
     tab = find(tab, PLAIN["name"])
     held = tab.session_state["jk_callers"][0].member_id
     opened(staff_actor(staff), held)
-    tab.button_group(key="case_asked").set_value([CallWish.SEE])
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.SEE])
     tab = submit(tab, "상담 열기")
     assert "case_own" in {b.key for b in tab.button}
     tab = tab.radio(key="case_who").set_value(2).run()
     assert "case_own" not in {b.key for b in tab.button}
     tab = tab.radio(key="case_who").set_value(1).run()
     assert "case_own" in {b.key for b in tab.button}
+
+
+@pytest.mark.promise("P31")
+def test_words_typed_for_one_person_go_to_no_other(portal: Portal) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    values = tuple(ValueDraft(item, PLAIN[item]) for item in ("name", "birth_date"))
+    for _ in range(2):
+        member(portal.db, values=values)
+    tab = portal.open(DESK)
+    tab.date_input(key="case_born").set_value(date.fromisoformat(PLAIN["birth_date"]))
+    tab = find(tab, PLAIN["name"])
+    tab.text_area(key=key(tab, "text_area", "case_words")).input("첫 분의 이야기")
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.LEAVE])
+    tab.selectbox(key=key(tab, "selectbox", "case_caller")).set_value(Caller.AGENT)
+    tab = tab.radio(key="case_who").set_value(2).run()
+    assert not tab.text_area(key=key(tab, "text_area", "case_words")).value
+    assert not tab.button_group(key=key(tab, "button_group", "case_asked")).value
+    assert tab.selectbox(key=key(tab, "selectbox", "case_caller")).value is Caller.SELF
+    second = tab.session_state["jk_callers"][1].member_id
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.SEE])
+    tab = submit(tab, "상담 열기")
+    case = read(only_case(portal))
+    assert case.member_id == second
+    assert case.asked == {CallWish.SEE}
+    with portal.db.work.data.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(case_paper)) == 0
 
 
 def events(portal: Portal, member_id: UUID) -> list[str]:
