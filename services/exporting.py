@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+from uuid import UUID
 
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
@@ -30,7 +31,6 @@ from services.ledger import EventName
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from uuid import UUID
 
     from sqlalchemy import ColumnElement, Connection, Row
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from services.house import House
     from services.language import Language
 
-Key = tuple["UUID", "UUID"]
+Key = tuple[UUID, UUID]
 """Whose copy, and which."""
 KEPT: Final = timedelta(days=7)
 """How long a file waits to be taken, after the day on which it was made."""
@@ -54,6 +54,9 @@ EVERY: Final = 0.5
 _QUICK: Final = timedelta(seconds=5)
 """Who waited no longer is told by the page alone."""
 _READY: Final = "export_ready"
+_BOTH: Final = UUID(int=0)
+"""For whom a copy is made that a guardian and the child may take: what one of them alone may be
+told stands in none."""
 
 
 class Unwanted(Exception):  # noqa: N818 (nothing went wrong: somebody changed their mind)
@@ -224,6 +227,8 @@ def _written(shop: Workshop, data: Connection, order: _Order) -> Sink:
     as_subject(data, order.key[0])
     wanted = order_of(order.row)
     guardian = order.row.actor_id if order.row.actor_kind == ActorKind.GUARDIAN else None
+    if order.row.guardian_id is not None:
+        guardian = _BOTH
     source = archive.Source(
         data, order.tables, order.key[0], order.sealer, order.now, shop.signer, guardian
     )
@@ -298,7 +303,7 @@ def _finish(data: Connection, shop: Workshop, order: _Order, written: Sink) -> b
 
 def _tell(data: Connection, house: House, row: Row[Any], until: str, now: datetime) -> None:
     """Write to who asked that it is ready: no value, nothing attached, a page to come to."""
-    who = row.actor_id
+    who = row.guardian_id or row.actor_id
     tables = next((t for t in (LIVE, DORMANT) if _holds(data, t, who)), None)
     with house.databases.keys.connect() as keys:
         try:
