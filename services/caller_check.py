@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import ARRAY, Text, bindparam, delete, func, insert, select, update
 
 from db.law import law
+from db.tables.cases import case as cases
 from db.tables.ops import one_time
 from db.words import N_, Caller, PaperKind, VerifiedBy
-from services import case_papers, cases, files, guardian_calls, jobs
+from services import case_noting, case_papers, files, guardian_calls, jobs
 from services.cases import CaseRefused
 from services.house import house
 from services.identity.recovery import code_of, digits_of
@@ -140,7 +141,7 @@ def failed(subject: Subject, case: Case, by: VerifiedBy | None) -> None:
 
 def tries_left(connection: Connection, case: Case, now: datetime) -> int:
     """Return how many failures are left, of those within 24 hours in all cases of the member."""
-    c = cases.COLUMNS[0].table.c
+    c = cases.c
     since = now - timedelta(hours=24)
     failures = select(func.unnest(c.failed_at).label("at")).where(c.member_id == case.member_id)
     each = failures.subquery()
@@ -186,4 +187,4 @@ def _no_more() -> CaseRefused:
 
 def _note(subject: Subject, case: Case, name: EventName, by: VerifiedBy | None) -> None:
     whose = (case.member_id, case.case_id)
-    cases.note(subject.connection, subject.actor, name, whose, by)
+    case_noting.note(subject.connection, subject.actor, name, whose, by)

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from db.clock import seoul_day
 from db.law import law
 from db.words import N_, AnsweredBy, Caller, CaseOutcome, PaperKind, RefusalReason, StepState
-from services import case_papers, cases, guardian_calls, jobs
+from services import case_noting, case_papers, cases, guardian_calls, jobs
 from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
@@ -100,8 +100,8 @@ def end(
     if not connection.scalar(select(ended)):
         raise cases.over()
     whose = (case.member_id, case.case_id)
-    cases.journal_row(connection, actor, *whose)
-    cases.note(connection, actor, EventName.CASE_CLOSED, whose, answer.outcome)
+    case_noting.journal_row(connection, actor, *whose)
+    case_noting.note(connection, actor, EventName.CASE_CLOSED, whose, answer.outcome)
     if answer.by in SENT:
         jobs.defer(
             connection, jobs.CASE_ANSWER, case_id=str(case.case_id), template="case_answer",

@@ -30,8 +30,8 @@ from db.words import (
     StepWhat,
 )
 from services import (
+    case_noting,
     case_papers,
-    cases,
     clearing,
     contact_values,
     guardian_calls,
@@ -306,4 +306,4 @@ def note(
 ) -> None:
     """Write the event of a step: what, of which items, in which case."""
     whose = (subject.member_id, case_id)
-    cases.note(subject.connection, subject.actor, name, whose, what, items)
+    case_noting.note(subject.connection, subject.actor, name, whose, what, items)

@@ -12,8 +12,9 @@ from db.words import Caller, CallWish, CaseChannel
 from pages.components import case_banner, case_guardians, case_view, gate, said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import callers, case_going_on, case_words, cases, reference
-from services.cases import CaseRefused, CaseTaken, Draft
+from services import callers, case_going_on, case_opening, case_words, cases, reference
+from services.case_opening import CaseTaken, Draft
+from services.cases import CaseRefused
 from services.files import FileRefused
 from services.house import house
 from services.language import format_date
@@ -145,7 +146,7 @@ def _open_form(actor: Actor, one: Found) -> None:
 def _open(actor: Actor, one: Found, draft: Draft) -> None:
     try:
         with house().databases.data.begin() as connection:
-            case_id = cases.open_case(connection, actor, draft)
+            case_id = case_opening.open_case(connection, actor, draft)
     except CaseTaken as taken:
         own = "number" not in taken.params
         st.session_state[_TAKEN] = (one.member_id, taken.case_id, own)

@@ -49,7 +49,8 @@ from services import (
     profile,
 )
 from services.actor import AccessDenied, Permission, SecondWordNeeded, StepUpRequired
-from services.cases import CaseRefused, CaseTaken
+from services.case_opening import CaseTaken
+from services.cases import CaseRefused
 from services.correction import NotCorrectable
 from services.house import House, house
 from services.ledger import EventName

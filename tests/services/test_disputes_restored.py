@@ -19,7 +19,7 @@ from db.words import (
     StaffRole,
     SuspensionWhy,
 )
-from services import access, cases, custody, dispute_desk, disputes, guarding, holding_back
+from services import access, case_opening, custody, dispute_desk, disputes, guarding, holding_back
 from services.actor import Permission
 from services.ledger import EventName
 from tests.people import NOW, acting, agent, child_of, member
@@ -40,11 +40,11 @@ def test_a_dispute_and_who_may_not_act_stay_so(portal: Restoring) -> None:
     decided, waits, by_letter = (child_of(portal.db, guardian, born) for _ in range(3))
     officer = acting(agent(portal.db, StaffRole.OFFICER), kind=ActorKind.STAFF,
                      role=StaffRole.OFFICER, at=LATER, verified_at=LATER)  # fmt: skip
-    letter = cases.Draft(
+    letter = case_opening.Draft(
         by_letter, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date()
     )
     with portal.db.web.data.begin() as data:
-        opened = cases.open_case(data, replace(officer, at=NOW), letter)
+        opened = case_opening.open_case(data, replace(officer, at=NOW), letter)
     file = portal.back_up()
     look = access.Look(EventName.DISPUTE_OPENED, Permission.DISPUTE_OPEN, "/", folds=False)
     found = {}
