@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from bench.installation import installation, member
 from bench.many import fill
 from bench.tab import PATIENCE, Place, Tab
 from bench.timing import Measure, in_turn
-from db.clock import now
+from db.clock import now, seoul_day
 from db.sealing import digest
 from db.tables.cases import lookup
 from db.tables.ops import session, staff
@@ -111,8 +112,12 @@ def _open(place: Installation, desk: Place, empty: Tab, emails: list[str]) -> Me
 
 
 def _staff(place: Installation) -> UUID:
-    staff_id = uuid4()
-    row = {"staff_id": staff_id, "staff_no": "B-1", "login_id": "bench", "role": StaffRole.AGENT}
+    staff_id, today = uuid4(), seoul_day(now())
+    stands = today + timedelta(days=30)
+    row = {
+        "staff_id": staff_id, "staff_no": "B-1", "login_id": "bench", "role": StaffRole.AGENT,
+        "assigned_until": stands, "trained_until": stands, "password_set_on": today,
+    }  # fmt: skip
     with place.work.data.begin() as data:
         data.execute(insert(staff).values(row))
     return staff_id
