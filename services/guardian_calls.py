@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from services.cases import Case
     from services.subject import Subject
 
 NO_MORE: Final = N_(
@@ -55,6 +56,14 @@ def of_child(connection: Connection, child: UUID, today: date) -> tuple[Guardian
         .order_by(since, link.guardian_id)
     )
     return tuple(Guardian(n, row.guardian_id, row.acts) for n, row in enumerate(rows, start=1))
+
+
+def of_case(connection: Connection, case: Case, today: date) -> Guardian | None:
+    """Return the guardian who calls in a case, in a transaction of its child; None: nobody's."""
+    if case.guardian_id is None:
+        return None
+    known = of_child(connection, case.member_id, today)
+    return next((one for one in known if one.guardian_id == case.guardian_id), None)
 
 
 def acts(connection: Connection, child: UUID, guardian: UUID | None, today: date) -> bool:

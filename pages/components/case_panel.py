@@ -42,8 +42,6 @@ from services.ledger import EventName
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
     from services.actor import Actor
     from services.case_papers import Paper
     from services.case_steps import Step
@@ -129,7 +127,7 @@ def _progress(actor: Actor, case: Case) -> Progress:
     with house().databases.data.begin() as connection:
         access.as_subject(connection, case.member_id)
         steps = case_steps.of_case(connection, case)
-        guardian = _guardian(connection, actor, case) if case.guardian_id is not None else None
+        guardian = guardian_calls.of_case(connection, case, seoul_day(actor.at))
         if case.verified:
             return Progress(steps, None, 0, guardian)
         return Progress(
@@ -138,11 +136,6 @@ def _progress(actor: Actor, case: Case) -> Progress:
             caller_check.tries_left(connection, case, actor.at),
             guardian,
         )
-
-
-def _guardian(connection: Connection, actor: Actor, case: Case) -> Guardian | None:
-    known = guardian_calls.of_child(connection, case.member_id, seoul_day(actor.at))
-    return next((one for one in known if one.guardian_id == case.guardian_id), None)
 
 
 def _ways(case: Case) -> None:

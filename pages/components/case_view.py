@@ -78,18 +78,23 @@ def who(values: dict[str, str]) -> str:
     return name or _("a sleeping account")
 
 
+def asks(case: Case, guardian: Guardian | None) -> str:
+    """Return who asks; `guardian`: which one calls for a child."""
+    caller = _(case_words.CALLERS[case.caller])
+    if guardian is None:
+        return caller
+    return " · ".join((caller, _("Guardian no. {n}", n=guardian.number)))
+
+
 def facts(case: Case, actor: Actor, guardian: Guardian | None) -> list[tuple[str, str]]:
     """Return what is known of a case, as label and text; `guardian`: who calls for a child."""
-    asks = _(case_words.CALLERS[case.caller])
-    if guardian is not None:
-        asks = " · ".join((asks, _("Guardian no. {n}", n=guardian.number)))
     verified = _("not yet")
     if case.verified_by is not None and case.verified:
         verified = _(case_words.VERIFIED[case.verified_by])
     found = [
         (_("Case"), case.no),
         (_("How it reached us"), _(case_words.CHANNELS[case.channel])),
-        (_("Who asks"), asks),
+        (_("Who asks"), asks(case, guardian)),
         (_("Asked for"), asked(case.asked)),
         (_("Identity"), verified),
     ]

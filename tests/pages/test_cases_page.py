@@ -16,13 +16,14 @@ from db.tables.cases import case_paper
 from db.tables.keys import blind_index
 from db.tables.ledger import event
 from db.tables.member import LIVE
-from db.words import Caller, CallWish, CaseReason, Purpose, StaffRole
+from db.words import Caller, CallWish, CaseReason, Purpose, StaffRole, StepWhat
 from pages.components import frame
-from services import access, case_going_on, correction
+from services import access, case_going_on, case_steps, correction
 from services.actor import Permission
 from services.ledger import EventName
 from tests import test_structure
 from tests.calling import (
+    HANDLE,
     code_for,
     guardians_case,
     in_case,
@@ -393,6 +394,16 @@ def test_a_second_one_sees_who_it_is_about_and_agrees(portal: Portal) -> None:
     assert "동의했어요" in text_of(tab)
     assert EventName.CONFIRMATION_ASKED in events(portal, who)
     assert EventName.STEP_APPROVED in events(portal, who)
+
+
+def test_a_second_one_sees_which_guardian_asks(portal: Portal) -> None:
+    family, staff = Family(portal.db), staff_actor(agent(portal.db))
+    case = guardians_case(staff, family.child, CallWish.EXPORT, guardian_id=family.mother)
+    with access.open(staff, family.child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        case_steps.ask(subject, case, StepWhat.EXPORT)
+    portal.sign_in(staff=agent(portal.db), verified=NOW)
+    tab = portal.open(DESK).button(key="step_look").click().run()
+    assert "만 14세 미만 아이의 보호자 · 보호자 2" in text_of(tab)
 
 
 def test_a_tab_says_who_has_its_case_now(portal: Portal) -> None:
