@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
@@ -15,7 +17,7 @@ from bench.installation import installation, member
 from bench.many import fill
 from bench.tab import PATIENCE, Place, Tab
 from bench.timing import Measure, in_turn
-from db.clock import now
+from db.clock import now, seoul_day
 from db.sealing import digest
 from db.tables.cases import lookup
 from db.tables.ops import session, staff
@@ -110,8 +112,12 @@ def _open(place: Installation, desk: Place, empty: Tab, emails: list[str]) -> Me
 
 
 def _staff(place: Installation) -> UUID:
-    staff_id = uuid4()
-    row = {"staff_id": staff_id, "staff_no": "B-1", "login_id": "bench", "role": StaffRole.AGENT}
+    staff_id, today = uuid4(), seoul_day(now())
+    stands = today + timedelta(days=30)
+    row = {
+        "staff_id": staff_id, "staff_no": "B-1", "login_id": "bench", "role": StaffRole.AGENT,
+        "assigned_until": stands, "trained_until": stands, "password_set_on": today,
+    }  # fmt: skip
     with place.work.data.begin() as data:
         data.execute(insert(staff).values(row))
     return staff_id
@@ -150,7 +156,7 @@ def _elements(tab: Tab) -> Iterator[Element]:
 
 
 def _asked(tab: Tab, fields: dict[str, str | list[str]], button: str) -> bytes:
-    """Return what a browser sends when a form was filled and sent."""
+    """Return what a browser sends when a form was filled and sent; a key may go on with whose."""
     asked = BackMsg.FromString(tab.place.rerun)
     states = asked.rerun_script.widget_states.widgets
     for one in _elements(tab):
@@ -158,9 +164,10 @@ def _asked(tab: Tab, fields: dict[str, str | list[str]], button: str) -> bytes:
         widget = getattr(one, str(kind))
         name = str(getattr(widget, "id", ""))
         for key, value in fields.items():
-            if name.endswith(f"-{key}") and isinstance(value, str):
+            named = re.search(rf"-{key}(_[A-Z2-7]{{4}}-[A-Z2-7]{{4}})?$", name)
+            if named and isinstance(value, str):
                 states.add(id=name, string_value=value)
-            elif name.endswith(f"-{key}"):
+            elif named:
                 states.add(id=name).string_array_value.data.extend(value)
         if kind == "button" and widget.label == button:
             states.add(id=name, trigger_value=True)

@@ -90,7 +90,8 @@ class Calls(Part):
     """How requests by phone, mail or letter are handled; what no law states is our own setting.
 
     `answer_days` after the day of receipt, put off once by `postponed_days`. A caller who was
-    verified is so for `verified_hours`; of `tries` that failed within a day none is left.
+    verified is so for `verified_hours`; of `tries` that failed within a day none is left. Nobody is
+    called back for `number_rests_days` at a number that staff changed.
     """
 
     answer_days: int = Field(ge=1)
@@ -98,6 +99,7 @@ class Calls(Part):
     lookups_a_day: int = Field(ge=1)
     tries: int = Field(ge=1)
     verified_hours: int = Field(ge=1)
+    number_rests_days: int = Field(ge=1)
     confirm_hours: int = Field(ge=1)
     recovery_wait_hours: int = Field(ge=1)
     kept: Period

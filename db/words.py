@@ -380,6 +380,7 @@ class GrantEnded(StrEnum):
     TURNED_14 = "turned_14"
     SEPARATED = "separated"
     WOKEN = "woken"
+    GUARDIAN_ENDED = "guardian_ended"
 
 
 class CaseReason(StrEnum):

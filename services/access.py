@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
@@ -25,7 +26,7 @@ from db.tables.cases import case_step as steps
 from db.tables.member import LIVE
 from db.tables.ops import staff
 from db.words import N_, ActorKind, Caller, Purpose, StepState, Store
-from services import guarding, ledger, staff_standing
+from services import guardian_calls, guarding, ledger, staff_standing
 from services.actor import (
     PERMISSIONS,
     AccessDenied,
@@ -41,10 +42,11 @@ from services.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
 _KEY = Prepared(select(func.keys.live_key(bindparam("member", type_=Uuid))))
 OWN = N_("This is about you, your child or your guardian: somebody else decides it.")
+_NOBODY = UUID(int=0)
+"""Whose case it is where a guardian called and it has not been said which."""
 _SUBJECT = text("select set_config('portal.subject', :member, true)")
 
 
@@ -56,12 +58,12 @@ class Moved(PortalError):  # noqa: N818 (the sentence says what to do)
 class Found:
     """How an actor stands to a member; `disputed`: a guardian while a dispute is open.
 
-    `for_guardian`: staff in the case of a guardian.
+    `for_guardian`: whose case it is that staff act in, where it is a guardian's.
     """
 
     relation: Relation
     disputed: bool = False
-    for_guardian: bool = False
+    for_guardian: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,13 @@ def _in_case(
 ) -> Found | None:
     """Return what staff are in their own open case about this member, with the right; else None.
 
-    In the case of a guardian they may no more than a guardian may, and see no more. Their standing
-    is read anew: what ended a moment ago has ended for a running session, too. So has a case whose
-    staff turned out to be the member, or the member's child or guardian.
+    In the case of a guardian they may no more than this guardian may, and see no more: while they
+    may not act, the case is only handled. The staff's standing is read anew: what ended a moment
+    ago has ended for a running session, too. So has a case whose staff turned out to be the member,
+    or the member's child or guardian.
     """
     row = connection.execute(
-        select(cases.c.caller, *staff_standing.COLUMNS)
+        select(cases.c.caller, cases.c.guardian_id, *staff_standing.COLUMNS)
         .join_from(cases, staff)
         .where(
             cases.c.case_id == case_id,
@@ -121,14 +124,19 @@ def _in_case(
             func.ops.helps(actor.person, member_id),
         )
     ).one_or_none()
-    if row is None or lacking(Facts(*row[1:]), seoul_day(actor.at)):
+    if row is None or lacking(Facts(*row[2:]), seoul_day(actor.at)):
         return None
     if row.caller != Caller.GUARDIAN:
         return Found(Relation.STAFF)
     today = seoul_day(actor.at)
-    acts = needed == Permission.CASE_HANDLE or guarding.first(connection, member_id, today)
+    acts = guardian_calls.acts(connection, member_id, row.guardian_id, today)
+    if not acts and needed != Permission.CASE_HANDLE:
+        return None
     waits = connection.scalar(select(guarding.disputed(LIVE, member_id, today)))
-    return Found(Relation.STAFF, disputed=bool(waits), for_guardian=True) if acts else None
+    # Who may not act learns nothing of where the child is, not by a letter either.
+    return Found(
+        Relation.STAFF, disputed=bool(waits) or not acts, for_guardian=row.guardian_id or _NOBODY
+    )
 
 
 def helps(connection: Connection, actor: Actor, member_id: UUID) -> bool:
@@ -161,12 +169,13 @@ def _second(connection: Connection, actor: Actor, case_id: UUID | None, member_i
         cases.c.suspended_at.is_(None),
         cases.c.grant_ended.is_(None),
     )
-    caller = connection.scalar(select(cases.c.caller).select_from(steps.join(cases)).where(*waits))
-    if caller is None or not helps(connection, actor, member_id):
+    whose = (cases.c.caller, cases.c.member_id, cases.c.guardian_id)
+    row = connection.execute(select(*whose).select_from(steps.join(cases)).where(*waits)).first()
+    if row is None or not helps(connection, actor, member_id):
         return False
-    # What was asked for as a guardian is done for a guardian: the child may be 14 since (clause 9).
-    today = seoul_day(actor.at)
-    return caller != Caller.GUARDIAN or guarding.first(connection, member_id, today) is not None
+    # What a guardian asked for is done for them alone: the child may be 14 since, or they may not
+    # act any more (clause 9).
+    return guardian_calls.asks_still(connection, row, actor.at)
 
 
 def _relation(

@@ -29,7 +29,6 @@ from db.tables.member import DORMANT
 from db.tables.reports import report
 from db.words import (
     ActorKind,
-    Caller,
     CaseChannel,
     Noted,
     Purpose,
@@ -38,7 +37,16 @@ from db.words import (
     StepWhat,
     Store,
 )
-from services import access, case_steps, correction, guarding, held_values, journal, ledger, outbox
+from services import (
+    access,
+    case_steps,
+    correction,
+    guardian_calls,
+    held_values,
+    journal,
+    ledger,
+    outbox,
+)
 from services.actor import AccessDenied, Actor, Permission
 from services.ledger import EventName
 
@@ -188,11 +196,11 @@ def _settled(data: Connection, due: _Due, now: datetime) -> bool:
     The case is held as it is until then: what ended it a moment ago counts, and nothing ends it
     in between.
     """
-    whose = select(cases.c.caller).where(cases.c.case_id == due.case_id, *_goes_on(now))
-    caller = data.scalar(whose.with_for_update(read=True))
-    if caller is None:
-        return False
-    if caller == Caller.GUARDIAN and guarding.first(data, due.member_id, seoul_day(now)) is None:
+    whose = select(cases.c.caller, cases.c.member_id, cases.c.guardian_id).where(
+        cases.c.case_id == due.case_id, *_goes_on(now)
+    )
+    row = data.execute(whose.with_for_update(read=True)).one_or_none()
+    if row is None or not guardian_calls.asks_still(data, row, now):
         return False
     c = case_step.c
     done = (
@@ -200,10 +208,10 @@ def _settled(data: Connection, due: _Due, now: datetime) -> bool:
         .where(c.step_id == due.step_id, c.state == StepState.RUNNING, c.waits_until <= now)
         .values(state=StepState.DONE, done_at=now, link_digest=None, sealed=None)
     )
-    row = data.execute(done.returning(case_step)).mappings().one_or_none()
-    if row is not None:
-        case_steps.keep_for_restore(data, row, now)
-    return row is not None
+    settled = data.execute(done.returning(case_step)).mappings().one_or_none()
+    if settled is not None:
+        case_steps.keep_for_restore(data, settled, now)
+    return settled is not None
 
 
 def _new_sign_in(house: House, data: Connection, due: _Due, now: datetime) -> None:

@@ -1,7 +1,7 @@
-"""Makes sure who is calling: a code read out, a call back, documents (clause 9; PIPA decree 46).
+"""Makes sure who is calling: a code read out, or documents (clause 9; PIPA decree 46).
 
 What failed is counted in the case and noted; after a few within a day nobody of this member's
-callers can be verified any more until the day is over.
+callers can be verified any more until the day is over. Calling back is in `services.call_back`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import ARRAY, Text, bindparam, delete, func, insert, select, update
 
-from db.declarations import ITEMS
 from db.law import law
-from db.places import profile as place_of
+from db.tables.cases import case as cases
 from db.tables.ops import one_time
 from db.words import N_, Caller, PaperKind, VerifiedBy
-from services import case_papers, cases, files, jobs
+from services import case_noting, case_papers, files, guardian_calls, jobs
 from services.cases import CaseRefused
 from services.house import house
 from services.identity.recovery import code_of, digits_of
@@ -37,7 +36,6 @@ _TRIES: Final = 5
 CODES_A_DAY: Final = 10
 """Codes that a member gets at the most, in all their cases together."""
 WAYS: Final = {VerifiedBy.MOBILE_CODE: "sms", VerifiedBy.EMAIL_CODE: "email"}
-NUMBERS: Final = ("mobile", "phone")
 
 
 def _use(case_id: UUID) -> str:
@@ -47,8 +45,9 @@ def _use(case_id: UUID) -> str:
 def send(subject: Subject, case: Case, by: VerifiedBy) -> None:
     """Send a code to the registered mobile or e-mail; an earlier one of this case ends.
 
-    Raise `CaseRefused` where too many have failed, or were sent.
+    Raise `CaseRefused` where too many have failed, or were sent, or the guardian may not act.
     """
+    _guardian_acts(subject, case)
     if not tries_left(subject.connection, case, subject.at):
         raise _no_more()
     counting = func.ops.count_code(subject.actor.person, case.case_id, subject.at, CODES_A_DAY)
@@ -113,13 +112,8 @@ def check_code(subject: Subject, case: Case, typed: str) -> bool:
         return False
     used = update(one_time).where(table.digest == row.digest).values(used_at=subject.at)
     subject.connection.execute(used)
-    _verified(subject, case, VerifiedBy(row.channel))
+    verified(subject, case, VerifiedBy(row.channel))
     return True
-
-
-def called_back(subject: Subject, case: Case) -> None:
-    """Note that the caller answered at the registered number and knew what only they know."""
-    _verified(subject, case, VerifiedBy.CALL_BACK)
 
 
 def by_documents(subject: Subject, case: Case, content: bytes | None = None) -> None:
@@ -135,7 +129,7 @@ def by_documents(subject: Subject, case: Case, content: bytes | None = None) -> 
         whose = (case.member_id, case.case_id)
         paper = (PaperKind.PROOF, content, kind.value)
         case_papers.keep(subject.connection, key, whose, paper, subject.at)
-    _verified(subject, case, VerifiedBy.DOCUMENTS)
+    verified(subject, case, VerifiedBy.DOCUMENTS)
 
 
 def failed(subject: Subject, case: Case, by: VerifiedBy | None) -> None:
@@ -147,7 +141,7 @@ def failed(subject: Subject, case: Case, by: VerifiedBy | None) -> None:
 
 def tries_left(connection: Connection, case: Case, now: datetime) -> int:
     """Return how many failures are left, of those within 24 hours in all cases of the member."""
-    c = cases.COLUMNS[0].table.c
+    c = cases.c
     since = now - timedelta(hours=24)
     failures = select(func.unnest(c.failed_at).label("at")).where(c.member_id == case.member_id)
     each = failures.subquery()
@@ -155,30 +149,12 @@ def tries_left(connection: Connection, case: Case, now: datetime) -> int:
     return max(law().calls.tries - int(made or 0), 0)
 
 
-def number_to_call(subject: Subject) -> dict[str, str]:
-    """Return the registered numbers in full, to call back at; the opening must say that it does."""
-    table = subject.tables.profile_value.c
-    rows = subject.connection.execute(
-        select(table.item, table.seq, table.sealed).where(
-            table.member_id == subject.member_id, table.item.in_(NUMBERS),
-            table.seq == 0, table.sealed.is_not(None),
-        )
-    )  # fmt: skip
-    found = {
-        row.item: subject.open(row.sealed, place_of(row.item, row.seq))
-        for row in rows
-        if subject.may_use(row.item)
-    }
-    return {ITEMS[name].label: text for name in NUMBERS if (text := found.get(name))}
+def verified(subject: Subject, case: Case, by: VerifiedBy) -> None:
+    """Note how it showed who the caller is, and give the rights that they asked for.
 
-
-def _verified(subject: Subject, case: Case, by: VerifiedBy) -> None:
-    if case.caller is Caller.GUARDIAN and not cases.guarded(
-        subject.connection, case.member_id, subject.at
-    ):
-        raise CaseRefused(
-            N_("No guardian is known of this member, or they are 14 already and ask themselves.")
-        )
+    Raise `CaseRefused` where too many tries have failed, or the guardian may not act.
+    """
+    _guardian_acts(subject, case)
     rights = bindparam("rights", sorted(case.rights), type_=ARRAY(Text))
     until = subject.connection.scalar(
         select(
@@ -192,6 +168,16 @@ def _verified(subject: Subject, case: Case, by: VerifiedBy) -> None:
     _note(subject, case, EventName.CALLER_VERIFIED, by)
 
 
+def _guardian_acts(subject: Subject, case: Case) -> None:
+    """Raise `CaseRefused` in the case of a guardian who may not act for the child today."""
+    if case.caller is not Caller.GUARDIAN:
+        return
+    if case.nameless:
+        raise CaseRefused(N_("Please say first which guardian is calling."))
+    if guardian_calls.guardian_of(subject) is None:
+        raise CaseRefused(guardian_calls.NO_MORE)
+
+
 def _no_more() -> CaseRefused:
     return CaseRefused(
         N_("Too many tries have failed, so that nobody can be verified for this member today. "
@@ -201,4 +187,4 @@ def _no_more() -> CaseRefused:
 
 def _note(subject: Subject, case: Case, name: EventName, by: VerifiedBy | None) -> None:
     whose = (case.member_id, case.case_id)
-    cases.note(subject.connection, subject.actor, name, whose, by)
+    case_noting.note(subject.connection, subject.actor, name, whose, by)

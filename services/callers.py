@@ -7,7 +7,7 @@ date, or the number of a certificate. The answer shows enough to ask the caller 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
@@ -20,7 +20,7 @@ from db.normal import identifiers
 from db.tables.cases import lookup
 from db.tables.ops import staff
 from db.words import N_, Purpose, Store
-from services import access, certificate, ledger, profile
+from services import access, certificate, guardian_calls, ledger, profile
 from services.actor import AccessDenied, Permission, page_opens
 from services.house import house
 from services.identity.recovery import MOST_SHARING
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 PAGE: Final = "/desk-cases"
 SHOWN: Final = ("name", "birth_date", "email", "mobile", "login_id", "nickname")
 """What is shown of who was found, masked."""
+OF_GUARDIANS: Final = ("name", "email", "mobile")
+"""What is shown of a child's guardians, masked: enough to tell them apart."""
 _CERTIFICATE: Final = re.compile(r"[0-9A-Za-z]{5}-[0-9A-Za-z]{5}")
 
 
@@ -125,13 +127,49 @@ def shown(actor: Actor, sought: Sought) -> tuple[Found, ...]:
     return tuple(found)
 
 
-def masked(subject: Subject) -> dict[str, str]:
-    """Return what is held of `SHOWN`, masked, by item: one query."""
+@dataclass(frozen=True)
+class Guardian:
+    """A guardian who may be the one calling: `values` masked, by item.
+
+    `number`: as "Who looked" counts them.
+    """
+
+    number: int
+    guardian_id: UUID = field(repr=False)
+    values: dict[str, str]
+
+
+def guardians(actor: Actor, child: UUID) -> tuple[Guardian, ...]:
+    """Return those who may act for a child today, masked; each is noted in their own ledger.
+
+    The child's own is told that staff looked who its guardians are.
+    """
+    look = access.Look(EventName.CALLER_FOUND, Permission.MEMBER_FIND, PAGE)
+    with access.open(actor, child, Purpose.SHOW, look=look) as subject:
+        known = guardian_calls.of_child(subject.connection, child, subject.today)
+    return tuple(
+        Guardian(one.number, one.guardian_id, _of_guardian(actor, one.guardian_id))
+        for one in known
+        if one.acts
+    )
+
+
+def _of_guardian(actor: Actor, guardian: UUID) -> dict[str, str]:
+    look = access.Look(EventName.CALLER_FOUND, Permission.MEMBER_FIND, PAGE, OF_GUARDIANS)
+    try:
+        with access.open(actor, guardian, Purpose.SHOW, look=look) as subject:
+            return masked(subject, OF_GUARDIANS)
+    except AccessDenied:
+        return {}
+
+
+def masked(subject: Subject, items: tuple[str, ...] = SHOWN) -> dict[str, str]:
+    """Return what is held of `items`, masked, by item: one query."""
     table = subject.tables.profile_value.c
     rows = subject.connection.execute(
         select(table.item, table.sealed).where(
             table.member_id == subject.member_id,
-            table.item.in_(SHOWN),
+            table.item.in_(items),
             table.seq == 0,
             table.sealed.is_not(None),
         )
@@ -142,7 +180,7 @@ def masked(subject: Subject) -> dict[str, str]:
         )
         for row in rows
     }
-    return {item: text for item in SHOWN if (text := texts.get(item))}
+    return {item: text for item in items if (text := texts.get(item))}
 
 
 @dataclass(frozen=True)

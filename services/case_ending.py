@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
+from db.clock import seoul_day
 from db.law import law
-from db.words import N_, AnsweredBy, CaseOutcome, PaperKind, RefusalReason, StepState
-from services import case_papers, cases, jobs
+from db.words import N_, AnsweredBy, Caller, CaseOutcome, PaperKind, RefusalReason, StepState
+from services import case_noting, case_papers, cases, guardian_calls, jobs
 from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
@@ -90,6 +91,8 @@ def end(
         raise CaseRefused(N_("Nobody is written to before it is clear who the caller is."))
     if answer.outcome is CaseOutcome.DONE and not case.verified:
         raise CaseRefused(N_("Nothing can be done before it is clear who the caller is."))
+    if answer.by in SENT:
+        _can_be_written_to(connection, actor, case)
     reason = answer.refusal.value if answer.refusal else None
     ended = func.ops.end_call(
         actor.person, case.case_id, actor.at, answer.outcome.value, reason, answer.by.value
@@ -97,10 +100,22 @@ def end(
     if not connection.scalar(select(ended)):
         raise cases.over()
     whose = (case.member_id, case.case_id)
-    cases.journal_row(connection, actor, *whose)
-    cases.note(connection, actor, EventName.CASE_CLOSED, whose, answer.outcome)
+    case_noting.journal_row(connection, actor, *whose)
+    case_noting.note(connection, actor, EventName.CASE_CLOSED, whose, answer.outcome)
     if answer.by in SENT:
         jobs.defer(
             connection, jobs.CASE_ANSWER, case_id=str(case.case_id), template="case_answer",
             language=actor.language,
+        )  # fmt: skip
+
+
+def _can_be_written_to(connection: Connection, actor: Actor, case: Case) -> None:
+    if case.caller is not Caller.GUARDIAN:
+        return
+    as_subject(connection, case.member_id)
+    today = seoul_day(actor.at)
+    if not guardian_calls.acts(connection, case.member_id, case.guardian_id, today):
+        raise CaseRefused(
+            N_("This guardian may not act for the child any more, so that nobody is written to. "
+               "Please tell them yourself, and choose “Told on the spot”.")
         )  # fmt: skip

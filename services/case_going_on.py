@@ -10,7 +10,8 @@ from sqlalchemy import ARRAY, Interval, Text, bindparam, func, select
 from db.law import law
 from db.tables.ops import staff
 from db.words import N_
-from services import cases, jobs, ledger
+from services import case_noting, cases, jobs, ledger
+from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
 
@@ -35,7 +36,7 @@ def renew(connection: Connection, actor: Actor, case: Case, why: CaseReason) -> 
     )
     if until is None:
         raise cases.over()
-    cases.note(connection, actor, EventName.CASE_RENEWED, (case.member_id, case.case_id), why)
+    case_noting.note(connection, actor, EventName.CASE_RENEWED, (case.member_id, case.case_id), why)
     return until
 
 
@@ -55,8 +56,23 @@ def take_over(connection: Connection, actor: Actor, case_id: UUID, why: CaseReas
     found = cases.read(connection, case_id)
     if found is None:
         raise cases.over()
-    cases.note(connection, actor, EventName.CASE_TAKEN_OVER, (found.member_id, case_id), why)
+    case_noting.note(connection, actor, EventName.CASE_TAKEN_OVER, (found.member_id, case_id), why)
     return found
+
+
+def bind(connection: Connection, actor: Actor, case: Case, guardian: UUID) -> None:
+    """Say which guardian a case is for, where it was not said; they are verified anew.
+
+    Raise `CaseRefused` for one who may not act for the child, or when it is said already.
+    """
+    done = func.ops.bind_guardian(actor.person, case.case_id, guardian, actor.at)
+    if not connection.scalar(select(done)):
+        raise cases.over()
+    as_subject(connection, case.member_id)
+    case_noting.journal_row(connection, actor, case.member_id, case.case_id)
+    case_noting.note(
+        connection, actor, EventName.CASE_GUARDIAN_NAMED, (case.member_id, case.case_id)
+    )
 
 
 def widen(connection: Connection, actor: Actor, case: Case, asked: frozenset[CallWish]) -> None:
@@ -73,7 +89,7 @@ def widen(connection: Connection, actor: Actor, case: Case, asked: frozenset[Cal
     )  # fmt: skip
     if not done:
         raise cases.over()
-    cases.note(connection, actor, EventName.CASE_WIDENED, (case.member_id, case.case_id))
+    case_noting.note(connection, actor, EventName.CASE_WIDENED, (case.member_id, case.case_id))
 
 
 def postpone(connection: Connection, actor: Actor, case: Case, why: Postponed) -> date:
@@ -82,8 +98,10 @@ def postpone(connection: Connection, actor: Actor, case: Case, why: Postponed) -
     done = func.ops.postpone_call(actor.person, case.case_id, due, why.value)
     if not connection.scalar(select(done)):
         raise CaseRefused(N_("An answer is put off once, and only in a case that is open."))
-    cases.journal_row(connection, actor, case.member_id, case.case_id)
-    cases.note(connection, actor, EventName.CASE_POSTPONED, (case.member_id, case.case_id), why)
+    case_noting.journal_row(connection, actor, case.member_id, case.case_id)
+    case_noting.note(
+        connection, actor, EventName.CASE_POSTPONED, (case.member_id, case.case_id), why
+    )
     if case.verified:
         jobs.defer(
             connection, jobs.CASE_ANSWER, case_id=str(case.case_id), template="case_postponed",

@@ -31,6 +31,9 @@ _OPEN = (
 _BY = (_C.due_on, _C.case_id)
 _LISTED = select(*COLUMNS).join(staff, staff.c.staff_id == _C.staff_id).where(*_OPEN)
 
+_NOBODYS: Final = (GrantEnded.TURNED_14, GrantEnded.GUARDIAN_ENDED)
+"""Nothing can be done any more for who asked."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -75,10 +78,10 @@ def next_step(case: Case, actor: Actor) -> str:
     """Return what is to be done next, as a word that `case_view` has a sentence for."""
     if case.suspended_at is not None:
         return "suspended"
-    if case.grant_ended is GrantEnded.TURNED_14:
-        return "turned_14"
-    if not case.verified:
-        return "verify"
+    if case.grant_ended in _NOBODYS:
+        return str(case.grant_ended)
+    if case.nameless or not case.verified:
+        return "name" if case.nameless else "verify"
     if days_left(case, actor) < 0:
         return "late"
     return "act" if case.runs(actor.at) else "go_on"

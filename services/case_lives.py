@@ -15,6 +15,7 @@ from db.tables.keys import case_key
 from db.tables.member import LIVE
 from db.tables.ops import staff
 from db.words import Caller, CaseKind, CaseOutcome, GrantEnded, StepState
+from services import guarding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,12 +50,22 @@ def turned_14(data: Connection, now: datetime) -> int:
     return _end(data, GrantEnded.TURNED_14, now, cases.c.caller == Caller.GUARDIAN, turned.exists())
 
 
+def guardians_gone(data: Connection, now: datetime) -> int:
+    """End the right of guardians who may not act for their child any more; return how many."""
+    c = cases.c
+    acts = guarding.guards(c.member_id, c.guardian_id, seoul_day(now))
+    return _end(data, GrantEnded.GUARDIAN_ENDED, now, c.guardian_id.is_not(None), ~acts)
+
+
 def moved(data: Connection, members: Sequence[UUID], why: GrantEnded, now: datetime) -> int:
     """End the right to act for who went to sleep or woke, in the transaction that moves them.
 
-    The case stays, says why, and is gone on with after the caller was verified anew.
+    So for a child whose guardian it is that did. The case stays, says why, and is gone on with
+    after the caller was verified anew.
     """
-    return _end(data, why, now, cases.c.member_id.in_(members))
+    c = cases.c
+    wards = _end(data, GrantEnded.GUARDIAN_ENDED, now, c.guardian_id.in_(members))
+    return _end(data, why, now, c.member_id.in_(members)) + wards
 
 
 def _end(data: Connection, why: GrantEnded, now: datetime, *which: ColumnElement[bool]) -> int:
@@ -65,8 +76,12 @@ def _end(data: Connection, why: GrantEnded, now: datetime, *which: ColumnElement
 
 
 def left(data: Connection, member_id: UUID, now: datetime) -> None:
-    """Close the cases of who leaves; what was said and given in any of theirs goes at once."""
+    """Close the cases of who leaves; what was said and given in any of theirs goes at once.
+
+    As a guardian they have no right left in those of a child.
+    """
     c = cases.c
+    _end(data, GrantEnded.GUARDIAN_ENDED, now, c.guardian_id == member_id)
     still = (c.member_id == member_id, c.closed_at.is_(None), c.kind.in_(_OF_CALLERS))
     ended = {"closed_at": now, "outcome": CaseOutcome.MEMBER_LEFT, "permissions": []}
     data.execute(update(cases).where(*still).values(ended))

@@ -22,13 +22,23 @@ from db.tables.cases import case as case_table
 from db.tables.cases import case_step
 from db.words import (
     N_,
+    Caller,
     CallWish,
     Noted,
     StepMeans,
     StepState,
     StepWhat,
 )
-from services import case_papers, cases, clearing, contact_values, guardians_own, jobs, journal
+from services import (
+    case_noting,
+    case_papers,
+    clearing,
+    contact_values,
+    guardian_calls,
+    guardians_own,
+    jobs,
+    journal,
+)
 from services.cases import CaseRefused
 from services.ledger import EventName
 
@@ -170,6 +180,8 @@ def _checked(
 ) -> tuple[str, ...]:
     if not case.verified:
         raise CaseRefused(N_("Nothing can be done before it is clear who the caller is."))
+    if case.caller is Caller.GUARDIAN and guardian_calls.guardian_of(subject) is None:
+        raise CaseRefused(guardian_calls.NO_MORE)
     if NEEDS[what] not in case.asked:
         raise CaseRefused(N_("The caller has not asked for this. Add it to what is asked first."))
     same = [one for one in of_case(subject.connection, case)
@@ -294,4 +306,4 @@ def note(
 ) -> None:
     """Write the event of a step: what, of which items, in which case."""
     whose = (subject.member_id, case_id)
-    cases.note(subject.connection, subject.actor, name, whose, what, items)
+    case_noting.note(subject.connection, subject.actor, name, whose, what, items)

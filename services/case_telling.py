@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, or_, select, update
 
-from db.clock import seoul_day
 from db.law import law
 from db.sealing import digest
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import STORES
 from db.words import Caller, StepState, StepWhat, Store
-from services import case_ending, case_papers, case_steps, guarding, notify, outbox
+from services import case_ending, case_papers, case_steps, guardian_calls, notify, outbox
 from services.identity.recovery import code_of
 
 if TYPE_CHECKING:
@@ -49,12 +48,13 @@ def recipient(
     row: Any,  # noqa: ANN401 (a row)
     now: datetime,
 ) -> Recipient | None:
-    """Return who is written to about a case; None when nobody is there any more."""
-    who = row.member_id
-    if row.caller == Caller.GUARDIAN:
-        who = guarding.first(data, row.member_id, seoul_day(now))
-    if who is None:
+    """Return who is written to about a case; None when nobody is there any more.
+
+    In a guardian's case that guardian and no other, and only while they may act for the child.
+    """
+    if not guardian_calls.asks_still(data, row, now):
         return None
+    who = row.guardian_id if row.caller == Caller.GUARDIAN else row.member_id
     with house.databases.keys.connect() as keys:
         try:
             store, sealer = outbox.sealer_of(keys, house.keyring, who)

@@ -57,6 +57,7 @@ ENDED: dict[GrantEnded, str] = {
     GrantEnded.TURNED_14: N_("The child turned 14: now they ask for themselves."),
     GrantEnded.SEPARATED: N_("The account went to sleep: its data is kept apart now."),
     GrantEnded.WOKEN: N_("The account woke up: the member is back."),
+    GrantEnded.GUARDIAN_ENDED: N_("The guardian who called may not act for the child any more."),
 }
 RENEWING: dict[CaseReason, str] = {
     CaseReason.CALL_GOES_ON: N_("The call goes on"),

@@ -66,6 +66,7 @@ def run(data: Engine, var: Path, now: datetime, real: datetime) -> Report:
         disclosure_check.run(connection, now)
         waiting_values.expire(connection, now)
         case_lives.turned_14(connection, now)
+        case_lives.guardians_gone(connection, now)
         case_lives.expire(connection, now)
         linking_search.forget(connection, now)
         # No pretended day ends the session of somebody who is here.

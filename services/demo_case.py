@@ -42,7 +42,7 @@ def make(house: House, now: datetime) -> None:
             select(
                 func.ops.open_call(
                     agent, who, _CASE, _NUMBER, "call", now - timedelta(hours=20), "phone", "self",
-                    asked, received, due,
+                    asked, received, due, None,
                 )
             )
         )  # fmt: skip

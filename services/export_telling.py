@@ -26,7 +26,7 @@ _READY: Final = "export_ready"
 
 def tell(data: Connection, house: House, row: Row[Any], until: str, now: datetime) -> None:
     """Write to who asked that it is ready: no value, nothing attached, a page to come to."""
-    who = row.actor_id
+    who = row.guardian_id or row.actor_id
     tables = next((t for t in (LIVE, DORMANT) if holds(data, t, who)), None)
     with house.databases.keys.connect() as keys:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from uuid import UUID
 
 from sqlalchemy import delete, insert, update
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 EVERY: Final = 0.5
 """Seconds between two looks at whether it is still wanted."""
+_BOTH: Final = UUID(int=0)
+"""For whom a copy is made that a guardian and the child may take: what one of them alone may be
+told stands in none."""
 
 
 def written(shop: Workshop, data: Connection, order: Order) -> Sink:
@@ -31,6 +35,8 @@ def written(shop: Workshop, data: Connection, order: Order) -> Sink:
     as_subject(data, order.key[0])
     wanted = order_of(order.row)
     guardian = order.row.actor_id if order.row.actor_kind == ActorKind.GUARDIAN else None
+    if order.row.guardian_id is not None:
+        guardian = _BOTH
     source = archive.Source(
         data, order.tables, order.key[0], order.sealer, order.now, shop.signer, guardian
     )

@@ -3,6 +3,8 @@
 The worker makes it (`services.exporting`). Each has one at a time; the next is asked for when the
 last has been destroyed. What a guardian had made is that guardian's alone: another guardian, or the
 child, neither takes it nor learns that there is one (`_own`). It holds what only they may read.
+What staff had made in a guardian's case is that guardian's and the child's, and holds what both may
+read.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Uuid, and_, bindparam, func, select, true, update
+from sqlalchemy import Row, Uuid, and_, bindparam, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db.errors import PortalError
 from db.sealing import SealError
 from db.tables.exports import export
 from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, StepWhat, Store
-from services import access, jobs, ledger
+from services import access, guardian_calls, jobs, ledger
 from services.actor import AccessDenied, Relation
 from services.archive_source import Order
 from services.holding_back import held_back
@@ -129,8 +131,14 @@ def _own(subject: Subject) -> ColumnElement[bool]:
 
 def _of(member_id: UUID, guardian: UUID | None) -> ColumnElement[bool]:
     by_guardian = export.c.actor_kind == ActorKind.GUARDIAN
-    whose = and_(by_guardian, export.c.actor_id == guardian) if guardian else ~by_guardian
+    whose = _guardians(guardian) if guardian else ~by_guardian
     return and_(export.c.member_id == member_id, whose)
+
+
+def _guardians(guardian: UUID) -> ColumnElement[bool]:
+    """Return what picks the copies that this guardian asked for, by phone as well."""
+    by_guardian = export.c.actor_kind == ActorKind.GUARDIAN
+    return or_(and_(by_guardian, export.c.actor_id == guardian), export.c.guardian_id == guardian)
 
 
 def _latest(connection: Connection, own: ColumnElement[bool]) -> Export | None:
@@ -159,15 +167,17 @@ def ask(subject: Subject, order: Order) -> UUID:
     held_back(subject, guardians_only=subject.relation is not Relation.STAFF)
     if not order.groups:
         raise ExportError(N_("Please choose at least one part."))
-    export_id = uuid4()
+    export_id, caller = uuid4(), guardian_calls.guardian_of(subject)
     _turn(subject, (ExportState.DONE,), ExportState.DESTROYED, export.c.ends_on < subject.today)
+    if guardian := caller or subject.guardian:
+        _only_one(subject, guardian)
     # Of two tabs that ask at once, the second waits for the first and then writes nothing.
     asked = subject.connection.scalar(
         insert(export)
         .values(
             member_id=subject.member_id, export_id=export_id, asked_at=subject.at,
             actor_kind=actor.kind, actor_id=actor.person, session_id=actor.session_id,
-            case_id=subject.case_id, language=order.language,
+            case_id=subject.case_id, guardian_id=caller, language=order.language,
             groups=[one for one in ExportGroup if one in order.groups], workbook=order.workbook,
             state=ExportState.ASKED,
         )
@@ -175,10 +185,24 @@ def ask(subject: Subject, order: Order) -> UUID:
         .returning(export.c.export_id)
     )  # fmt: skip
     if asked is None:
-        raise ExportError(N_("There is a copy already, or it is being made in another tab."))
+        raise _there()
     who = str(subject.member_id)
     jobs.defer(subject.connection, jobs.EXPORT, member_id=who, export_id=str(export_id))
     return export_id
+
+
+def _only_one(subject: Subject, guardian: UUID) -> None:
+    """Raise `ExportError` where a guardian has a copy already, of their own or asked by phone."""
+    there = select(export.c.export_id).where(
+        export.c.member_id == subject.member_id, export.c.state.in_(HERE), _guardians(guardian),
+        export.c.ends_on.is_(None) | (export.c.ends_on >= subject.today),
+    )  # fmt: skip
+    if subject.connection.execute(there.limit(1)).first() is not None:
+        raise _there()
+
+
+def _there() -> ExportError:
+    return ExportError(N_("There is a copy already, or it is being made in another tab."))
 
 
 def cancel(subject: Subject) -> bool:
@@ -214,7 +238,10 @@ def seen(subject: Subject, found: Export) -> None:
             .where(
                 _own(subject),
                 export.c.export_id == found.export_id,
-                export.c.actor_id == subject.actor.person,
+                or_(
+                    export.c.actor_id == subject.actor.person,
+                    export.c.guardian_id == subject.actor.person,
+                ),
                 export.c.seen_at.is_(None),
             )
             .values(seen_at=subject.at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from db.words import N_, DisputeOutcome, SuspensionWhy
 from services import disputes, guarding, ledger, waiting_values
@@ -91,7 +91,7 @@ def meant(subject: Subject, decision: Decision) -> tuple[UUID, SuspensionWhy, da
 def stop(
     subject: Subject, found: tuple[Guardian, ...], decision: Decision
 ) -> list[journal_rows.Row]:
-    """End or suspend every link of one guardian, with what they had asked to take along.
+    """End or suspend every link of one guardian, with what they had asked for, by phone as well.
 
     Return the links as they stand now. Raise `DisputeRefused` for who or what is missing.
     """
@@ -117,6 +117,8 @@ def stop(
     if since <= subject.today:  # later, the door asks again of each copy who may act
         disputes.end_exports(subject.connection, subject.member_id, guardian)
         waiting_values.forget_guardians(subject, guardian)
+        ending = func.ops.end_guardians_calls(subject.member_id, guardian, subject.at)
+        subject.connection.execute(select(ending))
     name = EventName.GUARDIAN_ENDED if ends else EventName.GUARDIAN_SUSPENDED
     note(subject, name, why)
     return rows

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
-
 from db.errors import PortalError
 from db.words import N_
-from services import guardian_calls, guarding
+from services import guardian_calls
 from services.actor import Relation
 from services.house import house
 from services.identity.accounts import members_typed
@@ -25,7 +23,7 @@ class ContactRefused(PortalError):  # noqa: N818 (the sentence says what to ente
 
 
 def refuse(subject: Subject, value: str) -> None:
-    """Raise `ContactRefused` where a guardian, or staff in a guardian's case, enter their own."""
+    """Raise `ContactRefused` where a guardian, or staff in their case, enter the guardian's own."""
     if _is_own(subject, value):
         raise ContactRefused(
             N_("This is a guardian's own. Please enter one that only the child reads.")
@@ -35,11 +33,8 @@ def refuse(subject: Subject, value: str) -> None:
 def _is_own(subject: Subject, value: str) -> bool:
     """Return whether who acts is found by it. Of other guardians no guardian must learn a thing."""
     acting = subject.relation is Relation.GUARDIAN
-    if not acting and not guardian_calls.by_guardian(subject):
+    who = subject.actor.person if acting else guardian_calls.guardian_of(subject)
+    if who is None:
         return False
     with house().databases.keys.connect() as keys:
-        found = members_typed(keys, house().keyring, value)
-    if acting:
-        return subject.actor.person in found
-    acts = (guarding.guards(subject.member_id, one, subject.today) for one in found)
-    return any(subject.connection.scalar(select(one)) for one in acts)
+        return who in members_typed(keys, house().keyring, value)

@@ -97,6 +97,7 @@ EVENTS: dict[EventName, str] = {
     EventName.CASE_VIEWED: N_("looked at the case of a caller"),
     EventName.CASE_RENEWED: N_("went on with a case for half an hour more"),
     EventName.CASE_TAKEN_OVER: N_("took over the case of a colleague"),
+    EventName.CASE_GUARDIAN_NAMED: N_("wrote down which guardian calls in a case"),
     EventName.CASE_WIDENED: N_("wrote down what else a caller asks"),
     EventName.CASE_POSTPONED: N_("put off the answer in a case, with a reason"),
     EventName.CASE_CLOSED: N_("closed the case of a caller"),

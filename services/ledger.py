@@ -130,6 +130,7 @@ class EventName(StrEnum):
     CASE_RENEWED = "case_renewed"
     CASE_TAKEN_OVER = "case_taken_over"
     CASE_WIDENED = "case_widened"
+    CASE_GUARDIAN_NAMED = "case_guardian_named"
     CASE_POSTPONED = "case_postponed"
     CASE_CLOSED = "case_closed"
     CASE_GRANT_ENDED = "case_grant_ended"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from db import sealing
 from db.clock import seoul_day
@@ -17,14 +16,13 @@ from services.actor import Relation, SecondWordNeeded
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
+    from uuid import UUID
 
     from sqlalchemy import Connection
 
     from db.tables.member import MemberTables
     from db.words import Purpose, RecordKind
     from services.actor import Actor
-
-_SOME_GUARDIAN: Final = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -43,8 +41,9 @@ class Subject:
     """Whether this is one of the staff with nobody else's word (see `second_word`)."""
     hides_place: bool = False
     """Whether who looks must not learn where the member is: a guardian while there is a dispute."""
-    for_guardian: bool = False
-    """Whether staff look in the case of a guardian, who is told no more than a guardian may be."""
+    for_guardian: UUID | None = None
+    """In whose case staff look, where it is a guardian's: they are told no more than may be told
+    to this one."""
     kept_away: set[str] = field(default_factory=set, repr=False)
     """Items that a restriction refused in this transaction."""
     afterwards: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -64,11 +63,10 @@ class Subject:
     def guardian(self) -> UUID | None:
         """Return the guardian for whom it is read; None for the member, and for staff of theirs.
 
-        In the case of a guardian staff read for one of them: what one guardian alone may be told
-        is told to none, since the case doesn't say which of them called.
+        In the case of a guardian staff read for the one who called.
         """
-        if self.for_guardian:
-            return _SOME_GUARDIAN
+        if self.for_guardian is not None:
+            return self.for_guardian
         return self.actor.person if self.relation is Relation.GUARDIAN else None
 
     @cached_property

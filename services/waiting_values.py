@@ -90,7 +90,7 @@ def _asker(subject: Subject) -> UUID | None:
     if not guardian_calls.by_guardian(subject):
         return subject.member_id
     held_back(subject)
-    return guarding.first(subject.connection, subject.member_id, subject.today)
+    return guardian_calls.guardian_of(subject)
 
 
 def asker_may(subject: Subject, item: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from db.clock import seoul_day
 from db.tables.ops import one_time
 from db.words import ActorKind, Caller, CallWish, CaseChannel, Purpose, StaffRole, VerifiedBy
-from services import access, caller_check, cases
+from services import access, caller_check, case_opening, cases
 from services.actor import Actor, Permission
 from services.house import house
 from services.identity.recovery import code_of
@@ -37,9 +37,11 @@ def opened(actor: Actor, member_id: UUID, *asked: CallWish, **changes: Any) -> C
         "channel": CaseChannel.PHONE, "caller": Caller.SELF,
         "received_on": seoul_day(actor.at), "words": "제 주소를 바꿔 주세요",
     }  # fmt: skip
-    draft = cases.Draft(member_id, asked=frozenset(asked or {CallWish.SEE}), **(given | changes))
+    draft = case_opening.Draft(
+        member_id, asked=frozenset(asked or {CallWish.SEE}), **(given | changes)
+    )
     with house().databases.data.begin() as connection:
-        case_id = cases.open_case(connection, actor, draft)
+        case_id = case_opening.open_case(connection, actor, draft)
     return read(case_id)
 
 
@@ -57,6 +59,19 @@ def verified(actor: Actor, case: Case) -> Case:
         caller_check.send(subject, case, VerifiedBy.MOBILE_CODE)
     with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
         assert caller_check.check_code(subject, case, code_for(case))
+    return read(case.case_id)
+
+
+def guardians_case(actor: Actor, child: UUID, *asked: CallWish, **changes: Any) -> Case:  # noqa: ANN401
+    """Open the case of a guardian, who showed papers; of several say `guardian_id`."""
+    case = opened(actor, child, *asked, caller=Caller.GUARDIAN, **changes)
+    return by_papers(actor, case)
+
+
+def by_papers(actor: Actor, case: Case) -> Case:
+    """Let papers show who the caller is."""
+    with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        caller_check.by_documents(subject, case)
     return read(case.case_id)
 
 

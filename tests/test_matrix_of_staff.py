@@ -77,7 +77,8 @@ class Stand:
 
     `gives`: the case's rights, None for no case. `whose`: in whose hand it is, and about whom.
     `linked`: their own membership is the member's, the child's or the guardian's. `until`: rights
-    that a guardian's case loses when the guardian may not act; `step`: who asked for what waits.
+    that a guardian's case loses when the guardian may not act; `named`: whether it says which one
+    calls; `beside`: another guardian may act; `step`: who asked for what waits.
     """
 
     gives: frozenset[Permission] | None = ALL
@@ -86,6 +87,8 @@ class Stand:
     account: dict[str, Any] = field(default_factory=dict)
     linked: str = ""
     guardian: bool | None = None
+    named: bool = True
+    beside: bool = False
     step: str = ""
 
     @property
@@ -109,7 +112,8 @@ class Stand:
         if permission is Permission.CASE_APPROVE:
             return self.step == "a colleague"
         # A guardian's case gives no more than the guardian may, and a guardian only who is awake's.
-        lost = self.guardian is False or (self.guardian and store is not Store.LIVE)
+        nobody = self.guardian and (store is not Store.LIVE or not self.named)
+        lost = self.guardian is False or nobody
         given = (self.gives or NEVER) & ({Permission.CASE_HANDLE} if lost else ALL)
         return self.runs and permission in given
 
@@ -140,6 +144,8 @@ STANDS: dict[str, Stand] = {
     "a case about one's guardian": Stand(linked="child"),
     "a guardian's case": Stand(guardian=True),
     "a former guardian's case": Stand(guardian=False),
+    "a former guardian's case beside another guardian": Stand(guardian=False, beside=True),
+    "a guardian's case that doesn't say whose": Stand(guardian=True, named=False),
     "a step of one's own waits": Stand(step="myself"),
     "a step of a colleague waits": Stand(whose="a colleague", step="a colleague"),
 }
@@ -157,7 +163,7 @@ class Made:
 
 def made(db: PortalDb, stand: Stand, role: StaffRole, store: Store) -> Made:
     """Write a member in a store, one of the staff, and what stands between them."""
-    who, own = person(db, stand, store)
+    who, own, guardian = person(db, stand, store)
     staff_id = agent(db, role, **stand.account, own_membership=own)
     # Who worked a moment ago and may not any more: the session's own word is tested at the gate.
     actor = staff_actor(staff_id, role=role)
@@ -171,6 +177,7 @@ def made(db: PortalDb, stand: Stand, role: StaffRole, store: Store) -> Made:
         db, holder, about, kind="call", case_no=uuid4().hex[:8], channel="phone", asked=["see"],
         received_on=NOW.date(), due_on=NOW.date(),
         caller="self" if stand.guardian is None else "guardian",
+        guardian_id=guardian if stand.guardian is not None and stand.named else None,
         verified_by=verified and "documents", verified_at=verified, **rights,
     )  # fmt: skip
     if stand.step:
@@ -178,24 +185,31 @@ def made(db: PortalDb, stand: Stand, role: StaffRole, store: Store) -> Made:
     return Made(actor, who, case_id, open_case(db, holder, about, request_id=uuid4(), **rights))
 
 
-def person(db: PortalDb, stand: Stand, store: Store) -> tuple[UUID, UUID | None]:
-    """Write the member, with whom the staff's own membership is linked, or is the same."""
+def person(db: PortalDb, stand: Stand, store: Store) -> tuple[UUID, UUID | None, UUID | None]:
+    """Write the member; return them, the staff's own membership, and the child's guardian.
+
+    The own membership is linked with the member, or is the same.
+    """
     if stand.linked == "child":
         who = child(db, store)
-        return who, child(db, Store.LIVE, who)
+        return who, child(db, Store.LIVE, who), None
     guardian = member(db, values=(), records=(), devices=())
-    who = child(db, store, guardian, over=stand.guardian is False)
-    return who, {"self": who, "guardian": guardian}.get(stand.linked)
+    others = (member(db, values=(), records=(), devices=()),) if stand.beside else ()
+    who = child(db, store, guardian, *others, over=stand.guardian is False)
+    return who, {"self": who, "guardian": guardian}.get(stand.linked), guardian
 
 
-def child(db: PortalDb, store: Store, guardian: UUID | None = None, *, over: bool = False) -> UUID:
-    """Write a child, whose guardian may have ceased to be one."""
+def child(db: PortalDb, store: Store, *guardians: UUID, over: bool = False) -> UUID:
+    """Write a child, whose first guardian may have ceased to be one."""
     ended, since = (NOW.date() if over else None), date(2025, 1, 1)
-    links = guardian and (
-        GuardianshipDraft(guardian, since, LinkMeans.JOINING, proof=True, ended_on=ended),
+    links = tuple(
+        GuardianshipDraft(
+            one, since, LinkMeans.JOINING, proof=True, ended_on=None if number else ended
+        )
+        for number, one in enumerate(guardians)
     )
     values = (ValueDraft("nickname", "꼬마"), ValueDraft("birth_date", "2018-03-04"))
-    return member(db, store, values=values, records=(), devices=(), guardianships=links or ())
+    return member(db, store, values=values, records=(), devices=(), guardianships=links)
 
 
 def step(db: PortalDb, who: UUID, case_id: UUID, asked_by: UUID) -> None:

@@ -74,6 +74,8 @@ case = Table(
     # When each try failed, and when each code went: a day of the member's, over all their cases.
     Column("failed_at", ARRAY(_WHEN)),
     Column("codes_at", ARRAY(_WHEN)),
+    # In the case of a guardian: the one who calls, for whom alone something is done in it.
+    Column("guardian_id", Uuid),
     one_of("kind", CaseKind), one_of("channel", CaseChannel), one_of("caller", Caller),
     one_of("postponed", Postponed), one_of("verified_by", VerifiedBy),
     one_of("grant_ended", GrantEnded), one_of("outcome", CaseOutcome),
@@ -92,6 +94,7 @@ case = Table(
         name="verified_first",
     ),
     CheckConstraint("(outcome = 'refused') = (refusal is not null)", name="refused"),
+    CheckConstraint("guardian_id is null or caller = 'guardian'", name="guardians"),
     Index(None, "member_id"),
     Index(None, "request_id"),
     Index(

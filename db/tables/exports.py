@@ -58,12 +58,17 @@ export = Table(
     # The link of the last download that the ledger knows: a phone that goes on is not a new one.
     Column("taken_digest", LargeBinary),
     Column("destroyed_at", _WHEN),
+    # The guardian in whose case staff had it made: theirs to take beside the child.
+    Column("guardian_id", Uuid),
     one_of("state", ExportState), one_of("why", ExportFailure), one_of("actor_kind", ActorKind),
     CheckConstraint("(state = 'failed') = (why is not null)", name="reasoned"),
     CheckConstraint(
         "state <> 'done' or (file is not null and size is not null and sha256 is not null "
         "and ends_on is not null)",
         name="whole",
+    ),
+    CheckConstraint(
+        "guardian_id is null or (actor_kind = 'staff' and case_id is not null)", name="by_phone"
     ),
     CheckConstraint(
         f"destroyed_at is null or (file is null and not {_HERE})", name="destroyed"

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from db.law import law
 from db.words import Caller, Purpose, VerifiedBy
 from pages.components import case_view, said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import access, caller_check, case_words, cases
+from services import access, call_back, caller_check, case_words, cases
 from services.actor import Permission
 from services.cases import CaseRefused
 from services.files import FileRefused
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from services.actor import Actor
+    from services.call_back import Numbers
     from services.cases import Case
 
 _LOOK: Final = access.Look(EventName.CASE_VIEWED, Permission.CASE_HANDLE, cases.PAGE)
 _NUMBERS: Final = access.Look(
-    EventName.VALUES_UNMASKED, Permission.CASE_HANDLE, cases.PAGE, caller_check.NUMBERS,
+    EventName.VALUES_UNMASKED, Permission.CASE_HANDLE, cases.PAGE, call_back.NUMBERS,
     reason="call_back",
 )  # fmt: skip
 _CALLING: Final = "jk_call_numbers"
@@ -81,17 +83,20 @@ def _call_back(actor: Actor, case: Case) -> None:
         draw("problem.html", text=_("No number of the guardian is kept with the child's data: "
                                     "use a code or documents."))  # fmt: skip
         return
-    numbers = st.session_state.get(_CALLING)
-    if numbers is None:
+    found: Numbers | None = st.session_state.get(_CALLING)
+    if found is None:
         if st.button(_("Show the registered numbers, to call back"), key="case_numbers"):
             with access.open(
                 actor, case.member_id, Purpose.SHOW, case.case_id, look=_NUMBERS
             ) as subject:
-                found = caller_check.number_to_call(subject)
-            st.session_state[_CALLING] = found
+                st.session_state[_CALLING] = call_back.numbers(subject, case)
             st.rerun()
         return
-    draw("case_numbers.html", numbers=[(_(label), text) for label, text in numbers.items()])
+    draw("case_numbers.html", numbers=[(_(label), text) for label, text in found.known.items()],
+         resting=[_(label) for label in found.resting],
+         days=law().calls.number_rests_days)  # fmt: skip
+    if not found.known:
+        return
     knew = st.checkbox(_("They answered there, and told two things right that only they know"))
     if knew and st.button(_("Verified by calling back"), key="case_called"):
         _done(actor, case, None, VerifiedBy.CALL_BACK)
@@ -123,7 +128,7 @@ def _done(actor: Actor, case: Case, content: bytes | None, by: VerifiedBy) -> No
             if by is VerifiedBy.DOCUMENTS:
                 caller_check.by_documents(subject, case, content)
             else:
-                caller_check.called_back(subject, case)
+                call_back.called_back(subject, case)
     except (CaseRefused, FileRefused) as refused:
         draw("problem.html", text=_(refused.message, **refused.params))
         return

@@ -9,11 +9,12 @@ import streamlit as st
 
 from db.clock import seoul_day
 from db.words import Caller, CallWish, CaseChannel
-from pages.components import case_banner, case_view, gate, said
+from pages.components import case_banner, case_guardians, case_view, gate, said
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import callers, case_going_on, case_words, cases
-from services.cases import CaseRefused, CaseTaken, Draft
+from services import callers, case_going_on, case_opening, case_words, cases, reference
+from services.case_opening import CaseTaken, Draft
+from services.cases import CaseRefused
 from services.files import FileRefused
 from services.house import house
 from services.language import format_date
@@ -55,6 +56,7 @@ def panel(actor: Actor) -> None:
 
 
 def _seek(actor: Actor, typed: str, born: date | None) -> None:
+    case_guardians.forget()
     for key in (_FOUND, _SAYS, _TAKEN):
         st.session_state.pop(key, None)
     if not typed.strip():
@@ -100,41 +102,51 @@ def _choice(actor: Actor, found: tuple[Found, ...]) -> None:
 
 
 def _open_form(actor: Actor, one: Found) -> None:
-    with st.form("case_new", border=True):
+    """Draw the form of this person: what was typed or chosen for another stays with them."""
+    whose = reference.for_desk(one.member_id)
+    caller = st.selectbox(
+        _("Who asks"), [*Caller], index=0, key=f"case_caller_{whose}",
+        format_func=lambda c: _(case_words.CALLERS[c]),
+    )  # fmt: skip
+    asks = caller is Caller.GUARDIAN
+    guardians = case_guardians.known(actor, one.member_id) if asks else ()
+    with st.form(f"case_new_{whose}", border=True):
+        guardian = case_guardians.choice(guardians, f"case_guardian_{whose}")
         asked = st.pills(
-            _("What they ask for"), list(CallWish), selection_mode="multi", key="case_asked",
-            format_func=lambda w: _(case_words.WISHES[w]),
+            _("What they ask for"), list(CallWish), selection_mode="multi",
+            key=f"case_asked_{whose}", format_func=lambda w: _(case_words.WISHES[w]),
         )  # fmt: skip
         with st.container(horizontal=True):
             channel = st.selectbox(
-                _("How it reached us"), [*CaseChannel], index=0, key="case_channel",
+                _("How it reached us"), [*CaseChannel], index=0, key=f"case_channel_{whose}",
                 format_func=lambda c: _(case_words.CHANNELS[c]),
             )  # fmt: skip
-            caller = st.selectbox(
-                _("Who asks"), [*Caller], index=0, key="case_caller",
-                format_func=lambda c: _(case_words.CALLERS[c]),
-            )  # fmt: skip
             received = st.date_input(
-                _("Came in on"), seoul_day(actor.at), format=_DATES, key="case_received"
+                _("Came in on"), seoul_day(actor.at), format=_DATES, key=f"case_received_{whose}"
             )
         words = st.text_area(
-            _("What they say (you may leave it empty)"), key="case_words",
+            _("What they say (you may leave it empty)"), key=f"case_words_{whose}",
             max_chars=cases.LONGEST, height=80,
         )  # fmt: skip
         authority = st.file_uploader(
             _("Written authority, if somebody else asks (PDF, JPEG or PNG, 5 MB at most)"),
-            ["pdf", "jpg", "jpeg", "png"], max_upload_size=_MEGABYTES,
+            ["pdf", "jpg", "jpeg", "png"], key=f"case_authority_{whose}",
+            max_upload_size=_MEGABYTES,
         )  # fmt: skip
         sent = st.form_submit_button(_("Open the case"), type="primary")
     if not sent:
         return
     draft = Draft(
         one.member_id, CaseChannel(channel), Caller(caller), frozenset(asked or ()), received,
-        words, authority.getvalue() if authority else None,
+        words, authority.getvalue() if authority else None, guardian,
     )  # fmt: skip
+    _open(actor, one, draft)
+
+
+def _open(actor: Actor, one: Found, draft: Draft) -> None:
     try:
         with house().databases.data.begin() as connection:
-            case_id = cases.open_case(connection, actor, draft)
+            case_id = case_opening.open_case(connection, actor, draft)
     except CaseTaken as taken:
         own = "number" not in taken.params
         st.session_state[_TAKEN] = (one.member_id, taken.case_id, own)
@@ -148,6 +160,7 @@ def _open_form(actor: Actor, one: Found) -> None:
 
 
 def _in_hand(case_id: UUID, who: str) -> None:
+    case_guardians.forget()
     for key in (_FOUND, _SAYS, _TAKEN, "case_typed", "case_born"):
         st.session_state.pop(key, None)
     gate.take_in_hand(case_id)

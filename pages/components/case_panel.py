@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from db.clock import seoul_day
 from db.words import CallWish, Postponed, Purpose
 from pages.components import (
     case_answer_panel,
     case_banner,
     case_check_panel,
+    case_guardians,
     case_steps_panel,
     case_view,
     kept_typing,
@@ -30,6 +32,7 @@ from services import (
     case_steps,
     case_words,
     cases,
+    guardian_calls,
 )
 from services.actor import Permission
 from services.house import house
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from services.case_papers import Paper
     from services.case_steps import Step
     from services.cases import Case
+    from services.guardian_calls import Guardian
 
 _LOOK: Final = access.Look(EventName.CASE_VIEWED, Permission.CASE_HANDLE, cases.PAGE, callers.SHOWN)
 PAGES: Final = (
@@ -72,23 +76,30 @@ class Progress:
     steps: tuple[Step, ...]
     code_until: datetime | None
     tries_left: int
+    guardian: Guardian | None = None
+    """The guardian who calls, and whether they may act today."""
 
 
 def panel(actor: Actor, case: Case) -> None:
     """Draw the case; while its half hour is over, only that it is, and what was typed is kept."""
     if not case.runs(actor.at):
         kept_typing.keep(case.case_id, cases.PAGE)
-        draw("case_over.html", facts=case_view.facts(case, actor))
+        draw("case_over.html", facts=case_view.facts(case, actor, None))
         return
     kept_typing.restore(case.case_id, cases.PAGE)
     seen, now = _seen(actor, case), _progress(actor, case)
     st.session_state[case_banner.WHO] = case_view.who(seen.values)
     left = case_list.days_left(case, actor)
-    draw("case.html", person=case_view.person(seen.values), facts=case_view.facts(case, actor),
+    draw("case.html", person=case_view.person(seen.values),
+         facts=case_view.facts(case, actor, now.guardian),
          papers=[case_view.paper(one, case) for one in seen.papers if one.kind != "answer"],
          due_on=case.due_on, late=left < 0, left=days_left(left),
          asleep=not seen.values)  # fmt: skip
-    if not case.verified:
+    if case.nameless:
+        case_guardians.panel(actor, case)
+    elif now.guardian is not None and not now.guardian.acts:
+        draw("problem.html", text=_(guardian_calls.NO_MORE))
+    elif not case.verified:
         case_check_panel.panel(actor, case, now.code_until, now.tries_left)
     else:
         _ways(case)
@@ -116,12 +127,14 @@ def _progress(actor: Actor, case: Case) -> Progress:
     with house().databases.data.begin() as connection:
         access.as_subject(connection, case.member_id)
         steps = case_steps.of_case(connection, case)
+        guardian = guardian_calls.of_case(connection, case, seoul_day(actor.at))
         if case.verified:
-            return Progress(steps, None, 0)
+            return Progress(steps, None, 0, guardian)
         return Progress(
             steps,
             caller_check.sent(connection, case, actor.at),
             caller_check.tries_left(connection, case, actor.at),
+            guardian,
         )
 
 

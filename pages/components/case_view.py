@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from services.case_papers import Paper
     from services.case_steps import Listed, Step
     from services.cases import Case
+    from services.guardian_calls import Guardian
 
 
 def _next_words(step: str) -> str:
     known = {
         "suspended": _("Stopped: the privacy officer looks at it"),
         "turned_14": _("The child is 14 now: close it"),
+        "guardian_ended": _("The guardian may not act any more: close it"),
+        "name": _("Say which guardian is calling"),
         "verify": _("Make sure who is calling"),
         "late": _("Answer now: its day is over"),
         "act": _("Do what is asked, then answer"),
@@ -75,15 +78,23 @@ def who(values: dict[str, str]) -> str:
     return name or _("a sleeping account")
 
 
-def facts(case: Case, actor: Actor) -> list[tuple[str, str]]:
-    """Return what is known of a case, as label and text."""
+def asks(case: Case, guardian: Guardian | None) -> str:
+    """Return who asks; `guardian`: which one calls for a child."""
+    caller = _(case_words.CALLERS[case.caller])
+    if guardian is None:
+        return caller
+    return " · ".join((caller, _("Guardian no. {n}", n=guardian.number)))
+
+
+def facts(case: Case, actor: Actor, guardian: Guardian | None) -> list[tuple[str, str]]:
+    """Return what is known of a case, as label and text; `guardian`: who calls for a child."""
     verified = _("not yet")
     if case.verified_by is not None and case.verified:
         verified = _(case_words.VERIFIED[case.verified_by])
     found = [
         (_("Case"), case.no),
         (_("How it reached us"), _(case_words.CHANNELS[case.channel])),
-        (_("Who asks"), _(case_words.CALLERS[case.caller])),
+        (_("Who asks"), asks(case, guardian)),
         (_("Asked for"), asked(case.asked)),
         (_("Identity"), verified),
     ]
@@ -91,7 +102,10 @@ def facts(case: Case, actor: Actor) -> list[tuple[str, str]]:
         found.append((_("Put off"), _(case_words.POSTPONED[case.postponed])))
     if case.grant_ended is not None:
         found.append((_("Ended before its time"), _(case_words.ENDED[case.grant_ended])))
-    found.append((_("What to do next"), row(0, case, actor)["next"]))  # type: ignore[arg-type]
+    # What ended today by itself is in the case's own row from the daily run on.
+    stopped = guardian is not None and not guardian.acts and case.suspended_at is None
+    what = "guardian_ended" if stopped else case_list.next_step(case, actor)
+    found.append((_("What to do next"), _next_words(what)))
     return found
 
 

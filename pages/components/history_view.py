@@ -52,6 +52,10 @@ class LineView:
     case_id: UUID | None = None
     """The case that the member may say no to, on this line."""
     case_no: str = ""
+    reported: bool = False
+    """Whether it was said of this case, on whichever of its lines: that wasn't me."""
+    key: str = ""
+    """What names its button, wherever on the page it stands."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,8 @@ def _line(line: Line, policy: Policy) -> LineView:
         line.staff_no or "",
         _deniable(line),
         (line.case.no if line.case else None) or "",
+        _in_staffs_case(line) and line.case is not None and line.case.suspended,
+        f"{line.at:%y%m%d%H%M%S%f}_{line.name}",
     )
 
 
@@ -141,11 +147,17 @@ def _case(line: Line) -> str:
 def _deniable(line: Line) -> UUID | None:
     """Return the case of a line on which the member may say that they asked for nothing.
 
-    A demand made by law is nobody's wish, and a case that was stopped is stopped.
+    A case that was stopped is stopped.
     """
-    if line.who is not Who.STAFF or line.case is None or line.case.suspended:
+    if not _in_staffs_case(line) or line.case is None or line.case.suspended:
         return None
-    return None if line.name.startswith("demand_") else line.case.case_id
+    return line.case.case_id
+
+
+def _in_staffs_case(line: Line) -> bool:
+    """Return whether staff did it in a case; a demand made by law is nobody's wish."""
+    in_case = line.who is Who.STAFF and line.case is not None
+    return in_case and not line.name.startswith("demand_")
 
 
 def days(lines: Iterable[Line], policy: Policy) -> tuple[DayView, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 import streamlit as st
 
@@ -18,11 +19,16 @@ from services.language import format_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from pages.components.history_view import DayView, LineView
     from services.actor import Actor
 
 _ASKED: Final = "jk_not_me"
+"""The button that was pressed, and the case that it stops: lines move as new ones come."""
+
+_LINE_AND_BUTTON: Final = (3, 1.2)
+"""How wide a line is beside its button."""
 
 
 def _may(actor: Actor) -> bool:
@@ -31,44 +37,47 @@ def _may(actor: Actor) -> bool:
 
 
 def days(actor: Actor, shown: Sequence[DayView], child: str | None) -> bool:
-    """Draw the days one by one, each with its buttons; return False where there is none to draw.
+    """Draw the days line by line, each of the staff's with its button; False: there is none.
 
-    A case has one button a day, however many of its lines there are: it stops all of them.
+    Whichever line of a case it is said on, it stops all of the case.
     """
     if not _may(actor) or not any(line.case_id for day in shown for line in day.lines):
         return False
+    keys: Counter[str] = Counter()
     for day in shown:
-        draw("history_day.html", day=day, child=child, proofs=True)
-        if found := {line.case_id: line for line in day.lines if line.case_id}:
-            with st.container(horizontal=True):
-                for number, line in enumerate(found.values()):
-                    _button(line, f"not_me_{day.iso}_{number}")
+        draw("history_head.html", day=day, child=child, proofs=True)
+        for deniable, lines in groupby(day.lines, lambda line: line.case_id is not None):
+            if not deniable:
+                draw("history_lines.html", lines=list(lines))
+                continue
+            for line in lines:
+                keys[line.key] += 1
+                _line(actor, line, f"not_me_{line.key}_{keys[line.key]}")
     draw("history_end.html")
     return True
 
 
-def _button(line: LineView, key: str) -> None:
-    if line.case_no:
-        label = _(
-            "Case {no}, staff {number}: that wasn't me", no=line.case_no, number=line.staff_no
-        )
-    else:
-        label = _("{time}, staff {number}: that wasn't me", time=line.time, number=line.staff_no)
-    if st.button(label, key=key, icon=":material/front_hand:"):
-        st.session_state[_ASKED] = str(line.case_id)
+def _line(actor: Actor, line: LineView, key: str) -> None:
+    """Draw one line with its button, and what will happen where it was pressed."""
+    # On a phone the button comes below its line.
+    left, right = st.columns(_LINE_AND_BUTTON, gap="xsmall", vertical_alignment="center")
+    with left:
+        draw("history_lines.html", lines=[line])
+    label = _("That wasn't me ({time})", time=line.time)
+    if right.button(label, key=key, type="tertiary", icon=":material/front_hand:"):
+        st.session_state[_ASKED] = (key, line.case_id)
         st.rerun()
+    if st.session_state.get(_ASKED) == (key, line.case_id) and line.case_id is not None:
+        _asked(actor, line.case_id, line.case_no)
 
 
-def asked(actor: Actor) -> None:
+def _asked(actor: Actor, case_id: UUID, case_no: str) -> None:
     """Say what will happen, and do it when it is confirmed."""
-    case_id = st.session_state.get(_ASKED)
-    if case_id is None or not _may(actor):
-        return
-    draw("not_me.html", days=law().reports.days)
+    draw("not_me.html", days=law().reports.days, case_no=case_no)
     with st.container(horizontal=True):
         if st.button(_("Yes, stop it: that wasn't me"), type="primary", key="not_me_yes"):
             st.session_state.pop(_ASKED, None)
-            _stop(actor, UUID(case_id))
+            _stop(actor, case_id)
         if st.button(_("No, I asked for it"), key="not_me_no"):
             st.session_state.pop(_ASKED, None)
             st.rerun()

@@ -11,7 +11,15 @@ from db.words import Purpose, StepState
 from pages.components import case_view, said, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
-from services import access, callers, case_confirming, case_steps, case_words, cases
+from services import (
+    access,
+    callers,
+    case_confirming,
+    case_steps,
+    case_words,
+    cases,
+    guardian_calls,
+)
 from services.actor import Permission
 from services.ledger import EventName
 from services.masking import mask
@@ -64,7 +72,10 @@ def _choice(actor: Actor, numbered: dict[int, Listed]) -> None:
             case_steps.one(subject, one.step_id),
             cases.read(subject.connection, one.case_id),
         )
+        guardian = guardian_calls.of_case(subject.connection, case, subject.today) if case else None
     facts = case_view.person(values)
+    if case is not None:
+        facts.append((_("Who asks"), case_view.asks(case, guardian)))
     if case is not None and case.verified_by is not None:
         facts.append((_("Identity"), _(case_words.VERIFIED[case.verified_by])))
     address = case_steps.value_of(one.member_id, one.case_id, asked) if asked else None

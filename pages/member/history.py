@@ -27,7 +27,6 @@ st.toggle(_("Only what others did"), key=history_view.OTHERS)
 days = history_view.days(found.lines, policy.in_force(today))
 child = child_link.token(actor, actor.acting_for) if actor.acting_for else None
 # A proof goes into the member's own hands, not through those of staff.
-not_me_panel.asked(actor)
 if not not_me_panel.days(actor, days, child):
     draw("history.html", days=days, child=child, others=chosen.only_others, proofs=not actor.grant)
 pages = -(-found.count // PAGE_ROWS)

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import TimeoutError as NotInTime
 from playwright.sync_api import expect
 from sqlalchemy import create_engine, text
 
 from db import embedded
 from db.settings import ROOT
+from tests.browser.calls import (
+    SLOW,
+    choose,
+    desk,
+    look_at_data,
+    look_up,
+    mails,
+    message,
+    number_of,
+    open_case,
+    press,
+    read_out_code,
+    shown,
+)
 from tests.browser.serving import serve
-from tests.browser.steps import settled, sign_in, sign_out, staff_sign_in
+from tests.browser.steps import settled, sign_in, sign_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Page
 
     from tests.browser.serving import Served
-
-SLOW = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -36,62 +44,17 @@ def portal() -> Iterator[Served]:
         yield served
 
 
-def message(page: Page, portal: Served, before: set[Path], pattern: str) -> str:
-    """Return what a message that came since says at `pattern`; the worker sends it in its time."""
-    for _ in range(300):
-        for file in set((portal.var / "mailbox").glob("*.json")) - before:
-            said = json.loads(file.read_text())
-            if found := re.search(pattern, str(said.get("text") or said)):
-                return found[1]
-        page.wait_for_timeout(100)
-    raise AssertionError(portal.log.read_text())
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def choose(page: Page, key: str, option: str) -> None:
-    """Choose from a box; a list that opens while the page draws closes again."""
-    for _ in range(5):
-        page.locator(f".st-key-{key}").get_by_role("combobox").click()
-        try:
-            page.get_by_role("option", name=re.compile(option)).click(timeout=2_000)
-        except NotInTime:
-            page.keyboard.press("Escape")
-        else:
-            return
-    raise AssertionError(option)
-
-
 @pytest.mark.promise("P31")
 def test_a_call_from_ring_to_close(
     portal: Served, desktop: Page, axe: Callable[[Page], list[str]]
 ) -> None:
     page = desktop
-    mails = portal.var / "mailbox"
-    staff_sign_in(page, portal.address, "agent")
-    page.goto(f"{portal.address}/desk-cases")
-    settled(page)
-    page.locator(".st-key-case_typed input").fill("member@example.com")
-    press(page, "찾아보기")
-    expect(page.locator("#case-found")).to_be_visible(timeout=SLOW)
-    settled(page)
+    desk(page, portal, "agent")
+    look_up(page, "member@example.com")
     assert axe(page) == []
-    for wish in ("내 정보 보기", "고치거나 지우기", "회원탈퇴"):
-        page.locator(".st-key-case_asked").get_by_role("button", name=wish, exact=True).click()
-    press(page, "상담 열기")
-    expect(page.locator("#case-check")).to_be_visible(timeout=SLOW)
-    settled(page)
+    open_case(page, "내 정보 보기", "고치거나 지우기", "회원탈퇴")
     assert axe(page) == []
-    before = set(mails.glob("*.json"))
-    page.locator(".st-key-send_mobile_code button").click()
-    field = page.locator(".st-key-case_code_typed input")
-    expect(field).to_be_visible(timeout=SLOW)
-    field.fill(message(page, portal, before, r"번호예요: (\d{6})"))
-    press(page, "맞춰 보기")
-    expect(page.locator("#case-steps")).to_be_visible(timeout=SLOW)
-    settled(page)
+    read_out_code(page, portal)
     assert axe(page) == []
 
     look_and_ask(page, portal, axe)
@@ -104,9 +67,7 @@ def test_a_call_from_ring_to_close(
 
 def look_and_ask(page: Page, portal: Served, axe: Callable[[Page], list[str]]) -> None:
     """See one item in full, ask for what can't be undone, and let the member say no."""
-    page.locator(".st-key-to_my_data button").click()
-    expect(page.locator("#item-email")).to_be_visible(timeout=SLOW)
-    settled(page)
+    look_at_data(page)
     expect(page.get_by_text("member@example.com")).to_have_count(0)
     choose(page, "unmask_item", "^이메일$")
     press(page, "보기")
@@ -114,9 +75,8 @@ def look_and_ask(page: Page, portal: Served, axe: Callable[[Page], list[str]]) -
     assert axe(page) == []
 
     page.locator(".st-key-case_open button").click()
-    expect(page.locator("#case-steps")).to_be_visible(timeout=SLOW)
-    settled(page)
-    before = set((portal.var / "mailbox").glob("*.json"))
+    shown(page, "#case-steps")
+    before = mails(portal)
     choose(page, "step_what", "회원탈퇴")
     press(page, "요청하기")
     expect(page.get_by_text("한 번 더 확인을 기다림").first).to_be_visible(timeout=SLOW)
@@ -135,19 +95,16 @@ def look_and_ask(page: Page, portal: Served, axe: Callable[[Page], list[str]]) -
 
 def answer(page: Page, portal: Served) -> None:
     """Write the answer, look at it, and close the case."""
-    number = re.search(r"\d{6}-\w{4}", page.locator(".jk-case-banner").inner_text())
-    assert number is not None
-    page.goto(f"{portal.address}/desk-cases")
-    settled(page)
+    number = number_of(page)
+    desk(page, portal)
     # After leaving the page the tab is a new one, with no case in hand.
-    choose(page, "case_which", number[0])
+    choose(page, "case_which", number)
     page.locator(".st-key-case_take button").click()
     expect(page.get_by_text("거절됨")).to_be_visible(timeout=SLOW)
     choose(page, "case_outcome", "일부만 했어요")
     page.locator(".st-key-jk_form_case_told textarea").fill("이메일을 알려 드렸어요.")
     press(page, "답 쓰기")
-    expect(page.locator(".st-key-case_close button")).to_be_visible(timeout=SLOW)
-    settled(page)
+    shown(page, ".st-key-case_close button")
     page.locator(".st-key-case_close button").click()
     expect(page.locator(".jk-said")).to_contain_text("닫았어요", timeout=SLOW)
     sign_out(page)
@@ -157,35 +114,23 @@ def test_a_new_sign_in_comes_after_two_of_the_staff_and_the_wait(
     portal: Served, desktop: Page
 ) -> None:
     page, new = desktop, "found.again@example.com"
-    staff_sign_in(page, portal.address, "agent")
-    page.goto(f"{portal.address}/desk-cases")
-    settled(page)
-    page.locator(".st-key-case_typed input").fill("quiet@example.com")
-    press(page, "찾아보기")
-    expect(page.locator("#case-found")).to_be_visible(timeout=SLOW)
-    settled(page)
-    page.locator(".st-key-case_asked").get_by_role("button", name="다시 로그인").click()
-    press(page, "상담 열기")
-    expect(page.locator("#case-check")).to_be_visible(timeout=SLOW)
-    settled(page)
+    desk(page, portal, "agent")
+    look_up(page, "quiet@example.com")
+    open_case(page, "이메일이나 전화 없이 다시 로그인")
     page.get_by_text("인증번호 없이").click()
     page.get_by_text("서류를 봤어요").click()
     press(page, "서류로 확인함")
-    expect(page.locator("#case-steps")).to_be_visible(timeout=SLOW)
-    settled(page)
+    shown(page, "#case-steps")
     choose(page, "step_what", "새로 로그인")
     page.locator(".st-key-jk_form_step_recover input").fill(new)
     press(page, "요청하기")
     expect(page.locator(".jk-said")).to_contain_text("동료", timeout=SLOW)
     sign_out(page)
 
-    staff_sign_in(page, portal.address, "agent2")
-    page.goto(f"{portal.address}/desk-cases")
-    settled(page)
+    desk(page, portal, "agent2")
     page.locator(".st-key-step_look button").click()
-    expect(page.locator("#case-second")).to_be_visible(timeout=SLOW)
-    settled(page)
-    before = set((portal.var / "mailbox").glob("*.json"))
+    shown(page, "#case-second")
+    before = mails(portal)
     page.locator(".st-key-step_yes button").click()
     expect(page.locator(".jk-said")).to_contain_text("동의했어요", timeout=SLOW)
     # The old address is told, and has until the wait is over to say no.

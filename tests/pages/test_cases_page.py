@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, func, select, update
 
 from db.drafts import ValueDraft
 from db.tables.cases import case as cases
+from db.tables.cases import case_paper
+from db.tables.keys import blind_index
 from db.tables.ledger import event
-from db.words import Caller, CallWish, CaseReason, StaffRole
+from db.tables.member import LIVE
+from db.words import Caller, CallWish, CaseReason, Purpose, StaffRole, StepWhat
 from pages.components import frame
-from services import case_going_on
+from services import access, case_going_on, case_steps, correction
+from services.actor import Permission
 from services.ledger import EventName
 from tests import test_structure
-from tests.calling import code_for, opened, read, staff_actor, verified_case
+from tests.calling import (
+    HANDLE,
+    code_for,
+    guardians_case,
+    in_case,
+    opened,
+    read,
+    staff_actor,
+    verified_case,
+)
 from tests.people import NOW, PLAIN, agent, child_of, member
 from tests.portal import Portal, portal, statements, text_of
+from tests.services.test_disputes import Family
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,6 +51,13 @@ def find(tab: AppTest, typed: str = PLAIN["email"]) -> AppTest:
     return submit(tab, "찾아보기")
 
 
+def key(tab: AppTest, kind: str, name: str) -> str:
+    """Return the key of a field of the form, which ends with whose form it is."""
+    found = [one.key for one in tab.get(kind) if re.match(rf"{name}_", one.key or "")]
+    assert len(found) == 1, found
+    return str(found[0])
+
+
 def submit(tab: AppTest, label: str) -> AppTest:
     return next(b for b in tab.button if b.label == label).click().run()
 
@@ -48,7 +70,9 @@ def test_a_call_from_ring_to_close(portal: Portal) -> None:
     shown = text_of(tab)
     assert "홍*순" in shown
     assert PLAIN["mobile"] not in shown
-    tab.button_group(key="case_asked").set_value([CallWish.SEE, CallWish.CORRECT])
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value(
+        [CallWish.SEE, CallWish.CORRECT]
+    )
     tab = submit(tab, "상담 열기")
     assert not tab.exception
     case_id = only_case(portal)
@@ -159,6 +183,78 @@ def test_the_numbers_of_a_child_are_not_offered_to_call_a_guardian_back(portal: 
     assert "까닭을 직접 알려 주세요" in text_of(tab)  # nobody is written to before
 
 
+def test_a_number_that_staff_have_just_changed_is_not_offered_to_call_back(
+    portal: Portal,
+) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    case = verified_case(staff_actor(staff), member(portal.db), CallWish.CORRECT)
+    look = access.Look(EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/edit")
+    actor = in_case(staff_actor(staff), case)
+    with access.open(actor, case.member_id, Purpose.CORRECT, look=look) as subject:
+        correction.correct(subject, "phone", 0, "02-777-8888")
+    with portal.db.work.data.begin() as connection:
+        connection.execute(
+            update(cases).values(verified_by=None, verified_at=None, permissions=["case_handle"])
+        )
+    tab = take(portal.open(DESK), case.no).button(key="case_numbers").click().run()
+    shown = text_of(tab)
+    assert PLAIN["mobile"] in shown
+    assert "보여 드리지 않는 번호: 전화번호" in shown
+    assert "02-777-8888" not in shown
+
+
+def test_staff_choose_which_of_two_guardians_calls(portal: Portal) -> None:
+    family, staff = Family(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    with portal.db.work.keys.begin() as keys:
+        # Found by the number that the child's own record holds, and by nobody else's.
+        keys.execute(delete(blind_index).where(blind_index.c.member_id != family.child))
+    tab = find(portal.open(DESK), PLAIN["mobile"])
+    looks = [e for e in events(portal, family.mother) if e == EventName.CALLER_FOUND]
+    assert not looks, "of guardians nothing is looked at before one is said to call"
+    tab = tab.selectbox(key=key(tab, "selectbox", "case_caller")).set_value(Caller.GUARDIAN).run()
+    shown = text_of(tab)
+    assert "보호자 1" in shown
+    assert "보호자 2" in shown
+    assert "홍*순" in shown
+    assert PLAIN["name"] not in shown
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.SEE])
+    tab = submit(tab, "상담 열기")
+    assert "어느 보호자" in text_of(tab)
+    assert tab.button_group(key=key(tab, "button_group", "case_asked")).value, (
+        "what was chosen stays"
+    )
+    tab.radio(key=key(tab, "radio", "case_guardian")).set_value(2)
+    tab = submit(tab, "상담 열기")
+    assert read(only_case(portal)).guardian_id == family.mother
+    assert "보호자 2" in text_of(tab)
+    looks = [e for e in events(portal, family.mother) if e == EventName.CALLER_FOUND]
+    assert len(looks) == 1, "a click is no new look"
+
+
+def test_a_case_from_before_asks_which_guardian_it_is_for(portal: Portal) -> None:
+    family, staff = Family(portal.db), agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    case = guardians_case(staff_actor(staff), family.child, guardian_id=family.father)
+    with portal.db.work.data.begin() as connection:
+        connection.execute(update(cases).values(guardian_id=None))
+    tab = take(portal.open(DESK), case.no)
+    assert "누구신지 확인" not in text_of(tab)
+    tab = submit(tab, "이 보호자예요")
+    assert "어느 보호자" in text_of(tab)
+    tab.radio(key=key(tab, "radio", "case_guardian")).set_value(1)
+    tab = submit(tab, "이 보호자예요")
+    assert read(case.case_id).guardian_id == family.father
+    assert "누구신지 확인" in text_of(tab)
+    end = LIVE.guardianship.c.guardian_id == family.father
+    with portal.db.work.data.begin() as connection:
+        connection.execute(update(LIVE.guardianship).where(end).values(ended_on=NOW.date()))
+    shown = text_of(tab.run())
+    assert "더는 이 아이를 대신할 수 없어요" in shown
+    assert "누구신지 확인" not in shown
+
+
 def test_what_was_typed_in_one_case_is_not_filled_into_the_next(portal: Portal) -> None:
     staff = agent(portal.db)
     portal.sign_in(staff=staff, verified=NOW)
@@ -190,13 +286,40 @@ def test_a_case_is_taken_over_only_with_whom_it_is_about_chosen(portal: Portal) 
     tab = find(tab, PLAIN["name"])
     held = tab.session_state["jk_callers"][0].member_id
     opened(staff_actor(staff), held)
-    tab.button_group(key="case_asked").set_value([CallWish.SEE])
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.SEE])
     tab = submit(tab, "상담 열기")
     assert "case_own" in {b.key for b in tab.button}
     tab = tab.radio(key="case_who").set_value(2).run()
     assert "case_own" not in {b.key for b in tab.button}
     tab = tab.radio(key="case_who").set_value(1).run()
     assert "case_own" in {b.key for b in tab.button}
+
+
+@pytest.mark.promise("P31")
+def test_words_typed_for_one_person_go_to_no_other(portal: Portal) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    values = tuple(ValueDraft(item, PLAIN[item]) for item in ("name", "birth_date"))
+    for _ in range(2):
+        member(portal.db, values=values)
+    tab = portal.open(DESK)
+    tab.date_input(key="case_born").set_value(date.fromisoformat(PLAIN["birth_date"]))
+    tab = find(tab, PLAIN["name"])
+    tab.text_area(key=key(tab, "text_area", "case_words")).input("첫 분의 이야기")
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.LEAVE])
+    tab.selectbox(key=key(tab, "selectbox", "case_caller")).set_value(Caller.AGENT)
+    tab = tab.radio(key="case_who").set_value(2).run()
+    assert not tab.text_area(key=key(tab, "text_area", "case_words")).value
+    assert not tab.button_group(key=key(tab, "button_group", "case_asked")).value
+    assert tab.selectbox(key=key(tab, "selectbox", "case_caller")).value is Caller.SELF
+    second = tab.session_state["jk_callers"][1].member_id
+    tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.SEE])
+    tab = submit(tab, "상담 열기")
+    case = read(only_case(portal))
+    assert case.member_id == second
+    assert case.asked == {CallWish.SEE}
+    with portal.db.work.data.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(case_paper)) == 0
 
 
 def events(portal: Portal, member_id: UUID) -> list[str]:
@@ -271,6 +394,16 @@ def test_a_second_one_sees_who_it_is_about_and_agrees(portal: Portal) -> None:
     assert "동의했어요" in text_of(tab)
     assert EventName.CONFIRMATION_ASKED in events(portal, who)
     assert EventName.STEP_APPROVED in events(portal, who)
+
+
+def test_a_second_one_sees_which_guardian_asks(portal: Portal) -> None:
+    family, staff = Family(portal.db), staff_actor(agent(portal.db))
+    case = guardians_case(staff, family.child, CallWish.EXPORT, guardian_id=family.mother)
+    with access.open(staff, family.child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        case_steps.ask(subject, case, StepWhat.EXPORT)
+    portal.sign_in(staff=agent(portal.db), verified=NOW)
+    tab = portal.open(DESK).button(key="step_look").click().run()
+    assert "만 14세 미만 아이의 보호자 · 보호자 2" in text_of(tab)
 
 
 def test_a_tab_says_who_has_its_case_now(portal: Portal) -> None:

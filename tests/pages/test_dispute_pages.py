@@ -15,7 +15,7 @@ from db.tables.member import DORMANT, LIVE
 from db.tables.ops import one_time
 from db.tables.ops import outbox as told
 from db.words import ActorKind, Caller, CallWish, CaseChannel, ConsentKind, LinkMeans, StaffRole
-from services import cases
+from services import case_opening
 from services.identity.recovery import code_of
 from tests.people import NOW, PLAIN, acting, agent, granted, member
 from tests.portal import portal, statements, text_of
@@ -291,10 +291,14 @@ def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[
     father = member(portal.db)
     who = child(portal.db, father)
     officer = agent(portal.db, StaffRole.OFFICER)
-    draft = cases.Draft(who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date())
+    draft = case_opening.Draft(
+        who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date()
+    )
     portal.sign_in(staff=officer, verified=NOW)
     with portal.db.web.data.begin() as data:
-        cases.open_case(data, acting(officer, kind=ActorKind.STAFF, role=StaffRole.OFFICER), draft)
+        case_opening.open_case(
+            data, acting(officer, kind=ActorKind.STAFF, role=StaffRole.OFFICER), draft
+        )
     tab = portal.open("desk/officer.py")
     tab.pills[0].set_value("children").run()
 
@@ -330,10 +334,14 @@ def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[
 def test_a_sleeping_childs_guardian_is_stopped_on_screen(portal: Portal) -> None:
     who = sleeping(portal.db, member(portal.db))
     officer = agent(portal.db, StaffRole.OFFICER)
-    draft = cases.Draft(who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date())
+    draft = case_opening.Draft(
+        who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date()
+    )
     portal.sign_in(staff=officer, verified=NOW)
     with portal.db.web.data.begin() as data:
-        cases.open_case(data, acting(officer, kind=ActorKind.STAFF, role=StaffRole.OFFICER), draft)
+        case_opening.open_case(
+            data, acting(officer, kind=ActorKind.STAFF, role=StaffRole.OFFICER), draft
+        )
     tab = portal.open("desk/officer.py")
     tab.pills[0].set_value("children").run()
     own = next(s for s in tab.selectbox if s.label == "내가 맡은 상담")

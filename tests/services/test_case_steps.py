@@ -24,7 +24,6 @@ from db.tables.ledger import event
 from db.tables.member import STORES
 from db.tables.moves import move
 from db.words import (
-    Caller,
     CallWish,
     CaseOutcome,
     GrantEnded,
@@ -39,7 +38,6 @@ from db.words import (
 from services import (
     access,
     account_recovery,
-    caller_check,
     case_confirming,
     case_lives,
     case_papers,
@@ -57,7 +55,17 @@ from services.holding_back import HeldBack
 from services.house import House, house, open_house
 from services.ledger import EventName
 from services.outbox import sealer_of
-from tests.calling import HANDLE, in_case, opened, read, staff_actor, verified, verified_case
+from tests.calling import (
+    HANDLE,
+    by_papers,
+    guardians_case,
+    in_case,
+    opened,
+    read,
+    staff_actor,
+    verified,
+    verified_case,
+)
 from tests.leaving import signer
 from tests.people import NOW, PLAIN, acting, agent, child_of, member, portal_house
 from tests.services.test_disputes import Family
@@ -225,10 +233,7 @@ def test_a_new_sign_in_is_objected_to_although_its_case_was_stopped(
 def test_a_guardian_gets_the_link_for_a_child(portal_db: PortalDb, one: Actor) -> None:
     guardian = member(portal_db)
     child = child_of(portal_db, guardian, "2018-03-04")
-    case = opened(one, child, CallWish.EXPORT, caller=Caller.GUARDIAN)
-    with access.open(one, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    case = read(case.case_id)
+    case = guardians_case(one, child, CallWish.EXPORT)
     step = ask(one, case, StepWhat.EXPORT)
     found = follow(link_of(portal_db, case, step))
     assert (found.member_id, found.sent_to) == (child, guardian)
@@ -302,9 +307,7 @@ NEW = "found.again@example.com"
 def recovered(db: PortalDb, one: Actor, other: Actor, who: UUID) -> tuple[Case, UUID]:
     """A recovery that both of the staff have agreed to; the wait runs."""
     case = opened(one, who, CallWish.SIGN_IN)
-    with access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    case = read(case.case_id)
+    case = by_papers(one, case)
     step = ask(one, case, StepWhat.RECOVER, typed=NEW)
     approve(other, case, step)
     with db.work.keys.begin() as keys:
@@ -402,10 +405,7 @@ def test_the_wait_for_a_new_sign_in_runs_from_the_notice_to_the_old_contacts(
 def by_guardian(db: PortalDb, actor: Actor, birth_date: str, wish: CallWish) -> tuple[UUID, Case]:
     """A child, and the case of its guardian, who was verified."""
     child = child_of(db, member(db), birth_date)
-    case = opened(actor, child, wish, caller=Caller.GUARDIAN)
-    with access.open(actor, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    return child, read(case.case_id)
+    return child, guardians_case(actor, child, wish)
 
 
 def test_nothing_asked_by_a_guardian_is_done_after_the_14th_birthday(
@@ -595,9 +595,7 @@ def test_a_papers_key_opens_nothing_of_another_case(portal_db: PortalDb, one: Ac
 def test_who_sleeps_leaves_by_the_link_without_waking(portal_db: PortalDb, one: Actor) -> None:
     who = member(portal_db, Store.DORMANT)
     case = opened(one, who, CallWish.LEAVE)
-    with access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    case = read(case.case_id)
+    case = by_papers(one, case)
     step = ask(one, case, StepWhat.LEAVE)
     given = case_confirming.confirm(follow(link_of(portal_db, case, step)), "ko", NOW)
     assert given is not None
@@ -613,10 +611,7 @@ def test_staff_see_and_do_no_more_for_a_guardian_than_the_guardian_may(portal_db
     family.dispute(family.mother)
     one = staff_actor(agent(portal_db))
     wishes = (CallWish.SEE, CallWish.EXPORT)
-    case = opened(one, family.child, *wishes, caller=Caller.GUARDIAN)
-    with access.open(one, family.child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    case = read(case.case_id)
+    case = guardians_case(one, family.child, *wishes, guardian_id=family.father)
     look = access.Look(EventName.PROFILE_VIEWED, Permission.PROFILE_READ, "/my-data")
     shown = in_case(one, case, frozenset({"address", "nickname"}))
     with access.open(shown, family.child, Purpose.SHOW, look=look) as subject:

@@ -35,6 +35,7 @@ from db.words import (
 )
 from services import (
     access,
+    call_back,
     caller_check,
     callers,
     case_ending,
@@ -48,7 +49,8 @@ from services import (
     profile,
 )
 from services.actor import AccessDenied, Permission, SecondWordNeeded, StepUpRequired
-from services.cases import CaseRefused, CaseTaken
+from services.case_opening import CaseTaken
+from services.cases import CaseRefused
 from services.correction import NotCorrectable
 from services.house import House, house
 from services.ledger import EventName
@@ -269,7 +271,7 @@ def test_a_wrong_code_is_counted_and_after_five_nobody_is_verified_today(
         pytest.raises(CaseRefused, match="Too many"),
         access.open(one, who, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
     ):
-        caller_check.called_back(subject, case)
+        call_back.called_back(subject, case)
     failures = [e for e in events(portal_db) if e.name == EventName.CALLER_NOT_VERIFIED]
     assert [e.reason for e in failures] == [VerifiedBy.EMAIL_CODE] * 5
 

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from db import places
 from db.drafts import GuardianshipDraft, ValueDraft
+from db.tables.cases import case as cases
 from db.tables.cases import case_paper
 from db.tables.ledger import event
 from db.tables.member import DORMANT, LIVE
@@ -29,7 +30,7 @@ from db.words import (
 )
 from services import (
     access,
-    cases,
+    case_opening,
     custody,
     custody_asleep,
     dispute_notices,
@@ -63,15 +64,17 @@ def officer(db: PortalDb, **changes: Any) -> Actor:  # noqa: ANN401
 
 def letter(db: PortalDb, staff: Actor, who: UUID) -> UUID:
     """Open a case for somebody who brought a paper about `who`."""
-    draft = cases.Draft(who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), TODAY)
+    draft = case_opening.Draft(
+        who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), TODAY
+    )
     with db.web.data.begin() as data:
-        return cases.open_case(data, staff, draft)
+        return case_opening.open_case(data, staff, draft)
 
 
 def enter(db: PortalDb, staff: Actor, case_id: UUID, order: Order) -> UUID:
     with db.web.data.begin() as data:
         made = custody.begin(data, staff, case_id)
-        child = data.scalar(select(cases._C.member_id).where(cases._C.case_id == made))
+        child = data.scalar(select(cases.c.member_id).where(cases.c.case_id == made))
     assert child is not None
     with access.open(
         staff, child, dispute_rights.PURPOSE, made, look=dispute_rights.VIEWING

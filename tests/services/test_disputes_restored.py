@@ -22,7 +22,7 @@ from db.words import (
 )
 from services import (
     access,
-    cases,
+    case_opening,
     custody,
     dispute_case,
     dispute_rights,
@@ -55,11 +55,11 @@ def test_a_dispute_and_who_may_not_act_stay_so(portal: Restoring) -> None:
     asleep = sleeping(portal.db, guardian)
     opened = {}
     for child in (by_letter, asleep):
-        letter = cases.Draft(
+        letter = case_opening.Draft(
             child, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date()
         )
         with portal.db.web.data.begin() as data:
-            opened[child] = cases.open_case(data, replace(officer, at=NOW), letter)
+            opened[child] = case_opening.open_case(data, replace(officer, at=NOW), letter)
     file = portal.back_up()
     look = access.Look(EventName.DISPUTE_OPENED, Permission.DISPUTE_OPEN, "/", folds=False)
     found = {}

@@ -8,23 +8,20 @@ import pytest
 from sqlalchemy import select
 
 from db.tables.member import LIVE
-from db.words import Caller, CallWish, Purpose, StepState, StepWhat
-from services import access, caller_check, case_confirming, consents, correction
+from db.words import CallWish, Purpose, StepState, StepWhat
+from services import access, case_confirming, consents, correction
 from services.actor import Permission
 from services.consents import ConsentRefused
 from services.guardians_own import ContactRefused
 from services.holding_back import HeldBack
 from services.ledger import EventName
-from tests.calling import HANDLE, in_case, opened, read, staff_actor, verified_case
+from tests.calling import by_papers, guardians_case, in_case, opened, staff_actor, verified_case
 from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
 from tests.services.test_case_steps import approve, ask, count, follow, link_of, state
 from tests.services.test_disputes import Family
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from services.actor import Actor
-    from services.cases import Case
     from tests.database import PortalDb
 
 pytestmark = pytest.mark.promise("P29")
@@ -43,19 +40,11 @@ def other(portal_db: PortalDb) -> Actor:
     return staff_actor(agent(portal_db))
 
 
-def guardians_case(one: Actor, child: UUID, *wishes: CallWish) -> Case:
-    """Open the case of a guardian who showed papers."""
-    case = opened(one, child, *wishes, caller=Caller.GUARDIAN)
-    with access.open(one, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    return read(case.case_id)
-
-
 def test_no_second_word_turns_the_childs_mail_away_in_a_dispute(
     portal_db: PortalDb, one: Actor, other: Actor
 ) -> None:
     family = Family(portal_db)
-    case = guardians_case(one, family.child, CallWish.CORRECT)
+    case = guardians_case(one, family.child, CallWish.CORRECT, guardian_id=family.mother)
     step = ask(one, case, StepWhat.EMAIL, typed="new@example.org")
     family.dispute(family.mother)
     with pytest.raises(HeldBack):
@@ -71,7 +60,10 @@ def test_what_a_second_one_agrees_to_is_the_guardians_wish_or_the_members(
     family = Family(portal_db)
     grown = member(portal_db)
     for case, by in (
-        (guardians_case(one, family.child, CallWish.CORRECT), family.father),
+        (
+            guardians_case(one, family.child, CallWish.CORRECT, guardian_id=family.mother),
+            family.mother,
+        ),
         (verified_case(one, grown, CallWish.CORRECT), grown),
     ):
         approve(other, case, ask(one, case, StepWhat.EMAIL, typed="new@example.org"))
@@ -107,9 +99,7 @@ def test_a_yes_for_a_child_by_phone_is_a_guardians_and_ends_with_it(
     with access.open(in_case(one, case), children[0], Purpose.CORRECT, look=look) as subject:
         consents.record(subject, yes)
     own = opened(one, children[1], CallWish.CONSENT)
-    with access.open(one, own.member_id, Purpose.SHOW, own.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, own)
-    own = read(own.case_id)
+    own = by_papers(one, own)
     with access.open(in_case(one, own), children[1], Purpose.CORRECT, look=look) as subject:
         with pytest.raises(ConsentRefused, match="under 14"):
             consents.record(subject, yes)

@@ -15,9 +15,9 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.tables.reports import report
 from db.words import ActorKind, Caller, CallWish, CaseChannel, Purpose, ReportOutcome, StaffRole
-from services import access, cases, history, ledger, not_me, report_desk, reports
+from services import access, case_opening, history, ledger, not_me, report_desk, reports
 from services.actor import AccessDenied, Permission
-from services.cases import Draft
+from services.case_opening import Draft
 from services.history import Who
 from services.ledger import EventName
 from services.not_me import CaseGone, Stopped
@@ -208,7 +208,7 @@ def test_the_member_is_told_when_a_case_is_opened(portal_db: PortalDb) -> None:
     wishes = frozenset({CallWish.SEE})
     draft = Draft(me, CaseChannel.PHONE, Caller.SELF, wishes, NOW.date())
     with portal_db.web.data.begin() as connection:
-        case = cases.open_case(connection, replace(staff, language="ko"), draft)
+        case = case_opening.open_case(connection, replace(staff, language="ko"), draft)
     with portal_db.work.data.connect() as connection:
         told = connection.execute(select(LIVE.inbox.c.member_id, LIVE.inbox.c.template)).all()
         sent = connection.execute(select(ops.outbox.c.template, ops.outbox.c.key)).all()
@@ -222,6 +222,6 @@ def test_a_childs_guardian_is_told_as_well(portal_db: PortalDb) -> None:
     child = child_of(portal_db, me, "2018-03-04")
     draft = Draft(child, CaseChannel.PHONE, Caller.GUARDIAN, frozenset({CallWish.SEE}), NOW.date())
     with portal_db.web.data.begin() as connection:
-        cases.open_case(connection, staff, draft)
+        case_opening.open_case(connection, staff, draft)
     with portal_db.work.data.connect() as connection:
         assert set(connection.scalars(select(ops.outbox.c.member_id))) == {me, child}

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select, update
 
-from db.words import Caller, CallWish, DisputeOutcome, Purpose, StepState, StepWhat
-from services import access, caller_check, export_link, exports
+from db.tables.cases import case as cases
+from db.tables.ops import outbox
+from db.words import CallWish, DisputeOutcome, StepState, StepWhat, SuspensionWhy
+from services import export_link, exports, guardian_stop
+from services import exporting as exporter
+from services.actor import AccessDenied
 from services.exports import ExportError, GoneError
 from services.guardian_stop import Decision
 from services.holding_back import HeldBack
+from services.ledger import EventName
 from tests import exporting
-from tests.calling import HANDLE, opened, read, staff_actor
+from tests.calling import by_papers, guardians_case, opened, staff_actor
 from tests.people import NOW, agent, portal_house
 from tests.services.test_case_steps import approve, ask, state
 from tests.services.test_disputes import WORDS, Family
+from tests.services.test_exporting import plain
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -83,21 +93,87 @@ def test_nobody_stops_anothers(family: Family) -> None:
     assert exporting.row(family.db, which).state == "cancelled"
 
 
-def test_what_staff_agreed_to_is_the_childs_and_waits_while_it_is_disputed(family: Family) -> None:
+def test_what_staff_agreed_to_for_a_guardian_waits_while_it_is_disputed(family: Family) -> None:
     one, other = staff_actor(agent(family.db)), staff_actor(agent(family.db))
     portal_house(family.db)
-    case = opened(one, family.child, CallWish.EXPORT, caller=Caller.GUARDIAN)
-    with access.open(one, family.child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        caller_check.by_documents(subject, case)
-    case = read(case.case_id)
+    case = guardians_case(one, family.child, CallWish.EXPORT, guardian_id=family.mother)
     step = ask(one, case, StepWhat.EXPORT)
-    dispute = family.dispute(family.mother)
+    dispute = family.dispute(family.father)
     with pytest.raises(HeldBack):
         approve(other, case, step)
     assert state(family.db, step) == StepState.WAITING
     family.decide(family.desk(), dispute, Decision(DisputeOutcome.KEPT, WORDS * 2))
     approve(other, case, step)
+    assert exporting.do(family.db, family.child, exports.latest)
+
+
+def by_phone(family: Family, guardian: UUID | None) -> UUID:
+    """Let two of the staff have a copy made: for a guardian who calls, or for the child."""
+    one, other = staff_actor(agent(family.db)), staff_actor(agent(family.db))
+    portal_house(family.db)
+    if guardian:
+        case = guardians_case(one, family.child, CallWish.EXPORT, guardian_id=guardian)
+    else:
+        case = by_papers(one, opened(one, family.child, CallWish.EXPORT))
+    approve(other, case, ask(one, case, StepWhat.EXPORT))
     found = exporting.do(family.db, family.child, exports.latest)
     assert exporting.make(family.db, family.child, found.export_id, NOW)
-    assert not takes(family, family.father, found.export_id)
-    assert takes(family, family.child, found.export_id)
+    which: UUID = found.export_id
+    return which
+
+
+@pytest.mark.parametrize("calls", ["mother", None], ids=["guardian", "child"])
+def test_what_staff_had_made_is_the_callers_and_the_childs(
+    family: Family, calls: str | None
+) -> None:
+    caller = getattr(family, calls) if calls else None
+    which = by_phone(family, caller)
+    may = {who for who in (family.father, family.mother, family.child) if takes(family, who, which)}
+    assert may == {family.child, caller} - {None}
+    # Whose link has ended takes nothing, and a dispute keeps it from guardians, too.
+    if caller:
+        family.dispute(family.father)
+        with pytest.raises(HeldBack):
+            takes(family, caller, which)
+        stop = Decision(DisputeOutcome.ENDED, WORDS * 2, caller, SuspensionWhy.COURT_ORDER)
+        family.do(family.child, lambda s: guardian_stop.stop(s, guardian_stop.guardians(s), stop))
+        with pytest.raises(AccessDenied):
+            takes(family, caller, which)
+        assert takes(family, family.child, which)
+
+
+def test_a_copy_for_two_holds_what_both_may_read(family: Family) -> None:
+    for who in (family.child, family.mother):
+        dispute = family.dispute(who)
+        family.decide(family.desk(), dispute, Decision(DisputeOutcome.KEPT, WORDS * 2))
+    which = by_phone(family, family.mother)
+    for who in (family.child, family.mother):
+        file = plain(family.db, family.child, which, family.actor(who))
+        packed = zipfile.ZipFile(io.BytesIO(file))
+        looked = packed.read("data/who_looked.json").decode()
+        assert EventName.STEP_APPROVED in looked
+        assert EventName.DISPUTE_OPENED not in looked
+        assert "도와주세요" not in packed.read("data/disputes.json").decode()
+
+
+def test_who_calls_has_one_copy_whether_asked_for_here_or_by_phone(family: Family) -> None:
+    own = made(family, family.mother)
+    with pytest.raises(ExportError):
+        by_phone(family, family.mother)
+    assert exporting.do(family.db, family.child, exports.destroy, family.actor(family.mother))
+    with family.db.work.data.begin() as connection:
+        connection.execute(update(cases).values(closed_at=NOW))
+    which = by_phone(family, family.mother)
+    with pytest.raises(ExportError):
+        exporting.ask(family.db, family.child, family.actor(family.mother))
+    made(family, family.father)  # of what another has nobody is told
+    assert exporting.do(family.db, family.child, exports.destroy, family.actor(family.mother))
+    assert [exporting.row(family.db, one).state for one in (own, which)] == ["destroyed"] * 2
+
+
+def test_who_called_is_told_that_it_is_ready_and_nobody_else(family: Family) -> None:
+    by_phone(family, family.mother)
+    exporter.run(exporting.shop(family.db), NOW + timedelta(minutes=2))
+    with family.db.work.data.connect() as connection:
+        ready = select(outbox.c.member_id).where(outbox.c.template == "export_ready")
+        assert list(connection.scalars(ready)) == [family.mother]
