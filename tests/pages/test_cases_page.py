@@ -275,7 +275,8 @@ def test_what_was_typed_in_one_case_is_not_filled_into_the_next(portal: Portal) 
     assert not tab.text_area(key=key).value
 
 
-def test_a_case_is_taken_over_only_with_whom_it_is_about_chosen(portal: Portal) -> None:
+def two_found(portal: Portal) -> tuple[AppTest, UUID]:
+    """Look for somebody, and find two of the same name and birth date."""
     staff = agent(portal.db)
     portal.sign_in(staff=staff, verified=NOW)
     values = tuple(ValueDraft(item, PLAIN[item]) for item in ("name", "birth_date"))
@@ -284,6 +285,11 @@ def test_a_case_is_taken_over_only_with_whom_it_is_about_chosen(portal: Portal) 
     tab = portal.open(DESK)
     tab.date_input(key="case_born").set_value(date.fromisoformat(PLAIN["birth_date"]))
     tab = find(tab, PLAIN["name"])
+    return tab, staff
+
+
+def test_a_case_is_taken_over_only_with_whom_it_is_about_chosen(portal: Portal) -> None:
+    tab, staff = two_found(portal)
     held = tab.session_state["jk_callers"][0].member_id
     opened(staff_actor(staff), held)
     tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.SEE])
@@ -297,14 +303,7 @@ def test_a_case_is_taken_over_only_with_whom_it_is_about_chosen(portal: Portal) 
 
 @pytest.mark.promise("P31")
 def test_words_typed_for_one_person_go_to_no_other(portal: Portal) -> None:
-    staff = agent(portal.db)
-    portal.sign_in(staff=staff, verified=NOW)
-    values = tuple(ValueDraft(item, PLAIN[item]) for item in ("name", "birth_date"))
-    for _ in range(2):
-        member(portal.db, values=values)
-    tab = portal.open(DESK)
-    tab.date_input(key="case_born").set_value(date.fromisoformat(PLAIN["birth_date"]))
-    tab = find(tab, PLAIN["name"])
+    tab, _staff = two_found(portal)
     tab.text_area(key=key(tab, "text_area", "case_words")).input("첫 분의 이야기")
     tab.button_group(key=key(tab, "button_group", "case_asked")).set_value([CallWish.LEAVE])
     tab.selectbox(key=key(tab, "selectbox", "case_caller")).set_value(Caller.AGENT)

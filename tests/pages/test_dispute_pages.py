@@ -287,9 +287,8 @@ def test_the_pages_of_a_child_take_few_more_statements(
 # ---- what came on paper ---------------------------------------------------------------------
 
 
-def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[str]) -> None:
-    father = member(portal.db)
-    who = child(portal.db, father)
+def with_letter(portal: Portal, who: UUID) -> tuple[AppTest, UUID]:
+    """Let an officer open a case for a letter about a child, and come to the desk's section."""
     officer = agent(portal.db, StaffRole.OFFICER)
     draft = case_opening.Draft(
         who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date()
@@ -301,6 +300,13 @@ def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[
         )
     tab = portal.open("desk/officer.py")
     tab.pills[0].set_value("children").run()
+    return tab, officer
+
+
+def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[str]) -> None:
+    father = member(portal.db)
+    who = child(portal.db, father)
+    tab, officer = with_letter(portal, who)
 
     def press(label: str) -> str:
         next(b for b in tab.button if b.label == label).click().run()
@@ -333,17 +339,7 @@ def test_an_officer_enters_what_came_by_letter(portal: Portal, statements: list[
 
 def test_a_sleeping_childs_guardian_is_stopped_on_screen(portal: Portal) -> None:
     who = sleeping(portal.db, member(portal.db))
-    officer = agent(portal.db, StaffRole.OFFICER)
-    draft = case_opening.Draft(
-        who, CaseChannel.LETTER, Caller.SELF, frozenset({CallWish.SEE}), NOW.date()
-    )
-    portal.sign_in(staff=officer, verified=NOW)
-    with portal.db.web.data.begin() as data:
-        case_opening.open_case(
-            data, acting(officer, kind=ActorKind.STAFF, role=StaffRole.OFFICER), draft
-        )
-    tab = portal.open("desk/officer.py")
-    tab.pills[0].set_value("children").run()
+    tab, _officer = with_letter(portal, who)
     own = next(s for s in tab.selectbox if s.label == "내가 맡은 상담")
     own.set_value(own.options[0])
     shown = press(tab, "보호자 고르기")
