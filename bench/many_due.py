@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bench.installation import Installation
 
 DUE = 10_000
-DAYS = 4
+DAYS = 6
 DAY = date(2026, 11, 23)
 RULE = policy.in_force(DAY).dormancy
 _CHUNK = 50_000
@@ -47,8 +47,8 @@ _LIVE = (
     """insert into live.record (member_id, record_id, kind, event_date, ends_on, sealed, source,
            service, obtained_on, policy_version)
        select member_id, gen_random_uuid(), case when r = 0 then 'visit' else 'payment' end,
-           date '2026-08-01', case when r = 0 and turn between :days + 1 and :days + :days
-               then cast(:today as date) + turn - :days - 2
+           date '2026-08-01', case when r = 0 and turn < :days
+               then cast(:today as date) + turn - 1
                else date '2031-01-01' - (n % 900)::int end,
            decode(repeat('a5', 160), 'hex'), 'app', '엄마와', date '2024-01-01', '2021-03-15'
        from who, generate_series(0, 9) r""",
@@ -113,7 +113,7 @@ def fill(place: Installation, members: int, left: int, due: int = DUE) -> None:
 
 def _write(place: Installation, count: int, store: Store, due: int) -> None:
     """Turn by turn: of all that are due on some day, one in every so many."""
-    groups = 2 * DAYS + 1 if store is Store.LIVE else DAYS
+    groups = DAYS + 1 if store is Store.LIVE else DAYS
     every = max(1, count // due)
     given = {
         "days": DAYS, "today": DAY, "over": last_use(0), "items": _ITEMS, "notice": NOTICE,
