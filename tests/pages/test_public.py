@@ -128,12 +128,12 @@ def test_the_page_shows_version_day_and_hash(policy: Policy, language: Language)
 @pytest.mark.promise("P36")
 def test_each_agency_says_when_it_was_last_confirmed(policy: Policy) -> None:
     html = _contact(policy, "ko")
-    assert html.count("마지막 확인: 기록 없음") == len(policy.agencies) == 3
+    assert html.count("연락처를 마지막으로 확인한 날: 기록 없음") == len(policy.agencies) == 3
     confirmed = policy.agencies[0].model_copy(update={"last_confirmed": date(2026, 11, 1)})
     changed = policy.model_copy(update={"agencies": (confirmed, *policy.agencies[1:])})
     html = _contact(changed, "ko")
-    assert html.count("마지막 확인: 기록 없음") == 2
-    assert "마지막 확인: 2026. 11. 1." in html
+    assert html.count("연락처를 마지막으로 확인한 날: 기록 없음") == 2
+    assert "연락처를 마지막으로 확인한 날: 2026. 11. 1." in html
 
 
 def test_the_officer_is_called_what_the_version_calls_them(policy: Policy) -> None:
