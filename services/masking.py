@@ -38,11 +38,12 @@ def _text(value: str) -> str:
 
 
 def _name(value: str) -> str:
-    """Keep the first and the last character; of two, the first; of one, nothing."""
+    """Keep the first character and a last letter; of two, the first; of one, nothing."""
     if len(value) <= 1:
         return "*"
     stars = "*" * min(max(len(value) - 2, 1), _MOST_STARS)
-    return value[0] + stars + (value[-1] if len(value) > 2 else "")  # noqa: PLR2004
+    last = value[-1] if value[-1].isalnum() else "*"
+    return value[0] + stars + (last if len(value) > 2 else "")  # noqa: PLR2004
 
 
 def _login(value: str) -> str:

@@ -21,6 +21,7 @@ HIDING = st.sampled_from([m for m in Mask if m is not Mask.NONE])
         (Mask.NAME, "남궁옥분", "남**분"),
         (Mask.NAME, "가나다라마바사아자차", "가********차"),
         (Mask.NAME, "가" + "나" * 198 + "다", "가********다"),
+        (Mask.NAME, "콩콩이 (태명)", "콩*******"),
         (Mask.PHONE, "010-1234-5678", "010-****-5678"),
         (Mask.PHONE, "02-345-6789", "02-3**-6789"),
         (Mask.PHONE, "+49 0711 2842222", "+49 0*** ***2222"),
