@@ -91,7 +91,7 @@ def _contact(policy: Policy, language: Language) -> str:
 
 def _rendered(template: str, **values: object) -> str:
     """Return the HTML with its dates as they read."""
-    return fragment.render(template, **values).replace("&nbsp;", " ")
+    return fragment.render(template, **values).replace("&nbsp;", " ").replace("&#8288;", "")
 
 
 def _notices(day: date, versions: tuple[Policy, ...]) -> str:
@@ -244,3 +244,8 @@ def test_text_stands_out(mode: int, page: str, ink: str, ground: str) -> None:
     pairs = re.findall(r"--jk-([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", sheet)
     colours = {name: both[mode] for name, *both in pairs} | {"page": page}
     assert _contrast(colours[ink], colours[ground]) >= 4.5
+
+
+def test_a_date_its_time_and_its_ending_stay_on_one_line() -> None:
+    html = fragment.render("problem.html", text="2026. 11. 22. 09:05부터 2026. 12. 1.까지. 끝")
+    assert "2026.&nbsp;11.&nbsp;22.&nbsp;09:05부터 2026.&nbsp;12.&nbsp;1.&#8288;까지. 끝" in html
