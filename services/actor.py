@@ -152,6 +152,13 @@ class AccessDenied(PortalError):  # noqa: N818 (named as the ledger names it)
     """The actor may not do this; the sentence says what to do instead."""
 
 
+ASLEEP: Final = N_(
+    "Your account is sleeping: its data is kept apart and safe. On the first page you can use it "
+    "again."
+)
+"""What a member who sleeps is told who asks for what only members who are awake may have."""
+
+
 class WardLost(AccessDenied):
     """Who acted for a child may not any more: the link ended, or the child is 14."""
 

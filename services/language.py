@@ -48,8 +48,8 @@ def translate(language: Language, message: str, /, **params: object) -> str:
 
 
 def plural(language: Language, one: str, many: str, n: int, /, **params: object) -> str:
-    """Return the sentence for `n` things: `one` or `many`, each of which may use `{n}`."""
-    return translate(language, one if n == 1 else many, n=n, **params)
+    """Return the sentence for `n` things: `one` or `many`, each of which may use `{n}`, `1,667`."""
+    return translate(language, one if n == 1 else many, n=f"{n:,}", **params)
 
 
 def format_date(day: date) -> str:

@@ -59,7 +59,7 @@ def counted(language: Language, line: Line) -> str:
     name = kind(language, line.kind)
     if line.kind in ITEMS and line.count == 1:
         return name
-    return translate(language, N_("{kind} ({n})"), kind=name, n=line.count)
+    return translate(language, N_("{kind} ({n})"), kind=name, n=f"{line.count:,}")
 
 
 def rule(language: Language, policy: Policy, name: str) -> str:

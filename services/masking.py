@@ -20,6 +20,8 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _KEPT_WORDS = 2
 _SHORTEST_PHONE = 6
+_MOST_STARS = 8
+"""A name of any length stays on its line, and a very long one does not tell its length."""
 
 
 def _whole(_value: str) -> str:
@@ -36,10 +38,12 @@ def _text(value: str) -> str:
 
 
 def _name(value: str) -> str:
-    """Keep the first and the last character; of two, the first; of one, nothing."""
+    """Keep the first character and a last letter; of two, the first; of one, nothing."""
     if len(value) <= 1:
         return "*"
-    return value[0] + "*" * max(len(value) - 2, 1) + (value[-1] if len(value) > 2 else "")  # noqa: PLR2004
+    stars = "*" * min(max(len(value) - 2, 1), _MOST_STARS)
+    last = value[-1] if value[-1].isalnum() else "*"
+    return value[0] + stars + (last if len(value) > 2 else "")  # noqa: PLR2004
 
 
 def _login(value: str) -> str:

@@ -75,7 +75,11 @@ class Portal:
 def text_of(tab: AppTest) -> str:
     """Return all HTML and button labels that the tab shows."""
     pieces = [h.proto.body for h in tab.get("html") if not h.proto.body.startswith("<style")]
-    return "\n".join([*pieces, *(b.label for b in tab.button)]).replace("&nbsp;", " ")
+    return (
+        "\n".join([*pieces, *(b.label for b in tab.button)])
+        .replace("&nbsp;", " ")
+        .replace("&#8288;", "")
+    )
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from db.clock import seoul_day
 from db.declarations import ITEMS
 from db.errors import PortalError
 from db.words import Purpose
-from pages.components import profile_view, said, sign_in_panel
+from pages.components import profile_view, said, sign_in_panel, ward_name
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import access, clearing
@@ -38,7 +38,7 @@ class _One:
     @property
     def label(self) -> str:
         """Return what it is, and what it says."""
-        return f"{_(ITEMS[self.item].label)} ({self.text})"
+        return f"{_(ITEMS[self.item].label)} · {ward_name.short(self.text)}"
 
 
 def panel(actor: Actor, found: Family) -> None:

@@ -19,8 +19,10 @@ from pages.components.text import _, _n, language
 from services.language import Language, format_date, format_datetime
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-_DATE: Final = re.compile(r"\. (?=\d{1,2}\.)")
+_DATE: Final = re.compile(r"\. (?=\d{1,2}[.:])")
 """Within a date as we write it, which on a phone must not break in two; quickly found."""
+_AFTER_DATE: Final = re.compile(r"(?<=\d\.)(?=[까부에])")
+"""Between a date and the ending of its word: 까지, 부터, 에."""
 
 
 @cache
@@ -58,6 +60,8 @@ def compile_all() -> None:
 def render(template: str, **values: object) -> str:
     """Return the template's HTML, marked with its language for screen readers."""
     body = _DATE.sub(".&nbsp;", _environment().get_template(template).render(values))
+    if language() == "ko":
+        body = _AFTER_DATE.sub("&#8288;", body)
     return f'<div class="jk" lang="{language()}">{body}</div>'
 
 

@@ -15,7 +15,15 @@ from pages.components import kept_typing, said
 from pages.components.text import _, language
 from pages.http.names import SESSION_COOKIE
 from services import access, cases, own_sessions, sessions, sign_in, used_answers
-from services.actor import OF_CASES, AccessDenied, Actor, Permission, SignInRequired, page_opens
+from services.actor import (
+    ASLEEP,
+    OF_CASES,
+    AccessDenied,
+    Actor,
+    Permission,
+    SignInRequired,
+    page_opens,
+)
 from services.claims import answers
 from services.house import house
 
@@ -267,7 +275,7 @@ def guard(permission: Permission, *, step_up: bool = False) -> Actor | None:
     if not page_opens(permission, actor):
         raise AccessDenied(N_("This page is not open to you."))
     if here().asleep and permission not in _OPEN_ASLEEP:
-        raise AccessDenied(N_("Your account is sleeping: its data is kept apart and safe."))
+        raise AccessDenied(ASLEEP)
     case = here().case
     if case is not None and actor is not None and permission in OF_CASES:
         actor = _acting(actor, case, permission)

@@ -63,7 +63,7 @@ def _row(one: Given, policy: Policy) -> dict[str, str]:
         "recipient": one.recipient,
         "what": items_words(one.items),
         "why": purpose_words(one.purpose, policy) or demanded or unknown,
-        "ground": _(GROUNDS[one.ground]) if one.ground else unknown,
+        "ground": _(GROUNDS[one.ground]) if one.ground else _("On which ground is not recorded"),
         "until": until,
     }
 

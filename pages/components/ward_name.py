@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from services.actor import Actor
 
+_MOST: Final = 20
+"""Characters of a name that a button still shows with what it does after it."""
+
 _LOOK: Final = access.Look(
     EventName.FAMILY_VIEWED, Permission.PROFILE_READ, "/family", ("nickname",)
 )
@@ -30,13 +33,19 @@ def of(actor: Actor, child: UUID) -> str | None:
     known: dict[UUID, str | None] = st.session_state.setdefault(gate.NAMES, {})
     if child not in known:
         with access.open(actor, child, Purpose.SHOW, look=_LOOK) as subject:
-            known[child] = family.nickname(subject)
+            nickname = family.nickname(subject)
+        known[child] = nickname and short(nickname)
     return known[child]
+
+
+def short(name: str) -> str:
+    """Return a name as it stands within a sentence or on a button."""
+    return name if len(name) <= _MOST else f"{name[:_MOST]}…"
 
 
 def note(child: UUID, nickname: str | None) -> None:
     """Keep what a page has just read of it anyway."""
-    st.session_state.setdefault(gate.NAMES, {})[child] = nickname
+    st.session_state.setdefault(gate.NAMES, {})[child] = nickname and short(nickname)
 
 
 def forget() -> None:

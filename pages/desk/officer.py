@@ -26,7 +26,7 @@ from services.house import house
 actor = gate.member(Permission.OFFICER_DESK)
 SECTIONS = {
     "overdue": (N_("Overdue"), officer_overdue.panel),
-    "unusual": (N_("Unusual access"), officer_watch.panel),
+    "unusual": (N_("Watching access"), officer_watch.panel),
     "findings": (N_("Data given out"), officer_findings.panel),
     "demands": (N_("Legal demands"), officer_demands.panel),
     "safeguards": (N_("Outside the portal"), officer_safeguards.panel),
@@ -36,10 +36,14 @@ SECTIONS = {
 }
 """A further section is one line: its name (that of its number in `Open`), title and drawing."""
 
-# After a confirmation the tab is a new one: the session's row remembers the section.
-first = (st.session_state.get("jk_resume") or {}).get("section", "findings")
 with house().databases.data.begin() as connection:
     numbers = officer_open.count(connection, actor)
+# After a confirmation the tab is a new one: the session's row remembers the section.
+first = str(
+    st.session_state.get("jk_officer")
+    or (st.session_state.get("jk_resume") or {}).get("section")
+    or next((name for name in SECTIONS if getattr(numbers, name)), "overdue")
+)
 draw("officer.html", open=[(_(title), getattr(numbers, name))
                            for name, (title, _panel) in SECTIONS.items()])  # fmt: skip
 said.show()
@@ -47,4 +51,4 @@ chosen = st.pills(
     _("Section"), list(SECTIONS), default=first, key="jk_officer", required=True,
     format_func=lambda name: _(SECTIONS[name][0]),
 )  # fmt: skip
-SECTIONS[str(chosen or "findings")][1](actor)
+SECTIONS[str(chosen or first)][1](actor)

@@ -14,7 +14,7 @@ from db.settings import settings
 from db.words import N_, ActorKind, Store
 from pages.http.names import SESSION_COOKIE, language_in
 from services import child_link, sessions
-from services.actor import AccessDenied, SignInRequired
+from services.actor import ASLEEP, AccessDenied, SignInRequired
 from services.house import house
 from services.language import translate
 
@@ -49,7 +49,7 @@ def actor(request: Request, *, asleep: bool = False) -> Actor:
     found.require_standing()
     awake = session.store is Store.LIVE or (asleep and session.store is Store.DORMANT)
     if found.kind is ActorKind.SELF and not awake:
-        raise AccessDenied(N_("Your account is sleeping: its data is kept apart and safe."))
+        raise AccessDenied(ASLEEP)
     found = replace(found, language=language_in(request.cookies))
     if given := request.query_params.get("child"):
         return replace(found, acting_for=_child(found, given))

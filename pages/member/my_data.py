@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from db.words import Purpose
+from db.words import ActorKind, Purpose
 from pages.components import gate, kept_only, records_panel, unmasking
 from pages.components.fragment import draw, draw_common
 from pages.components.profile_view import groups
@@ -28,7 +28,8 @@ with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
     today = subject.today
 
 until = actor.verified_until if plain else None
-draw_common("my_data_intro.html", plain=plain, until=until, child=child)
+draw_common("my_data_intro.html", plain=plain, until=until, child=child,
+            staff=actor.kind is ActorKind.STAFF)  # fmt: skip
 if held.store_only:
     kept_only.box(actor)
 with st.container(horizontal=True):

@@ -41,7 +41,8 @@ said.show()
 if actor.for_child and actor.acting_for is not None:
     ward_name.note(actor.acting_for, brief.nickname)
 own_child = way is not None and actor.acting_for is None and not actor.for_child
-draw("overview.html", brief=brief, child=actor.for_child, young=own_child)
+draw("overview.html", brief=brief, child=actor.for_child, young=own_child,
+     name=ward_name.short(brief.nickname or ""))  # fmt: skip
 if own_child:
     draw("child_words.html")
 if brief.store_only:

@@ -188,6 +188,14 @@ def test_a_look_at_a_childs_name_is_noted_once_a_tab(portal: Portal) -> None:
     assert [tuple(row) for row in rows] == [("family_viewed", "guardian", ["nickname"])]
 
 
+def test_a_very_long_name_leaves_room_for_what_a_button_does(portal: Portal) -> None:
+    guardian = parent(portal)
+    a_child(portal.db, guardian, nickname="가" * 200)
+    portal.sign_in(guardian)
+    labels = [one.label for one in portal.open(FAMILY).button]
+    assert f"아이 1 · {'가' * 20}… 정보 보기" in labels
+
+
 def test_a_former_guardian_sees_that_it_ended_and_nobody_else(portal: Portal) -> None:
     mother, father = parent(portal), parent(portal)
     child = a_child(portal.db, mother, father)

@@ -35,6 +35,9 @@ def test_the_officer_sees_what_has_no_ground_and_closes_it(portal: Portal) -> No
         disclosure_check.run(connection, NOW)
     portal.sign_in(staff=officer)
     tab = portal.open(OFFICER)
+    # It opens where something waits: nobody has reviewed the access of the last month yet.
+    assert tab.pills[0].value == "unusual"
+    tab.pills[0].set_value("findings").run()
     shown = text_of(tab)
     assert "[가상] 가게" in shown
     assert "맞는 근거가 없어요" in shown

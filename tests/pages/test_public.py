@@ -91,7 +91,7 @@ def _contact(policy: Policy, language: Language) -> str:
 
 def _rendered(template: str, **values: object) -> str:
     """Return the HTML with its dates as they read."""
-    return fragment.render(template, **values).replace("&nbsp;", " ")
+    return fragment.render(template, **values).replace("&nbsp;", " ").replace("&#8288;", "")
 
 
 def _notices(day: date, versions: tuple[Policy, ...]) -> str:
@@ -128,12 +128,12 @@ def test_the_page_shows_version_day_and_hash(policy: Policy, language: Language)
 @pytest.mark.promise("P36")
 def test_each_agency_says_when_it_was_last_confirmed(policy: Policy) -> None:
     html = _contact(policy, "ko")
-    assert html.count("마지막 확인: 기록 없음") == len(policy.agencies) == 3
+    assert html.count("연락처를 마지막으로 확인한 날: 기록 없음") == len(policy.agencies) == 3
     confirmed = policy.agencies[0].model_copy(update={"last_confirmed": date(2026, 11, 1)})
     changed = policy.model_copy(update={"agencies": (confirmed, *policy.agencies[1:])})
     html = _contact(changed, "ko")
-    assert html.count("마지막 확인: 기록 없음") == 2
-    assert "마지막 확인: 2026. 11. 1." in html
+    assert html.count("연락처를 마지막으로 확인한 날: 기록 없음") == 2
+    assert "연락처를 마지막으로 확인한 날: 2026. 11. 1." in html
 
 
 def test_the_officer_is_called_what_the_version_calls_them(policy: Policy) -> None:
@@ -244,3 +244,8 @@ def test_text_stands_out(mode: int, page: str, ink: str, ground: str) -> None:
     pairs = re.findall(r"--jk-([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", sheet)
     colours = {name: both[mode] for name, *both in pairs} | {"page": page}
     assert _contrast(colours[ink], colours[ground]) >= 4.5
+
+
+def test_a_date_its_time_and_its_ending_stay_on_one_line() -> None:
+    html = fragment.render("problem.html", text="2026. 11. 22. 09:05부터 2026. 12. 1.까지. 끝")
+    assert "2026.&nbsp;11.&nbsp;22.&nbsp;09:05부터 2026.&nbsp;12.&nbsp;1.&#8288;까지. 끝" in html

@@ -50,6 +50,11 @@ def test_who_received_what_when_why_on_which_ground_and_until_when(portal: Porta
     assert "built-in" not in shown
 
 
+def test_a_missing_ground_says_what_is_missing(portal: Portal) -> None:
+    portal.sign_in(member(portal.db, disclosures=(parcel("옛 회사", ground=None),)))
+    assert "어떤 근거로 주었는지 기록 없음" in text_of(portal.open(SHARING))
+
+
 @pytest.mark.promise("P17")
 def test_missing_facts_are_shown_as_missing(portal: Portal) -> None:
     portal.sign_in(member(portal.db))

@@ -46,3 +46,10 @@ def test_without_a_fresh_verification_nothing_is_asked_for(portal: Portal) -> No
     tab.button(key="wake").click().run()
     assert "깨우고 있어요" not in text_of(tab)
     assert waking.wake_all(House(portal.db.work, portal.db.keyring), NOW) == 0
+
+
+def test_a_page_that_sleepers_may_not_open_says_where_to_wake(portal: Portal) -> None:
+    portal.sign_in(member(portal.db, Store.DORMANT), store="dormant", verified=NOW)
+    shown = text_of(portal.open("member/my_data.py"))
+    assert "첫 화면에서 다시 사용할 수 있어요" in shown
+    assert '<a href="/" target="_self">첫 화면으로</a>' in shown

@@ -27,6 +27,11 @@ def test_one_and_many() -> None:
     assert plural("en", "{n} day", "{n} days", 30) == "30 days"
 
 
+def test_counts_are_grouped_by_thousands() -> None:
+    assert plural("ko", "{n} record", "{n} records", 1667) == "기록 1,667건"
+    assert plural("en", "{n} record", "{n} records", 1) == "1 record"
+
+
 def test_large_numbers_are_short() -> None:
     assert [format_short("ko", n) for n in (0, 16, 120_000)] == ["0", "16", "12만"]
     assert [format_short("en", n) for n in (0, 16, 120_000)] == ["0", "16", "120K"]
