@@ -80,15 +80,22 @@ def _held(subject: Subject, case: Case) -> dict[str, tuple[bytes, bool]]:
 
 
 def _rests(subject: Subject, case: Case) -> ColumnElement[bool]:
-    """Return whether what is held now was put there by staff, in this case or not long ago."""
+    """Return whether what is held now was put there by staff, in this case or not long ago.
+
+    What a guardian put there shows for good that the guardian answers, and not the child.
+    """
     table, c = subject.tables.profile_value.c, event.c
     since = subject.at - timedelta(days=law().calls.number_rests_days)
     return (
         select(c.event_id)
         .where(
             c.member_id == table.member_id, c.name == EventName.VALUE_CORRECTED,
-            c.actor_kind == ActorKind.STAFF, c.allowed, table.item == any_(c["items"]),
-            c.at >= table.changed_at, or_(c.case_id == case.case_id, c.at > since),
+            c.allowed, table.item == any_(c["items"]), c.at >= table.changed_at,
+            or_(
+                c.actor_kind == ActorKind.GUARDIAN,
+                (c.actor_kind == ActorKind.STAFF)
+                & or_(c.case_id == case.case_id, c.at > since),
+            ),
         )
         .exists()
     )  # fmt: skip

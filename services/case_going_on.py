@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Interval, Text, bindparam, func, select
 from db.law import law
 from db.tables.ops import staff
 from db.words import N_
-from services import case_noting, cases, jobs, ledger
+from services import case_noting, case_steps, cases, jobs, ledger
 from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
@@ -63,12 +63,14 @@ def take_over(connection: Connection, actor: Actor, case_id: UUID, why: CaseReas
 def bind(connection: Connection, actor: Actor, case: Case, guardian: UUID) -> None:
     """Say which guardian a case is for, where it was not said; they are verified anew.
 
+    What was asked for before may have been another guardian's wish, so it is taken back.
     Raise `CaseRefused` for one who may not act for the child, or when it is said already.
     """
     done = func.ops.bind_guardian(actor.person, case.case_id, guardian, actor.at)
     if not connection.scalar(select(done)):
         raise cases.over()
     as_subject(connection, case.member_id)
+    case_steps.take_back_all(connection, (case.member_id, case.case_id), actor.at)
     case_noting.journal_row(connection, actor, case.member_id, case.case_id)
     case_noting.note(
         connection, actor, EventName.CASE_GUARDIAN_NAMED, (case.member_id, case.case_id)

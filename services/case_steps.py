@@ -238,6 +238,15 @@ def take_back(subject: Subject, case: Case, step_id: UUID) -> None:
     note(subject, case.case_id, EventName.STEP_TAKEN_BACK, None)
 
 
+def take_back_all(connection: Connection, whose: tuple[UUID, UUID], now: datetime) -> None:
+    """Take back whatever is open in a case; `whose`: the member and the case."""
+    c = case_step.c
+    mine = (c.member_id == whose[0], c.case_id == whose[1], c.state.in_(OPEN))
+    gone = update(case_step).where(*mine).values(state=StepState.TAKEN_BACK).returning(case_step)
+    for row in connection.execute(gone).mappings().all():
+        keep_for_restore(connection, row, now)
+
+
 def refuse(subject: Subject, step_id: UUID) -> None:
     """Refuse a step as a second one of the staff, in whose case it is not."""
     if subject.case_id is None:

@@ -15,8 +15,8 @@ from sqlalchemy import Boolean, Date, LargeBinary, Uuid, bindparam, column, func
 from db import places
 from db.sealing import SealError
 from db.tables.member import DORMANT, LIVE, STORES
-from db.words import N_, DisputeOutcome, DisputeWhy, Noted
-from services import case_papers, guardian_stop, journal
+from db.words import N_, DisputeOutcome, DisputeWhy, Noted, Store
+from services import case_papers, guardian_stop, journal, outbox
 from services.disputes import DisputeRefused
 from services.ledger import EventName
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from db.sealing import Sealer
-    from db.words import Store
     from services.guardian_stop import Decision, Guardian
     from services.journal_rows import Row
     from services.subject import Subject
@@ -102,12 +101,14 @@ def seal_anew(
 ) -> None:
     """Seal the words of `key` (child, dispute) with the child's own key, as the worker.
 
-    Twice changes nothing. Raise `NoKeyError` of who has left.
+    Twice changes nothing. Raise `NoKeyError` of who has left, and of who is just being moved.
     """
     store, own = opened(key[0])
     table, case_key = STORES[store].dispute, case_papers.sealer(key[0], case_id)
     mine = (table.c.member_id == key[0], table.c.dispute_id == key[1])
     row = data.execute(select(table).where(*mine).with_for_update()).mappings().one_or_none()
+    if row is None and _elsewhere(data, store, key):
+        raise outbox.NoKeyError  # the key follows the rows in a moment
     if row is None or row["answer"] is None or case_key is None:
         return
     place = places.dispute_answer(key[1])
@@ -118,3 +119,10 @@ def seal_anew(
     changed = dict(row) | {"answer": own.seal(words, place)}
     data.execute(update(table).where(*mine).values(answer=changed["answer"]))
     journal.note(data, Noted.REQUESTED, key[0], now, rows=[(table, changed)])
+
+
+def _elsewhere(data: Connection, store: Store, key: tuple[UUID, UUID]) -> bool:
+    """Return whether the dispute is in the other store than the key says."""
+    table = (LIVE if store is Store.DORMANT else DORMANT).dispute
+    mine = (table.c.member_id == key[0], table.c.dispute_id == key[1])
+    return data.scalar(select(table.c.dispute_id).where(*mine)) is not None

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
+from db.clock import seoul_day
 from db.tables.exports import export
 from db.tables.member import DORMANT, LIVE
 from db.words import ExportState
-from services import notify, outbox
+from services import guardian_calls, notify, outbox
 from services.export_order import holds
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _READY: Final = "export_ready"
 def tell(data: Connection, house: House, row: Row[Any], until: str, now: datetime) -> None:
     """Write to who asked that it is ready: no value, nothing attached, a page to come to."""
     who = row.guardian_id or row.actor_id
+    today = seoul_day(now)
+    if row.guardian_id and not guardian_calls.acts(data, row.member_id, row.guardian_id, today):
+        return  # stopped meanwhile: the copy is the child's
     tables = next((t for t in (LIVE, DORMANT) if holds(data, t, who)), None)
     with house.databases.keys.connect() as keys:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Date, case, func, literal, select, update
 
 from db.words import N_, DisputeOutcome, SuspensionWhy
 from services import disputes, guarding, ledger, waiting_values
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Table
 
     from services import journal_rows
     from services.subject import Subject
@@ -101,12 +101,10 @@ def stop(
     link = subject.tables.guardianship
     mine = (link.c.member_id == subject.member_id, link.c.guardian_id == guardian)
     ends = decision.outcome is DisputeOutcome.ENDED
-    values = {
-        "suspended_on": since, "suspended_why": why,
-        "suspended_until": None if ends else decision.until,
-    }  # fmt: skip
-    if ends:
-        values["ended_on"] = since
+    values = _stopped(link, subject.today, since, None if ends else decision.until)
+    values["suspended_why"] = why
+    if ends:  # an end that is entered already is never put off
+        values["ended_on"] = func.least(link.c.ended_on, since)
     open_ones = (link.c.ended_on.is_(None)) | (link.c.ended_on > subject.today)
     changed = subject.connection.execute(
         update(link).where(*mine, open_ones).values(values).returning(link)
@@ -122,6 +120,18 @@ def stop(
     name = EventName.GUARDIAN_ENDED if ends else EventName.GUARDIAN_SUSPENDED
     note(subject, name, why)
     return rows
+
+
+def _stopped(link: Table, today: date, since: date, until: date | None) -> dict[str, Any]:
+    """Return what a suspension writes: one in force stands when another begins later."""
+    if since <= today:
+        return {"suspended_on": since, "suspended_until": until}
+    stands, ever = guarding.suspended(link.c, today), literal("infinity").cast(Date)
+    ends = (func.coalesce(one, ever) for one in (link.c.suspended_until, literal(until, Date)))
+    return {
+        "suspended_on": case((stands, link.c.suspended_on), else_=since),
+        "suspended_until": case((stands, func.nullif(func.greatest(*ends), ever)), else_=until),
+    }
 
 
 def note(subject: Subject, name: EventName, reason: str) -> None:

@@ -18,11 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from db import policy
 from db.clock import seoul_day
 from db.tables import ops
+from db.tables.cases import case as cases
 from db.tables.keeping import key_due
 from db.tables.keys import case_key, export_key
 from db.tables.member import STORES
 from db.tables.moves import move, separation
-from db.words import ActorKind, MoveKind, Noted, Purpose, Store
+from db.words import ActorKind, Caller, MoveKind, Noted, Purpose, Store
 from services import (
     case_lives,
     destruction,
@@ -112,19 +113,31 @@ def _may_still(data: Connection, store: Store, asked: Row[Any], now: datetime) -
 
     A guardian who leaves on the same day may be gone by now, which takes nothing from the wish.
     """
-    if asked.actor_kind != ActorKind.GUARDIAN:
+    by_guardian, guardian = _guardian(data, asked)
+    if not by_guardian:
         return True
     tables, today = STORES[store], seoul_day(now)
     link, member = tables.guardianship.c, tables.member.c
     stopped = select(link.member_id).where(
         link.member_id == asked.member_id,
-        link.guardian_id == asked.actor_id,
+        link.guardian_id == guardian,
         guarding.suspended(link, today),
     )
     child = select(member.member_id).where(
         member.member_id == asked.member_id, member.turns_14_on > today, ~stopped.exists()
     )
-    return data.scalar(child) is not None
+    return guardian is not None and data.scalar(child) is not None
+
+
+def _guardian(data: Connection, asked: Row[Any]) -> tuple[bool, UUID | None]:
+    """Return whether a guardian asked, here or by phone, and who; None where nobody is named."""
+    if asked.actor_kind == ActorKind.GUARDIAN:
+        return True, asked.actor_id
+    case = select(cases.c.guardian_id).where(
+        cases.c.case_id == asked.case_id, cases.c.caller == Caller.GUARDIAN
+    )
+    row = data.execute(case).one_or_none()
+    return row is not None, row.guardian_id if row else None
 
 
 def _let_fall(data: Connection, member_id: UUID, now: datetime) -> None:

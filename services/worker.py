@@ -42,6 +42,7 @@ from services import (
     report_ending,
     report_mail,
     stalled,
+    waiting_values,
     waking,
     withdrawing,
     worker_lanes,
@@ -298,6 +299,14 @@ def take_up_again(timestamp: int) -> None:  # noqa: ARG001 (the queue gives it)
     """Put back into the queue what a worker had in hand that died."""
     with houses.house().databases.data.begin() as data:
         stalled.take_up_again(data)
+
+
+@APP.periodic(cron="* * * * *")
+@APP.task(name=jobs.LAPSED, queueing_lock=jobs.LAPSED)
+def forget_lapsed(timestamp: int) -> None:  # noqa: ARG001 (the queue gives it)
+    """Forget new values that nobody confirmed in time: what is held counts again."""
+    with houses.house().databases.data.begin() as data:
+        waiting_values.expire(data, clock.now())
 
 
 @APP.task(name=jobs.LINK, pass_context=True, retry=_PATIENT)

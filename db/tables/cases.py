@@ -98,6 +98,10 @@ case = Table(
     Index(None, "member_id"),
     Index(None, "request_id"),
     Index(
+        "ix_case_guardian", "guardian_id",
+        postgresql_where=text("guardian_id is not null and closed_at is null"),
+    ),
+    Index(
         "uq_case_case_no", "case_no", unique=True, postgresql_where=text("case_no is not null")
     ),
     # A caller who reaches two of the staff at once has one case.

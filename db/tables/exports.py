@@ -76,7 +76,7 @@ export = Table(
     # Of two tabs that ask at once, one is told that it has been asked already; nobody is by what
     # somebody else asked for.
     Index(
-        "uq_export_here", "member_id",
+        "uq_export_here", "member_id", text("coalesce(guardian_id, member_id)"),
         unique=True, postgresql_where=text(f"actor_kind <> 'guardian' and {_HERE}"),
     ),
     Index(

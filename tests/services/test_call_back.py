@@ -126,3 +126,15 @@ def test_a_guardian_is_not_verified_at_the_childs_number(portal_db: PortalDb, on
         access.open(one, child, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
     ):
         call_back.called_back(subject, case)
+
+
+@pytest.mark.promise("P31", "P29")
+def test_a_number_that_a_guardian_typed_is_not_the_childs_to_answer(
+    portal_db: PortalDb, one: Actor
+) -> None:
+    guardian = member(portal_db)
+    child = child_of(portal_db, guardian, "2016-05-06")
+    at = NOW - timedelta(days=2 * law().calls.number_rests_days)
+    change(acting(guardian, at=at, verified_at=at), child)
+    case = opened(one, child, CallWish.SEE)
+    assert shown(one, case).resting == ("Phone",)

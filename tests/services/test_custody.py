@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -47,6 +48,8 @@ from tests.people import NOW, acting, agent, child_of, member, portal_house
 from tests.services.test_files import picture
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from tests.database import PortalDb
 
 pytestmark = pytest.mark.promise("P29")
@@ -314,3 +317,81 @@ def test_a_sleeping_guardian_is_written_to_all_the_same(portal_db: PortalDb) -> 
     staff = officer(db)
     which = enter(db, staff, letter(db, staff, child), ORDER)
     assert (asleep, "guardian_stopped") in tell(db, child, which)
+
+
+@pytest.mark.promise("P29")
+@pytest.mark.parametrize("asleep", [False, True])
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize(
+    ("until", "then", "last"), [(3, 30, 30), (30, 20, 30), (None, 20, None), (3, None, None)]
+)
+def test_a_later_paper_takes_nothing_from_a_suspension_in_force(
+    portal_db: PortalDb, until: int | None, then: int | None, last: int | None, *, ends: bool,
+    asleep: bool,
+) -> None:  # fmt: skip
+    """Until the later day, too, the guardian may not act."""
+    portal_house(portal_db)
+    guardian, staff = member(portal_db), officer(portal_db)
+    child = (sleeping(portal_db, guardian) if asleep
+             else child_of(portal_db, guardian, "2016-05-06"))  # fmt: skip
+    case_id = letter(portal_db, staff, child)
+    enter(portal_db, staff, case_id, replace(ORDER, until=in_days(until)))
+    later = replace(ORDER, ends=ends, since=in_days(10), until=in_days(then))
+    enter(portal_db, staff, case_id, later)
+    (link,) = in_store(portal_db, DORMANT if asleep else LIVE, child)
+    assert link.suspended_on == TODAY
+    assert link.suspended_until == (None if ends else in_days(last))
+    assert link.ended_on == (in_days(10) if ends else None)
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+@pytest.mark.parametrize("second", [1, 30])
+def test_an_end_that_is_entered_is_never_put_off(
+    portal_db: PortalDb, second: int, *, asleep: bool
+) -> None:
+    portal_house(portal_db)
+    guardian, staff = member(portal_db), officer(portal_db)
+    child = (sleeping(portal_db, guardian) if asleep
+             else child_of(portal_db, guardian, "2016-05-06"))  # fmt: skip
+    case_id = letter(portal_db, staff, child)
+    for days in (3, second):
+        enter(portal_db, staff, case_id, replace(ORDER, ends=True, since=in_days(days)))
+    (link,) = in_store(portal_db, DORMANT if asleep else LIVE, child)
+    assert link.ended_on == in_days(min(3, second))
+
+
+def in_days(days: int | None) -> date | None:
+    return None if days is None else TODAY + timedelta(days=days)
+
+
+def test_words_wait_for_a_child_who_is_just_waking(portal_db: PortalDb) -> None:
+    """Between the rows' move and the key's the job is tried again, so that nothing is lost."""
+    portal_house(portal_db)
+    child, staff = sleeping(portal_db, member(portal_db)), officer(portal_db)
+    case_id = letter(portal_db, staff, child)
+    which = enter(portal_db, staff, case_id, ORDER)
+    with portal_db.work.data.begin() as data, portal_db.work.keys.begin() as keys:
+        moving.rewrap(keys, portal_db.keyring, [child], Store.DORMANT, Store.LIVE)
+        moving.rows(data, [child], Store.DORMANT, Store.LIVE)
+    open_house(House(portal_db.work, portal_db.keyring))
+
+    def anew() -> None:
+        with portal_db.work.data.begin() as data, portal_db.work.keys.connect() as keys:
+            opened = partial(outbox.sealer_of, keys, portal_db.keyring)
+            custody_asleep.seal_anew(data, (child, which), case_of(data), opened, NOW)
+
+    with pytest.raises(outbox.NoKeyError):
+        anew()
+    with portal_db.work.keys.begin() as keys:
+        moving.settle(keys, [child], Store.LIVE, NOW)
+    anew()
+    with portal_db.work.data.connect() as data, portal_db.work.keys.connect() as keys:
+        (row,) = data.execute(select(LIVE.dispute)).all()
+        _store, sealer = outbox.sealer_of(keys, portal_db.keyring, child)
+        assert sealer.open(row.answer, places.dispute_answer(which)).decode() == ORDER.words
+
+
+def case_of(data: Connection) -> UUID:
+    """Return the case whose key the job has."""
+    asked = text("select args from jobs.procrastinate_jobs where task_name = 'dispute'")
+    return UUID(data.scalars(asked).one()["case_id"])

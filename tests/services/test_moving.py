@@ -32,11 +32,14 @@ def house_of(db: PortalDb) -> House:
 
 
 def held(db: PortalDb, store: Store, who: UUID) -> dict[str, set[tuple[Any, ...]]]:
-    """Return the member's rows in a store, table by table."""
+    """Return the member's rows in a store, table by table; the notice of sleeping changes one."""
     with db.owner_data.connect() as data:
         return {
             t.name: {
-                tuple(map(str, r)) for r in data.execute(select(t).where(t.c.member_id == who))
+                tuple(map(str, r))
+                for r in data.execute(
+                    select(*(c for c in t.c if c.name != "told_for")).where(t.c.member_id == who)
+                )
             }
             for t in STORES[store].all
         }

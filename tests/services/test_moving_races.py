@@ -15,7 +15,16 @@ from db.tables.keeping import destruction
 from db.tables.member import LIVE
 from db.tables.moves import move
 from db.words import Ground, Purpose, Store
-from services import access, correction, disclosing, dormancy, held_values, moving, withdrawing
+from services import (
+    access,
+    correction,
+    disclosing,
+    dormancy,
+    held_values,
+    leaving_record,
+    moving,
+    withdrawing,
+)
 from services.leaving import LeavingError
 from services.ledger import EventName
 from tests import bad_days
@@ -220,7 +229,7 @@ def test_what_comes_after_leaving_has_begun_is_refused_in_words(
             assert subject.sealer  # opened while they were still here
             write(subject)
 
-    with held_up(monkeypatch, withdrawing, "_certify") as (there, go_on):
+    with held_up(monkeypatch, leaving_record, "certify") as (there, go_on):
         leaving = meanwhile(lambda: withdraw(portal_db, who))
         assert there.wait(60)
         coming = meanwhile(late)

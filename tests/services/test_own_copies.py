@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select, update
 
 from db.tables.cases import case as cases
+from db.tables.exports import export
 from db.tables.ops import outbox
-from db.words import CallWish, DisputeOutcome, StepState, StepWhat, SuspensionWhy
+from db.words import CallWish, DisputeOutcome, ExportState, StepState, StepWhat, SuspensionWhy
 from services import export_link, exports, guardian_stop
 from services import exporting as exporter
 from services.actor import AccessDenied
@@ -116,9 +117,10 @@ def by_phone(family: Family, guardian: UUID | None) -> UUID:
     else:
         case = by_papers(one, opened(one, family.child, CallWish.EXPORT))
     approve(other, case, ask(one, case, StepWhat.EXPORT))
-    found = exporting.do(family.db, family.child, exports.latest)
-    assert exporting.make(family.db, family.child, found.export_id, NOW)
-    which: UUID = found.export_id
+    with family.db.work.data.connect() as connection:
+        asked = select(export.c.export_id).where(export.c.state == ExportState.ASKED)
+        which: UUID = connection.scalars(asked).one()
+    assert exporting.make(family.db, family.child, which, NOW)
     return which
 
 
@@ -177,3 +179,15 @@ def test_who_called_is_told_that_it_is_ready_and_nobody_else(family: Family) -> 
     with family.db.work.data.connect() as connection:
         ready = select(outbox.c.member_id).where(outbox.c.template == "export_ready")
         assert list(connection.scalars(ready)) == [family.mother]
+
+
+@pytest.mark.parametrize("first", ["mother", "child"])
+def test_of_anothers_copy_who_calls_learns_nothing(family: Family, first: str) -> None:
+    if first == "child":
+        made(family, family.child)
+    else:
+        by_phone(family, family.mother)
+        with family.db.work.data.begin() as connection:
+            connection.execute(update(cases).values(closed_at=NOW))
+    which = by_phone(family, family.father)
+    assert takes(family, family.father, which)

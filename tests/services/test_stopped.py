@@ -36,7 +36,15 @@ class Home:
         portal_house(db)
         self.db = db
         self.mother, self.father = (
-            member(db, values=(ValueDraft("email", f"{name}@example.com"),), records=(), devices=())
+            member(
+                db,
+                records=(),
+                devices=(),
+                values=(
+                    ValueDraft("email", f"{name}@example.com"),
+                    ValueDraft("birth_date", "1987-05-06"),
+                ),
+            )
             for name in ("mama", "papa")
         )
         self.child = a_child(db, self.mother, self.father, contact="papa@example.com")

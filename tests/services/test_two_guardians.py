@@ -38,13 +38,17 @@ from services import (
     case_list,
     case_lives,
     case_telling,
+    exports,
     guardian_stop,
+    withdrawing,
 )
+from services import exporting as exporter
 from services.actor import AccessDenied, Permission
 from services.cases import CaseRefused
 from services.guardian_stop import Decision
 from services.house import house
 from services.ledger import EventName
+from tests import exporting, leaving
 from tests.calling import HANDLE, by_papers, guardians_case, in_case, opened, read, staff_actor
 from tests.people import NOW, agent, child_of, member, portal_house
 from tests.services.test_case_steps import approve, as_worker, ask, follow, link_of, state
@@ -322,3 +326,44 @@ def test_a_guardian_is_asked_of_today_whatever_day_it_was(family: Family, one: A
     tomorrow = replace(one, at=NOW + timedelta(days=1))
     case = opened(tomorrow, family.child, caller=Caller.GUARDIAN, guardian_id=grandmother)
     assert case.guardian_id == grandmother
+
+
+def test_what_was_asked_for_before_it_was_said_who_is_taken_back(
+    family: Family, one: Actor
+) -> None:
+    case = guardians_case(one, family.child, CallWish.EXPORT, guardian_id=family.mother)
+    step = ask(one, case, StepWhat.EXPORT)
+    case = nameless(family.db, case)
+    with house().databases.data.begin() as connection:
+        case_going_on.bind(connection, one, case, family.father)
+    assert state(family.db, step) == StepState.TAKEN_BACK
+    with pytest.raises(AccessDenied):
+        approve(staff_actor(agent(family.db)), read(case.case_id), step)
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_wish_to_leave_by_phone_falls_with_the_guardians_right(
+    family: Family, one: Actor, *, stopped: bool
+) -> None:
+    """Approved already, but not done: by then the guardian may act no more (P29)."""
+    child = family.child
+    case = guardians_case(one, child, CallWish.LEAVE, guardian_id=family.father)
+    approve(staff_actor(agent(family.db)), case, ask(one, case, StepWhat.LEAVE))
+    if stopped:
+        suspend(family, family.father)
+    left = withdrawing.withdraw(
+        leaving.worker_house(family.db), leaving.signer(family.db), child, NOW
+    )
+    assert left is not stopped
+
+
+def test_who_was_stopped_is_not_written_to_that_the_copy_is_ready(
+    family: Family, one: Actor
+) -> None:
+    case = guardians_case(one, family.child, CallWish.EXPORT, guardian_id=family.mother)
+    approve(staff_actor(agent(family.db)), case, ask(one, case, StepWhat.EXPORT))
+    end(family, family.mother)
+    found = exporting.do(family.db, family.child, exports.latest)
+    assert exporting.make(family.db, family.child, found.export_id, NOW)
+    exporter.run(exporting.shop(family.db), NOW + timedelta(minutes=2))
+    assert written_to(family.db, "export_ready") == []
