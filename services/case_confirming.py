@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from db.errors import PortalError
 from db.sealing import digest
+from db.tables.cases import case_step
 from db.words import (
     N_,
     ActorKind,
@@ -61,7 +62,10 @@ class LinkOver(PortalError):  # noqa: N818 (the person asks us)
 
 @dataclass(frozen=True)
 class Waiting:
-    """What a link leads to. `running`: a new sign-in that may be objected to until `until`."""
+    """What a link leads to. `running`: a new sign-in that may be objected to until `until`.
+
+    Another link works before `expires_at`.
+    """
 
     member_id: UUID
     case_id: UUID
@@ -72,10 +76,11 @@ class Waiting:
     until: datetime | None
     sent_to: UUID
     no: str
+    expires_at: datetime
 
 
 def waiting(connection: Connection, token: str, now: datetime) -> Waiting:
-    """Return what a link is about, without using it. Raise `LinkOver`."""
+    """Return what a link is about, without using it: two queries. Raise `LinkOver`."""
     row = connection.execute(
         select(
             func.ops.step_by_link(digest(token), now).table_valued(
@@ -86,10 +91,16 @@ def waiting(connection: Connection, token: str, now: datetime) -> Waiting:
     ).one_or_none()  # fmt: skip
     if row is None:
         raise LinkOver(OVER)
+    access.as_subject(connection, row.member_id)
+    c = case_step.c
+    mine = (c.member_id == row.member_id, c.case_id == row.case_id, c.step_id == row.step_id)
+    expires = connection.scalar(select(c.expires_at).where(*mine))
+    if expires is None:  # it went with its case meanwhile
+        raise LinkOver(OVER)
     return Waiting(
         row.member_id, row.case_id, row.step_id, StepWhat(row.what),
         tuple(row.items), row.state == StepState.RUNNING, row.waits_until,
-        row.sent_to or row.member_id, row.case_no,
+        row.sent_to or row.member_id, row.case_no, expires,
     )  # fmt: skip
 
 

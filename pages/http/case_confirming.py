@@ -63,6 +63,7 @@ def _shown(found: Waiting, visit: Visit) -> dict[str, object]:
         "named": ", ".join(translate(language, ITEMS[name].label) for name in found.items),
         "no": found.no,
         "until": format_datetime(found.until) if found.until else "",
+        "works_until": format_datetime(found.expires_at),
     }
 
 

@@ -121,6 +121,7 @@ def test_a_link_shows_what_will_happen_does_nothing_by_itself_and_works_once(
         assert shown.status_code == 200
         assert "내 자료" in shown.text
         assert case.no in shown.text
+        assert "2026. 11. 23. 12:00까지 쓸 수 있어요" in shown.text
     assert not asked(portal_db)
     done = http.post(case_confirming.PATH, data={"token": token, "answer": "yes"})
     assert "진행하고 있어요" in done.text
