@@ -13,9 +13,10 @@ import pytest
 from jinja2 import UndefinedError
 
 from db.policy import POLICIES, Policy, load
-from pages.components import fragment, text
+from pages.components import fragment, frame, text
+from pages.signin import drawing
 from services import policies
-from services.language import Language
+from services.language import Language, translate
 from tests.portal import portal, statements, text_of
 
 if TYPE_CHECKING:
@@ -249,3 +250,17 @@ def test_text_stands_out(mode: int, page: str, ink: str, ground: str) -> None:
 def test_a_date_its_time_and_its_ending_stay_on_one_line() -> None:
     html = fragment.render("problem.html", text="2026. 11. 22. 09:05부터 2026. 12. 1.까지. 끝")
     assert "2026.&nbsp;11.&nbsp;22.&nbsp;09:05부터 2026.&nbsp;12.&nbsp;1.&#8288;까지. 끝" in html
+
+
+def test_the_page_to_ask_on_has_one_name_wherever_it_is_linked(
+    policy: Policy, language: Language
+) -> None:
+    name = translate(language, next(line[2] for line in frame.PUBLIC if line[0] == "contact"))
+    assert name == {"ko": "문의하기", "en": "Contact"}[language]
+    assert f"<h1>{name}</h1>" in _contact(policy, language)
+    bare = re.compile(r'<a [^>]*href="/contact"[^>]*>\{\{ _\("([^"]{1,20})"\) \}\}</a>')
+    folders = (fragment.TEMPLATES, drawing.TEMPLATES)
+    pages = [page.read_text() for folder in folders for page in folder.glob("*.html")]
+    linked = [found for page in pages for found in bare.findall(page)]
+    assert len(linked) > 5
+    assert {translate(language, found) for found in linked} == {name}
