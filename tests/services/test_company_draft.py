@@ -18,6 +18,7 @@ from services.company_draft import (
     kept_period,
     shareable,
 )
+from tests.people import NOW
 
 SHOP = CompanyDraft(CompanyRole.RECIPIENT, "가게", purpose=Purpose.DELIVERY, items=("name",))
 
@@ -78,8 +79,8 @@ def test_how_long_it_is_kept_is_read_as_typed() -> None:
 
 
 def test_the_contract_s_last_day_is_read_as_typed() -> None:
-    assert contract_end(" ") is None
-    assert contract_end("2027. 2. 3.") == date(2027, 2, 3)
+    assert contract_end(" ", NOW.date()) is None
+    assert contract_end("2027. 2. 3.", NOW.date()) == date(2027, 2, 3)
     for wrong in ("2027. 2. 30.", "soon"):
         with pytest.raises(CompanyRefused):
-            contract_end(wrong)
+            contract_end(wrong, NOW.date())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from db.declarations import ITEMS, Correction
 from services import contact_values
 from services.contact_values import ValueRefused, accepted
+from services.language import format_date
 
 TODAY = date(2026, 11, 22)
 
@@ -57,7 +58,8 @@ def test_it_is_kept_in_one_form(item: str, typed: str, kept: str) -> None:
         ("birth_date", "2026-13-01", "no such day"),
         ("birth_date", "2027-01-01", "still to come"),
         ("birth_date", "1887-01-01", "too long ago"),
-        ("birth_date", "yesterday", "year, month, day"),
+        ("birth_date", "yesterday", r"like 1990\. 2\. 3\."),
+        ("baby_date", "soon", rf"like {TODAY.year + 1}\."),
         ("baby_date", "2028-01-01", "ten months"),
         ("address", "강남구 테헤란로 1길 2", "province"),
         ("address", "서울", "whole address"),
@@ -72,6 +74,14 @@ def test_it_is_kept_in_one_form(item: str, typed: str, kept: str) -> None:
 def test_what_cannot_be_says_what_to_do(item: str, typed: str, says: str) -> None:
     with pytest.raises(ValueRefused, match=says):
         accepted(item, typed, TODAY)
+
+
+@pytest.mark.parametrize("today", [TODAY, date(2028, 2, 29), date(2040, 12, 31)])
+def test_the_example_of_a_date_fits_its_item(today: date) -> None:
+    born, due = (contact_values.example(item, today) for item in ("birth_date", "baby_date"))
+    assert born < today < due
+    for item, day in (("birth_date", born), ("baby_date", due)):
+        assert accepted(item, format_date(day), today) == day.isoformat()
 
 
 @given(st.sampled_from(sorted(contact_values.TYPED)), st.text())
