@@ -6,6 +6,7 @@ is stored.
 
 from __future__ import annotations
 
+import base64
 import io
 import warnings
 import zipfile
@@ -43,6 +44,8 @@ _BEGINS = {
     b"\x89PNG\r\n\x1a\n": MediaType.PNG,
 }
 _FORMATS = {MediaType.JPEG: "JPEG", MediaType.PNG: "PNG"}
+_DRAWN = ("PNG", "JPEG", "GIF", "WEBP", "BMP")
+"""What browsers draw of the pictures that older systems may have kept."""
 _DAMAGED = N_("We can't read this file. It may be damaged. Please choose another one.")
 
 
@@ -77,6 +80,17 @@ def portrait(content: bytes) -> bytes:
     plain.paste(turned.convert("RGBA"))
     plain.save(made, "PNG", optimize=True)
     return made.getvalue()
+
+
+def drawable(text: str) -> bool:
+    """Return whether a held profile image, in base64, is a picture that a browser can draw."""
+    try:
+        content = io.BytesIO(base64.b64decode(text, validate=True))
+        with Image.open(content, formats=_DRAWN) as opened:
+            opened.verify()
+    except Exception:  # noqa: BLE001 (whatever a decoder stumbles over, it is no picture)
+        return False
+    return True
 
 
 def _kind(content: bytes) -> MediaType:

@@ -41,7 +41,10 @@ PLAIN = {
     "phone": "02-345-6789",
     "sex": "female",
     "birth_date": "1987-05-06",
-    "profile_image": "iVBORw0KGgo=",
+    "profile_image": (
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAA"
+        "AACklEQVR42mM4AQAAygDJNEIn8wAAAABJRU5ErkJggg=="
+    ),
     "pregnancy": "pregnant",
     "children": "딸 하나",
     "baby_name": "튼튼이",

@@ -58,8 +58,9 @@ def panel(actor: Actor, found: Family) -> None:
 
 
 def _one(name: str, held: Held) -> _One:
-    broken = _("This value can't be opened. Please tell us.")
-    text = broken if held.text is None else profile_view.display(ITEMS[name], held.text)[0]
+    text, _form = (
+        profile_view.broken() if held.text is None else profile_view.display(ITEMS[name], held.text)
+    )
     return _One(name, held.seq, text)
 
 

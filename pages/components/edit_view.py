@@ -42,9 +42,8 @@ def view(one: Editing) -> EditView:
 
 def shown(one: Editing) -> list[tuple[str, str]]:
     """Return the values held, each with how to show it."""
-    broken = _("This value can't be opened. Please tell us.")
     return [
-        (broken, "broken") if held.text is None else profile_view.display(one.item, held.text)
+        profile_view.broken() if held.text is None else profile_view.display(one.item, held.text)
         for held in one.held
     ]
 

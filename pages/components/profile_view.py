@@ -11,7 +11,7 @@ from db.policy import in_force
 from db.words import RIGHTS
 from pages.components import fragment, restriction_view
 from pages.components.text import _, language
-from services import profile_words
+from services import files, profile_words
 from services.language import format_date
 from services.retention import until
 
@@ -97,10 +97,15 @@ def _drawn(notes: tuple[tuple[str, str], ...]) -> Markup:
     return fragment.piece("profile_notes.html", notes=notes)
 
 
+def broken() -> tuple[str, str]:
+    """Return what is shown of a value whose key is missing, or that was damaged."""
+    return _("This value can't be opened. Please tell us."), "broken"
+
+
 def display(item: Item, text: str) -> tuple[str, str]:
-    """Return the shown text of a value, and how to show it: text, image."""
+    """Return the shown text of a value, and how to show it: text, image, broken."""
     if item.name == "profile_image" and not text.startswith("*"):
-        return text, "image"
+        return (text, "image") if files.drawable(text) else broken()
     known = profile_words.VALUES.get(item.name, {}).get(text)
     if known:
         return _(known), "text"
@@ -123,7 +128,7 @@ def _text(item: Item, held: Held) -> tuple[str, str]:
     if not item.shown:
         return _("Kept one-way: nobody can read it, not even we"), "note"
     if held.text is None:
-        return _("This value can't be opened. Please tell us."), "broken"
+        return broken()
     return display(item, held.text)
 
 

@@ -52,6 +52,23 @@ def test_my_data_shows_every_item_held_by_group(portal: Portal) -> None:
         assert f'id="group-{group}"' in shown
 
 
+@pytest.mark.parametrize("page", [MY_DATA, "member/edit.py"])
+def test_a_damaged_picture_says_that_it_cannot_be_opened(portal: Portal, page: str) -> None:
+    whole = PLAIN["profile_image"]
+    for text, drawn in ((whole, True), (whole[:-24], False), ("bm8gcGljdHVyZQ==", False)):
+        one = member(portal.db, values=(ValueDraft("profile_image", text),))
+        portal.sign_in(one, verified=NOW)
+        tab = portal.open(page)
+        if page == MY_DATA:
+            tab.button(key="show").click().run()
+        else:
+            tab.session_state["jk_form_item"] = "profile_image"
+            tab.run()
+        shown = text_of(tab)
+        assert ("data:image/png;base64" in shown) is drawn
+        assert ("이 값을 열 수 없어요" in shown) is not drawn
+
+
 @pytest.mark.promise("P02")
 def test_until_verified_no_value_is_in_the_page(portal: Portal) -> None:
     portal.sign_in(member(portal.db))
