@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Text, and_, func, literal, or_, select
 
 from db.children_rules import rules
 from db.clock import seoul_day
+from db.period import Period
 from db.sealing import SealError
 from db.tables.member import DORMANT, LIVE
 from db.tables.ops import outbox as told
@@ -38,6 +39,19 @@ ASLEEP: Final = "fourteen_asleep"
 MOST: Final = 1_000
 """Children in one run: the hourly run stays short."""
 _M = LIVE.member.c
+
+
+def told_by(birthday: date, today: date) -> bool:
+    """Return whether child and guardians are told by now of the 14th birthday: what to do for it.
+
+    From the day on which a notice goes to them, too.
+    """
+    return today >= birthday - timedelta(days=rules().coming_of_age.notice_days)
+
+
+def named_by(birthday: date, today: date) -> bool:
+    """Return whether the day is named by now: from a year before it."""
+    return Period(years=1).ends_on(today) >= birthday
 
 
 def run(data: Connection, now: datetime) -> int:

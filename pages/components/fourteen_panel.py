@@ -13,7 +13,7 @@ from pages.components import own_number_panel, said, sign_in_panel
 from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.text import _, language
-from services import access, own_contact
+from services import access, fourteen, own_contact
 from services.actor import AccessDenied, Permission, StepUpRequired
 from services.correction import Outcome
 from services.ledger import EventName
@@ -43,16 +43,20 @@ _LOOK: Final = access.Look(
 
 
 def panel(actor: Actor, brief: Brief, today: date, way: Way) -> None:
-    """Draw the day and what changes, near it or while the child has no way in of its own."""
+    """Draw the day and what changes, from the day on which everybody is told of it.
+
+    In the year before stands the day alone.
+    """
     day = brief.turns_14_on
     if day is None:
         return
-    soon = (day - today).days <= rules().coming_of_age.notice_days
     acting = actor.acting_for is not None
     reached = way.reached
-    if not soon and (reached or not acting):
+    if not fourteen.told_by(day, today):
+        if fourteen.named_by(day, today):
+            draw("fourteen_later.html", day=day, acting=acting)
         return
-    draw("fourteen.html", day=day, acting=acting, reached=reached, soon=soon,
+    draw("fourteen.html", day=day, acting=acting, reached=reached,
          answer=rules().coming_of_age.answer_days)  # fmt: skip
     if acting and not reached and not brief.disputed:
         own_number_panel.panel(actor, way.code_until, "/")

@@ -193,6 +193,33 @@ def test_a_guardian_enters_the_childs_own_address_before_the_birthday(portal: Po
     assert [row.use for row in links] == ["confirm_email"]
 
 
+@pytest.mark.parametrize(
+    ("now", "line", "form"),
+    [
+        (datetime(2025, 12, 9, 12, tzinfo=SEOUL), False, False),
+        (datetime(2025, 12, 10, 12, tzinfo=SEOUL), True, False),
+        (datetime(2026, 11, 9, 12, tzinfo=SEOUL), True, False),
+        (datetime(2026, 11, 10, 12, tzinfo=SEOUL), True, True),
+    ],
+)
+def test_the_birthday_is_named_for_a_year_and_the_form_stands_for_a_month(
+    portal: Portal, now: datetime, *, line: bool, form: bool
+) -> None:
+    portal.now = now
+    guardian = member(portal.db)
+    who = child(portal.db, guardian, born="2012-12-10", email=False)
+    portal.sign_in(guardian, verified=now)
+    tab = portal.open()
+    tab.button(key="child_1").click().run()
+    assert ("아이가 2026. 12. 10.에 만 14세가 돼요" in text_of(tab)) is line
+    assert ('id="fourteen"' in text_of(tab)) is form
+    assert ("jk_form_own_contact" in {f.key for f in tab.text_input}) is form
+    portal.sign_in(who, verified=now)
+    own = text_of(portal.open())
+    assert ("2026. 12. 10.에 만 14세가 돼요" in own) is line
+    assert ('id="fourteen"' in own) is form
+
+
 def press(tab: AppTest, label: str) -> str:
     next(b for b in tab.button if b.label == label).click().run()
     return text_of(tab)
