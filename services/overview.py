@@ -77,7 +77,9 @@ def brief(subject: Subject) -> Brief:
         records.summary(subject, rows["counts"]),
         own_sessions.open_ones(rows["sessions"], actor.session_id),
         member=bool(rows["member"]),
-        matters=open_matters.of(rows["requests"], rows["restrictions"], rows["bars"]),
+        matters=open_matters.of(
+            rows["requests"], rows["restrictions"], rows["bars"], rows["cases"]
+        ),
         store_only=any(row["young"] and row["unproved"] for row in rows["child"]),
         turns_14_on=row["turns_14_on"] if row["child"] else None,
         answers_until=_waits(row, subject.today),

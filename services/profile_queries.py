@@ -35,6 +35,7 @@ def overview(store: Store) -> Gathered:
         requests=open_matters.waiting(store),
         restrictions=restriction_rows.open_ones(store),
         bars=bar_rows.UNTIL,
+        cases=open_matters.CASES,
         child=use.child(store),
     )
 

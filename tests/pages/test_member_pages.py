@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from db.declarations import ITEMS, KINDS
 from db.drafts import ConsentDraft, Origin, RecordDraft, UseDraft, ValueDraft
 from db.tables import keys
+from db.tables.cases import case as cases
 from db.tables.ledger import event
-from db.words import ConsentKind, RecordKind, Source
+from db.words import Caller, ConsentKind, RecordKind, Source
+from tests.calling import opened, staff_actor
 from tests.people import NOW, PLAIN, agent, child_of, draft, join, member
 from tests.portal import portal, statements, text_of
 
@@ -215,6 +217,38 @@ def test_the_overview_takes_the_same_queries_whatever_is_held(
         statements.clear()
         tab.run()
         assert len(statements) == expected, statements
+
+
+def test_a_case_that_staff_have_open_is_an_open_matter_until_it_is_closed(
+    portal: Portal, statements: list[str]
+) -> None:
+    guardian, someone_else = member(portal.db), member(portal.db)
+    child = child_of(portal.db, guardian, "2018-03-04")
+    staff = staff_actor(agent(portal.db))
+    case, other = opened(staff, child, caller=Caller.GUARDIAN), opened(staff, someone_else)
+    line = (
+        f'<a href="/history" target="_self">직원이 맡고 있는 상담 {case.no}</a> '
+        '<span class="jk-soft">전화로 · 2026. 11. 22.부터 · 2026. 12. 2.까지 답해 드려요</span>'
+    )
+    portal.sign_in(child)
+    tab = portal.open()
+    assert line in text_of(tab)
+    assert other.no not in text_of(tab)
+    statements.clear()
+    tab.run()
+    asked = len(statements)
+    portal.sign_in(guardian)
+    tab = portal.open()
+    assert case.no not in text_of(tab)
+    assert line in text_of(tab.button(key="child_1").click().run())
+    with portal.db.work.data.begin() as connection:
+        connection.execute(update(cases).values(closed_at=NOW, outcome="done"))
+    portal.sign_in(child)
+    tab = portal.open()
+    assert case.no not in text_of(tab)
+    statements.clear()
+    tab.run()
+    assert len(statements) == asked
 
 
 def test_the_overview_draws_until_when_each_kind_is_kept(portal: Portal) -> None:
