@@ -32,6 +32,7 @@ from db.words import (
 from services import (
     case_noting,
     case_papers,
+    case_waiting,
     clearing,
     contact_values,
     guardian_calls,
@@ -81,6 +82,11 @@ class Step:
     decided_at: datetime | None
     waits_until: datetime | None
     sealed: bytes | None = field(default=None, repr=False)
+
+    def open(self, now: datetime) -> bool:
+        """Return whether it may still happen: nobody decided, and its time is not over."""
+        waits = self.state is StepState.WAITING and self.expires_at > now
+        return waits or self.state is StepState.RUNNING
 
 
 @dataclass(frozen=True)
@@ -184,9 +190,7 @@ def _checked(
         raise CaseRefused(guardian_calls.NO_MORE)
     if NEEDS[what] not in case.asked:
         raise CaseRefused(N_("The caller has not asked for this. Add it to what is asked first."))
-    same = [one for one in of_case(subject.connection, case)
-            if one.what is what and one.state in OPEN]  # fmt: skip
-    if any(one.items == items for one in same):
+    if case_waiting.same(of_case(subject.connection, case), what, items, subject.at):
         raise CaseRefused(N_("This has been asked already and waits for a second word."))
     if what is StepWhat.CLEAR:
         if not items or not all(

@@ -15,7 +15,7 @@ from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.sharing_view import items_words
 from pages.components.text import _
-from services import access, case_steps, case_words, cases
+from services import access, case_steps, case_waiting, case_words, cases
 from services.actor import AccessDenied, Permission
 from services.ledger import EventName
 
@@ -29,6 +29,7 @@ _CLEARABLE: Final = tuple(
     name for name, item in ITEMS.items()
     if item.shown and not item.required and item.group is not Group.GENERATED
 )  # fmt: skip
+_WHAT: Final = "step_what"
 _TYPED: Final = (StepWhat.EMAIL, StepWhat.RECOVER)
 
 
@@ -37,14 +38,16 @@ def panel(actor: Actor, case: Case, steps: tuple[Step, ...]) -> None:
     may = [what for what, wish in case_steps.NEEDS.items() if wish in case.asked]
     if not may and not steps:
         return
-    draw("case_steps.html", steps=[case_view.step(one) for one in steps])
-    open_ones = [one for one in steps if one.state in case_steps.OPEN]
+    open_ones = [one for one in steps if one.open(actor.at)]
+    draw("case_steps.html", again=bool(open_ones),
+         steps=[case_view.of_case(one, actor.at) for one in steps])  # fmt: skip
     for number, one in enumerate(open_ones):
         label = _("Take back: {what}", what=case_view.step(one)["what"])
         if st.button(label, key=f"step_back_{number}"):
             _take_back(actor, case, one)
-    if may:
-        _ask(actor, case, may)
+    again = [what for what in may if case_waiting.askable(steps, what, actor.at)]
+    if again:
+        _ask(actor, case, again, case_waiting.clearing(steps, actor.at))
 
 
 def _take_back(actor: Actor, case: Case, one: Step) -> None:
@@ -53,9 +56,11 @@ def _take_back(actor: Actor, case: Case, one: Step) -> None:
     said.say(_("Taken back. The link no longer works."))
 
 
-def _ask(actor: Actor, case: Case, may: list[StepWhat]) -> None:
+def _ask(actor: Actor, case: Case, may: list[StepWhat], waiting: frozenset[str]) -> None:
+    if st.session_state.get(_WHAT) not in may:  # asked for meanwhile; the browser has to learn it
+        st.session_state[_WHAT] = None
     what = st.selectbox(
-        _("What can't be undone"), may, key="step_what", index=None,
+        _("What can't be undone"), may, key=_WHAT, index=None,
         placeholder=_("Please choose"), format_func=lambda w: _(case_words.STEPS[w]),
     )  # fmt: skip
     if what is None:
@@ -67,7 +72,8 @@ def _ask(actor: Actor, case: Case, may: list[StepWhat]) -> None:
         typed = ""
         if what is StepWhat.CLEAR:
             items = st.multiselect(
-                _("Which items"), _CLEARABLE, format_func=lambda name: items_words([name]),
+                _("Which items"), [name for name in _CLEARABLE if name not in waiting],
+                format_func=lambda name: items_words([name]),
                 placeholder=_("Please choose"), select_all=False,
             )  # fmt: skip
         elif what in _TYPED:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from db.clock import SEOUL
 from db.declarations import ITEMS
+from db.words import StepState, StepWhat
 from pages.components.profile_view import display
 from pages.components.request_view import days_left
 from pages.components.sharing_view import items_words
 from pages.components.text import _
 from pages.http.case_paper import PATH
 from services import case_list, case_words
+from services.language import format_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,6 +122,20 @@ def step(one: Step | Listed) -> dict[str, object]:
         "until": one.waits_until,
         "open": one.state in {"waiting", "running"},
     }
+
+
+def of_case(one: Step, now: datetime) -> dict[str, object]:
+    """Return a step as its case draws it: also whose word it waits for, and until when."""
+    drawn, waits = step(one), ""
+    until = format_datetime(one.expires_at)
+    if one.state is StepState.WAITING and not one.open(now):
+        drawn["state"] = _(case_words.STATES[StepState.EXPIRED])
+    elif one.state is StepState.WAITING and one.what is StepWhat.RECOVER:
+        waits = _("a second staff member has to agree by {until}", until=until)
+    elif one.state is StepState.WAITING:
+        waits = _("the member by the link, or a second staff member, has to agree by {until}",
+                  until=until)  # fmt: skip
+    return drawn | {"waits": waits}
 
 
 def paper(one: Paper, case: Case) -> dict[str, object]:

@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, update
 
 from db.drafts import ValueDraft
 from db.tables.cases import case as cases
-from db.tables.cases import case_paper
+from db.tables.cases import case_paper, case_step
 from db.tables.keys import blind_index
 from db.tables.ledger import event
 from db.tables.member import LIVE
@@ -393,6 +393,32 @@ def test_a_second_one_sees_who_it_is_about_and_agrees(portal: Portal) -> None:
     assert "동의했어요" in text_of(tab)
     assert EventName.CONFIRMATION_ASKED in events(portal, who)
     assert EventName.STEP_APPROVED in events(portal, who)
+
+
+def test_what_waits_for_a_second_word_says_so_and_is_not_offered_again(portal: Portal) -> None:
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    verified_case(staff_actor(staff), member(portal.db), CallWish.CORRECT, CallWish.EXPORT)
+    tab = portal.open(DESK).button(key="case_take").click().run()
+    every = tab.selectbox(key="step_what").options
+    assert len(every) == 3
+    tab = submit(tab.selectbox(key="step_what").set_value("export").run(), "요청하기")
+    waits = "2026. 11. 23. 12:00까지 회원이 링크에서 동의하거나 다른 직원이 동의해야 해요"
+    assert waits in text_of(tab)
+    left = tab.selectbox(key="step_what")
+    assert (len(left.options), left.value) == (2, None)
+    tab.selectbox(key="step_what").set_value("clear").run()
+    tab.multiselect[0].select("pregnancy")
+    tab = submit(tab, "요청하기")
+    tab.selectbox(key="step_what").set_value("clear").run()
+    assert "임신" not in "".join(tab.multiselect[0].options)
+    tab = submit(tab, "거둬들이기: 내 자료 파일 만들기")
+    assert tab.selectbox(key="step_what").options == every
+    with portal.db.work.data.begin() as connection:
+        connection.execute(update(case_step).values(expires_at=NOW))
+    shown = text_of(tab.run())
+    assert "기한 안에 답이 없음" in shown
+    assert "까지 회원이 링크에서" not in shown
 
 
 def test_a_second_one_sees_which_guardian_asks(portal: Portal) -> None:

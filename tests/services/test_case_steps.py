@@ -299,6 +299,36 @@ def test_only_what_was_asked_for_by_a_verified_caller_can_wait(
         ask(one, case, StepWhat.LEAVE)
 
 
+@pytest.mark.parametrize(
+    ("what", "first", "again"),
+    [
+        (StepWhat.EXPORT, (), ()),
+        (StepWhat.EMAIL, (), ()),
+        (StepWhat.CLEAR, ("pregnancy", "phone"), ("phone",)),
+    ],
+    ids=["export", "email", "clear"],
+)
+def test_the_same_is_asked_for_again_only_when_the_first_is_over(
+    portal_db: PortalDb,
+    one: Actor,
+    what: StepWhat,
+    first: tuple[str, ...],
+    again: tuple[str, ...],
+) -> None:
+    case = verified_case(one, member(portal_db), case_steps.NEEDS[what])
+    ask(one, case, what, *first, typed="first@example.com")
+    with pytest.raises(CaseRefused, match="already"):
+        ask(one, case, what, *again, typed="second@example.com")
+    if what is StepWhat.CLEAR:
+        ask(one, case, what, "baby_name")
+    with portal_db.work.data.begin() as connection:
+        connection.execute(update(case_step).values(expires_at=NOW))  # the worker comes later
+    step = ask(one, case, what, *again, typed="second@example.com")
+    with access.open(one, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
+        case_steps.take_back(subject, case, step)
+    ask(one, case, what, *again, typed="third@example.com")
+
+
 # ---- a new sign-in -----------------------------------------------------------------------------
 
 NEW = "found.again@example.com"
