@@ -43,6 +43,32 @@ class Page:
     after: tuple[date, UUID] | None
 
 
+@dataclass(frozen=True)
+class Own:
+    """Some of the open cases in one's hand, those due first: the `first` of `total` is number 1."""
+
+    rows: tuple[Case, ...]
+    first: int
+    total: int
+
+
+def own(connection: Connection, actor: Actor, page: int, but: UUID | None = None) -> Own:
+    """Return a page of those in one's own hand, from 0, without the case `but`: one query.
+
+    Of a page after the last, which came when cases were closed, the first page: one query more.
+    """
+    query = _LISTED.add_columns(func.count().over()).where(_C.staff_id == actor.person)
+    if but is not None:
+        query = query.where(_C.case_id != but)
+    start = page * PAGE_ROWS
+    chosen = query.order_by(*_BY).limit(PAGE_ROWS).offset(start)
+    found = [tuple(row) for row in connection.execute(chosen)]
+    if not found and page:
+        return own(connection, actor, 0, but)
+    total = found[0][-1] if found else 0
+    return Own(tuple(of_row(row[:-1]) for row in found), start + 1, total)
+
+
 def mine(connection: Connection, actor: Actor) -> tuple[Case, ...]:
     """Return the open cases in one's own hand, those due first: one query."""
     query = _LISTED.where(_C.staff_id == actor.person).order_by(*_BY).limit(PAGE_ROWS)

@@ -19,24 +19,25 @@ if TYPE_CHECKING:
     from services.cases import Case
 
 _AFTER: Final = "jk_cases_after"
+_OWN: Final = "jk_cases_own"
+_WHICH: Final = "case_which"
 
 
 def panel(actor: Actor) -> None:
     """Draw the look-up first: with a caller on the line it is what is needed."""
-    after = st.session_state.get(_AFTER)
+    after, own = st.session_state.get(_AFTER), st.session_state.get(_OWN, 0)
     with house().databases.data.begin() as connection:
-        mine = case_list.mine(connection, actor)
+        mine = case_list.own(connection, actor, own)
         everyone = case_list.page(connection, after)
         steps = case_steps.listed(connection, actor)
         unusual: tuple[callers.Looked, ...] = ()
         if actor.role is StaffRole.OFFICER:
             unusual = callers.unusual(connection, seoul_day(actor.at))
-    draw("cases.html", mine=len(mine))
+    draw("cases.html")
     case_opening.panel(actor)
-    rows = dict(enumerate(mine, start=1))
-    draw("cases_mine.html", rows=[case_view.row(n, one, actor) for n, one in rows.items()])
-    if rows:
-        _take(rows)
+    _mine(actor, mine)
+    if mine.rows:
+        _take(dict(enumerate(mine.rows, start=mine.first)))
     second_word_panel.panel(actor, steps)
     others = tuple(one for one in everyone.rows if one.staff_id != actor.person)
     draw("cases_all.html", rows=[case_view.row(n, one, actor) for n, one in enumerate(others, 1)])
@@ -49,19 +50,39 @@ def panel(actor: Actor) -> None:
 
 def others(actor: Actor, case: Case) -> None:
     """Draw what else is in one's hand, below the case that is looked at."""
+    own = st.session_state.get(_OWN, 0)
     with house().databases.data.begin() as connection:
-        mine = case_list.mine(connection, actor)
-    rows = [one for one in mine if one.case_id != case.case_id]
-    if rows:
-        draw(
-            "cases_mine.html", rows=[case_view.row(n, one, actor) for n, one in enumerate(rows, 1)]
-        )
+        mine = case_list.own(connection, actor, own, case.case_id)
+    if mine.rows:
+        _mine(actor, mine)
+
+
+def _mine(actor: Actor, mine: case_list.Own) -> None:
+    """Draw those in one's hand: which of how many, and the way to the others."""
+    last = mine.first + len(mine.rows) - 1
+    rows = [case_view.row(n, one, actor) for n, one in enumerate(mine.rows, mine.first)]
+    draw("cases_mine.html", first=mine.first, last=last, total=mine.total, rows=rows)
+    if mine.total == len(rows):
+        return
+    with st.container(horizontal=True):
+        if mine.first > 1:
+            st.button(_("My cases before these"), key="own_before", on_click=_turn,
+                      args=(mine.first - 1 - case_list.PAGE_ROWS,))  # fmt: skip
+        if last < mine.total:
+            st.button(_("My cases after these"), key="own_after", on_click=_turn, args=(last,))
+
+
+def _turn(before: int) -> None:
+    """Show from the case after so many of them."""
+    st.session_state[_OWN] = before // case_list.PAGE_ROWS
 
 
 def _take(rows: dict[int, Case]) -> None:
+    if st.session_state.get(_WHICH) not in rows:  # of another page; the browser has to learn it
+        st.session_state[_WHICH] = next(iter(rows))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(
-            _("Which case?"), list(rows), key="case_which",
+            _("Which case?"), list(rows), key=_WHICH,
             format_func=lambda n: f"{rows[n].no} · {case_view.asked(rows[n].asked)}",
         )  # fmt: skip
         if st.button(_("Go on with it"), key="case_take", type="primary") and number in rows:

@@ -18,7 +18,7 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.words import Caller, CallWish, CaseReason, Purpose, StaffRole, StepWhat
 from pages.components import frame
-from services import access, case_going_on, case_steps, correction
+from services import access, case_going_on, case_list, case_steps, correction
 from services.actor import Permission
 from services.ledger import EventName
 from tests import test_structure
@@ -340,6 +340,48 @@ def test_the_desk_and_a_case_ask_a_fixed_number_of_times(
     statements.clear()
     tab.run()
     assert len(statements) == empty <= 6
+
+
+def test_of_many_cases_in_hand_it_says_which_are_shown_and_leads_to_the_others(
+    portal: Portal, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(case_list, "PAGE_ROWS", 2)
+    staff = agent(portal.db)
+    portal.sign_in(staff=staff, verified=NOW)
+    plain = (ValueDraft("nickname", "하나"),)
+    numbers = [
+        opened(staff_actor(staff), member(portal.db, values=plain, records=(), devices=()),
+               received_on=NOW.date() - timedelta(days=5 - n)).no
+        for n in range(5)
+    ]  # fmt: skip
+    opened(staff_actor(agent(portal.db)), member(portal.db, values=plain, records=(), devices=()))
+
+    def shown(tab: AppTest) -> list[str]:
+        mine = text_of(tab).split('id="cases-mine"')[1].split("</section>")[0]
+        return [no for no in numbers if no in mine]
+
+    tab = portal.open(DESK)
+    statements.clear()
+    tab.run()
+    asked = len(statements)
+    assert "전체 5건 가운데 1~2번째" in text_of(tab)
+    assert shown(tab) == numbers[:2]
+    assert "own_before" not in {b.key for b in tab.button}
+    statements.clear()
+    tab = tab.button(key="own_after").click().run()
+    assert len(statements) == asked
+    assert "전체 5건 가운데 3~4번째" in text_of(tab)
+    assert shown(tab) == numbers[2:4]
+    tab = tab.button(key="own_after").click().run()
+    assert shown(tab) == numbers[4:]
+    assert "own_after" not in {b.key for b in tab.button}
+    tab = take(tab, numbers[4])
+    assert "전체 4건 가운데" in text_of(tab)  # the others, from the first: there is no third page
+    assert shown(tab) == numbers[:2]
+    tab = tab.button(key="case_aside").click().run()
+    tab = tab.switch_page(DESK).run()
+    tab = tab.button(key="own_before").click().run()
+    assert shown(tab) == numbers[2:4]
 
 
 def test_each_page_of_the_member_asks_for_what_the_frame_says() -> None:
