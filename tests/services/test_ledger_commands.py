@@ -194,5 +194,5 @@ def test_the_worker_seals_by_itself(sealed: Sealed, installation: Settings) -> N
     assert [one.day.day for one in sealed.copy()] == [18, 19, 20]
     found = worker.APP.periodic_registry.periodic_tasks.values()
     assert {one.task.name: one.cron for one in found} == {
-        jobs.DAILY: "7 * * * *", jobs.AGAIN: "* * * * *",
+        jobs.DAILY: "7 * * * *", jobs.AGAIN: "* * * * *", jobs.LAPSED: "* * * * *",
     }  # fmt: skip
