@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from streamlit.proto.AppPage_pb2 import AppPage
     from streamlit.proto.Block_pb2 import Block
@@ -93,6 +93,8 @@ def _block(path: Path, block: Block, widths: list[float] | None) -> list[str]:
     if widths:
         names = ", ".join(f"at[{(*path, n)!r}]" for n in range(len(widths)))
         return [f"{names} = {where}.columns({widths!r})"]
+    if block.HasField("form"):
+        return [f"at[{path!r}] = {where}.form({block.form.form_id!r}, border={block.form.border})"]
     across = block.flex_container.direction == block.FlexContainer.HORIZONTAL
     return [f"at[{path!r}] = {where}.container(horizontal={across})"]
 
@@ -100,19 +102,27 @@ def _block(path: Path, block: Block, widths: list[float] | None) -> list[str]:
 def _element(path: Path, element: Element) -> str:
     kind, where = str(element.WhichOneof("type")), f"at[{path[:-1]!r}]"
     one: Any = getattr(element, kind)
-    name = repr(str(path))
-    if kind == "html":
-        target = "st" if path[0] else where
-        return f"{target}.html({one.body!r})"
-    if kind == "button":
-        return f"{where}.button({one.label!r}, key={name}, type={one.type!r}, icon={one.icon!r})"
-    if kind == "button_group":
-        options = [option.content for option in one.options]
-        return f"{where}.pills('kinds', {options!r}, key={name})"
-    if kind == "checkbox":
-        return f"{where}.toggle({one.label!r}, key={name})"
-    if kind == "selectbox":
-        return f"{where}.selectbox({one.label!r}, {list(one.options)!r}, key={name})"
+    if kind == "html" and path[0]:
+        where = "st"
+    if command := _command(kind, one, repr(str(path))):
+        return f"{where}.{command}"
     made, name = type(one).__module__, type(one).__name__
     again = f"{name}.FromString({one.SerializeToString()!r})"
     return f"from {made} import {name}\n{where}._enqueue({kind!r}, {again})"
+
+
+def _command(kind: str, one: Any, key: str) -> str | None:  # noqa: ANN401 (a message of any kind)
+    """Return the call that draws an element, None for a kind without one."""
+    if kind == "button":
+        kind = "submit" if one.is_form_submitter else "button"
+    given: dict[str, Callable[[], str]] = {
+        "html": lambda: f"html({one.body!r})",
+        "submit": lambda: f"form_submit_button({one.label!r}, key={key}, type={one.type!r})",
+        "button": lambda: f"button({one.label!r}, key={key}, type={one.type!r}, icon={one.icon!r})",
+        "button_group": lambda: f"pills('kinds', {[o.content for o in one.options]!r}, key={key})",
+        "checkbox": lambda: f"toggle({one.label!r}, key={key})",
+        "text_input": lambda: f"text_input({one.label!r}, key={key})",
+        "radio": lambda: f"radio({one.label!r}, {list(one.options)!r}, key={key})",
+        "selectbox": lambda: f"selectbox({one.label!r}, {list(one.options)!r}, key={key})",
+    }
+    return given[kind]() if kind in given else None
