@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Date, case, func, literal, select, update
+from sqlalchemy import Boolean, Date, case, func, literal, select, update
 
 from db.words import N_, DisputeOutcome, SuspensionWhy
 from services import disputes, guarding, ledger, waiting_values
@@ -123,13 +123,18 @@ def stop(
 
 
 def _stopped(link: Table, today: date, since: date, until: date | None) -> dict[str, Any]:
-    """Return what a suspension writes: one in force stands when another begins later."""
-    if since <= today:
-        return {"suspended_on": since, "suspended_until": until}
-    stands, ever = guarding.suspended(link.c, today), literal("infinity").cast(Date)
+    """Return what a suspension writes: of two that begin on different days neither lifts the other.
+
+    A link has room for one, so the days between are covered too. What changes one in force from
+    today on takes its place.
+    """
+    old, ever = link.c.suspended_on, literal("infinity").cast(Date)
+    over = link.c.suspended_until < today  # null: for good
+    later = literal(since > today, Boolean) | (old > today)
+    stands = old.is_not(None) & over.is_not(True) & later
     ends = (func.coalesce(one, ever) for one in (link.c.suspended_until, literal(until, Date)))
     return {
-        "suspended_on": case((stands, link.c.suspended_on), else_=since),
+        "suspended_on": case((stands, func.least(old, since)), else_=since),
         "suspended_until": case((stands, func.nullif(func.greatest(*ends), ever)), else_=until),
     }
 

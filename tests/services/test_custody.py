@@ -395,3 +395,29 @@ def case_of(data: Connection) -> UUID:
     """Return the case whose key the job has."""
     asked = text("select args from jobs.procrastinate_jobs where task_name = 'dispute'")
     return UUID(data.scalars(asked).one()["case_id"])
+
+
+@pytest.mark.promise("P29")
+@pytest.mark.parametrize("asleep", [False, True])
+@pytest.mark.parametrize(
+    ("first", "second", "left"),
+    [
+        ((3, 5), (10, 30), (3, 30)), ((10, 30), (3, 5), (3, 30)), ((10, None), (0, 3), (0, None)),
+        ((0, 30), (0, 3), (0, 3)), ((0, None), (0, 30), (0, 30)),
+    ],
+)  # fmt: skip
+def test_of_two_suspensions_on_other_days_neither_lifts_the_other(
+    portal_db: PortalDb, first: tuple[int, int | None], second: tuple[int, int | None],
+    left: tuple[int, int | None], *, asleep: bool,
+) -> None:  # fmt: skip
+    """But one in force is changed, shorter too, by an order that counts from today on."""
+    portal_house(portal_db)
+    guardian, staff = member(portal_db), officer(portal_db)
+    child = (sleeping(portal_db, guardian) if asleep
+             else child_of(portal_db, guardian, "2016-05-06"))  # fmt: skip
+    case_id = letter(portal_db, staff, child)
+    for since, until in (first, second):
+        enter(portal_db, staff, case_id,
+              replace(ORDER, since=TODAY + timedelta(since), until=in_days(until)))  # fmt: skip
+    (link,) = in_store(portal_db, DORMANT if asleep else LIVE, child)
+    assert (link.suspended_on, link.suspended_until) == (in_days(left[0]), in_days(left[1]))

@@ -1,7 +1,7 @@
 """Let a later paper take nothing from an order in force, and a guardian's copy say whose it is.
 
-A suspension in force stands when another begins later, and an end is never put off. Copies by
-phone are one for each guardian who calls; a guardian's cases are found by the guardian.
+Of two suspensions that begin on different days neither lifts the other, and an end is never put
+off. Copies by phone are one for each guardian who calls; a guardian's cases are found by the guardian.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ _HERE = "state in ('asked', 'running', 'done')"
 _BEFORE = """update dormant.guardianship g set suspended_on = since, suspended_why = why,
                 suspended_until = until, ended_on = case when ends then since else g.ended_on end"""
 # As services/guardian_stop.py has it.
-_STANDS = """since > today and g.suspended_on <= today
-                    and (g.suspended_until is null or g.suspended_until >= today)"""
+_STANDS = """g.suspended_on is not null and (g.suspended_until < today) is not true
+                    and (since > today or g.suspended_on > today)"""
 _NOW = f"""update dormant.guardianship g set suspended_why = why,
-                suspended_on = case when {_STANDS} then g.suspended_on else since end,
+                suspended_on = case when {_STANDS} then least(g.suspended_on, since)
+                    else since end,
                 suspended_until = case when {_STANDS} then
                     nullif(greatest(coalesce(g.suspended_until, 'infinity'),
                         coalesce(until, 'infinity')), 'infinity') else until end,
