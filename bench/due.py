@@ -181,8 +181,10 @@ def measure(more: int = MANY) -> Found:
 
 
 def named(few: Found, many: Found, more: int) -> Found:
-    """Return the measures under the names that they are kept by."""
-    return {f"{name}_beside_bare_sql": one for name, one in many.items()} | {
-        f"{name}_among_{more}_members": Measure.of(one.value, few[name].value)
-        for name, one in many.items()
-    }
+    """Return the measures under the names that they are kept by; what bare SQL grows by is one."""
+    found: Found = {}
+    for name, one in many.items():
+        found[f"{name}_beside_bare_sql"] = one
+        found[f"{name}_among_{more}_members"] = Measure.of(one.value, few[name].value)
+        found[f"bare_{name}_among_{more}_members"] = Measure.of(one.floor, few[name].floor)
+    return found

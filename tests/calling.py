@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import select
 
 from db.clock import seoul_day
@@ -15,12 +16,13 @@ from services.actor import Actor, Permission
 from services.house import house
 from services.identity.recovery import code_of
 from services.ledger import EventName
-from tests.people import acting
+from tests.people import acting, agent, portal_house
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from services.cases import Case
+    from tests.database import PortalDb
 
 HANDLE = access.Look(EventName.CASE_VIEWED, Permission.CASE_HANDLE, cases.PAGE)
 
@@ -29,6 +31,19 @@ def staff_actor(staff_id: UUID, **changes: Any) -> Actor:  # noqa: ANN401
     """Return one of the staff, just signed in."""
     one = acting(staff_id, kind=ActorKind.STAFF, role=changes.pop("role", StaffRole.AGENT))
     return replace(one, verified_at=one.at, **changes)
+
+
+@pytest.fixture
+def one(portal_db: PortalDb) -> Actor:
+    """One of the staff, at a portal."""
+    portal_house(portal_db)
+    return staff_actor(agent(portal_db))
+
+
+@pytest.fixture
+def other(portal_db: PortalDb) -> Actor:
+    """A second one."""
+    return staff_actor(agent(portal_db))
 
 
 def opened(actor: Actor, member_id: UUID, *asked: CallWish, **changes: Any) -> Case:  # noqa: ANN401

@@ -14,8 +14,8 @@ from services import access, call_back, correction
 from services.actor import Permission
 from services.cases import CaseRefused
 from services.ledger import EventName
-from tests.calling import HANDLE, by_papers, guardians_case, in_case, opened, read, staff_actor
-from tests.people import NOW, PLAIN, acting, agent, child_of, member, portal_house
+from tests.calling import HANDLE, by_papers, guardians_case, in_case, one, opened, read, staff_actor
+from tests.people import NOW, PLAIN, acting, agent, child_of, member
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,18 +25,13 @@ if TYPE_CHECKING:
     from services.cases import Case
     from tests.database import PortalDb
 
+__all__ = ["one"]
+
 pytestmark = pytest.mark.promise("P31")
 
 CORRECT = access.Look(EventName.CORRECTION_VIEWED, Permission.PROFILE_CORRECT, "/edit")
 CHANGED = "02-777-8888"
 BOTH = {"Mobile": PLAIN["mobile"], "Telephone": PLAIN["phone"]}
-
-
-@pytest.fixture
-def one(portal_db: PortalDb) -> Actor:
-    """One of the staff, at a portal."""
-    portal_house(portal_db)
-    return staff_actor(agent(portal_db))
 
 
 def shown(actor: Actor, case: Case) -> Numbers:

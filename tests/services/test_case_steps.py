@@ -60,14 +60,16 @@ from tests.calling import (
     by_papers,
     guardians_case,
     in_case,
+    one,
     opened,
+    other,
     read,
     staff_actor,
     verified,
     verified_case,
 )
 from tests.leaving import signer
-from tests.people import NOW, PLAIN, acting, agent, child_of, member, portal_house
+from tests.people import NOW, PLAIN, acting, agent, child_of, member
 from tests.services.test_disputes import Family
 from tests.services.test_not_me import clerk, deny
 
@@ -82,20 +84,9 @@ if TYPE_CHECKING:
     from services.certificate import Certificate
     from tests.database import PortalDb
 
+__all__ = ["one", "other"]
+
 SECOND = access.Look(EventName.CASE_VIEWED, Permission.CASE_APPROVE, "/desk-cases")
-
-
-@pytest.fixture
-def one(portal_db: PortalDb) -> Actor:
-    """One of the staff, at a portal."""
-    portal_house(portal_db)
-    return staff_actor(agent(portal_db))
-
-
-@pytest.fixture
-def other(portal_db: PortalDb) -> Actor:
-    """A second one."""
-    return staff_actor(agent(portal_db))
 
 
 def ask(actor: Actor, case: Case, what: StepWhat, *items: str, typed: str = "") -> UUID:

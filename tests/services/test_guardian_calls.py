@@ -15,8 +15,16 @@ from services.consents import ConsentRefused
 from services.guardians_own import ContactRefused
 from services.holding_back import HeldBack
 from services.ledger import EventName
-from tests.calling import by_papers, guardians_case, in_case, opened, staff_actor, verified_case
-from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
+from tests.calling import (
+    by_papers,
+    guardians_case,
+    in_case,
+    one,
+    opened,
+    other,
+    verified_case,
+)
+from tests.people import NOW, PLAIN, child_of, member
 from tests.services.test_case_steps import approve, ask, count, follow, link_of, state
 from tests.services.test_disputes import Family
 
@@ -24,20 +32,9 @@ if TYPE_CHECKING:
     from services.actor import Actor
     from tests.database import PortalDb
 
+__all__ = ["one", "other"]
+
 pytestmark = pytest.mark.promise("P29")
-
-
-@pytest.fixture
-def one(portal_db: PortalDb) -> Actor:
-    """One of the staff, at a portal."""
-    portal_house(portal_db)
-    return staff_actor(agent(portal_db))
-
-
-@pytest.fixture
-def other(portal_db: PortalDb) -> Actor:
-    """A second one."""
-    return staff_actor(agent(portal_db))
 
 
 def test_no_second_word_turns_the_childs_mail_away_in_a_dispute(

@@ -27,7 +27,10 @@ from tests.people import NOW, acting, agent, child_of, member, open_case, portal
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy import Connection
+
     from services.actor import Actor
+    from services.reports import Report
     from tests.database import PortalDb
 
 RIGHTS = ["profile_read", "history_read"]
@@ -133,18 +136,24 @@ def test_the_officer_lets_the_case_go_on_or_ends_it(
     assert (row.closed_at is None) == goes_on
 
 
+def closes_not(connection: Connection, officer: Actor, why: str) -> Report:
+    """See that an officer can't close the one report there is, and return it."""
+    [found] = report_desk.page(connection, officer)
+    with pytest.raises(ReportGone, match=why):
+        report_desk.close(connection, officer, found, "x", ReportOutcome.NOTHING_FOUND)
+    new = func.ops.answer_report(
+        officer.person, found.report_id, uuid4(), NOW, text("'\\x00'::bytea"), "closed",
+        "nothing_found",
+    )  # fmt: skip
+    assert not connection.scalar(select(new)), "nor does the database let them"
+    return found
+
+
 def test_nobody_closes_what_was_said_of_a_case_of_their_own(portal_db: PortalDb) -> None:
     me, officer = member(portal_db), clerk(portal_db, StaffRole.OFFICER)
     deny(acting(me), me, case_of(portal_db, officer, me))
     with portal_db.web.data.begin() as connection:
-        [found] = report_desk.page(connection, officer)
-        with pytest.raises(ReportGone, match="another officer"):
-            report_desk.close(connection, officer, found, "x", ReportOutcome.NOTHING_FOUND)
-        new = func.ops.answer_report(
-            officer.person, found.report_id, uuid4(), NOW, text("'\\x00'::bytea"), "closed",
-            "nothing_found",
-        )  # fmt: skip
-        assert not connection.scalar(select(new)), "nor does the database let them"
+        closes_not(connection, officer, "another officer")
 
 
 @pytest.mark.parametrize("how", ["acted", "approved", "own"])
@@ -171,14 +180,7 @@ def test_nobody_closes_what_was_said_of_their_own_doing(portal_db: PortalDb, how
             connection.execute(update(ops.staff).where(mine).values(own_membership=me))
     deny(acting(me), me, case)
     with portal_db.web.data.begin() as connection:
-        [found] = report_desk.page(connection, officer)
-        with pytest.raises(ReportGone, match="about you" if how == "own" else "another officer"):
-            report_desk.close(connection, officer, found, "x", ReportOutcome.NOTHING_FOUND)
-        new = func.ops.answer_report(
-            officer.person, found.report_id, uuid4(), NOW, text("'\\x00'::bytea"), "closed",
-            "nothing_found",
-        )  # fmt: skip
-        assert not connection.scalar(select(new)), "nor does the database let them"
+        found = closes_not(connection, officer, "about you" if how == "own" else "another officer")
         other = clerk(portal_db, StaffRole.OFFICER)
         ledger.write(connection, other, ledger.Entry(EventName.CASE_VIEWED, me, case_id=case))
         report_desk.close(connection, other, found, "봤어요", ReportOutcome.NOTHING_FOUND)

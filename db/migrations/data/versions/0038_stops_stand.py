@@ -1,7 +1,7 @@
 """Let a later paper take nothing from an order in force, and a guardian's copy say whose it is.
 
 Of two suspensions that begin on different days neither lifts the other, and an end is never put
-off. Copies by phone are one for each guardian who calls; a guardian's cases are found by the guardian.
+off. Copies by phone are one for each guardian who calls, and so are their cases found.
 """
 
 from __future__ import annotations
