@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from services.retention import Bar
 
 _PROFILE = N_(
-    "While you are a member. If you left today: what is held of {n} items until {day}, "
-    "the rest destroyed at once"
+    "While you are a member. If you left today, what is held of {n} items would stay until {day}, "
+    "the rest would be destroyed at once"
 )
 
 
