@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
 
-from db import embedded, keyring
+from db import binary_lists, embedded, keyring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,4 +151,5 @@ def _engine(url: URL, **options: object) -> Engine:
         **options,
     )
     event.listen(made, "checkout", _check)
+    event.listen(made, "connect", binary_lists.use)
     return made
