@@ -134,7 +134,8 @@ class Day:
             gone = list(data.scalars(text("select member_id from gone")))
         with self._place.work.keys.begin() as keys:
             for table in ("member_key", "blind_index", "sign_in"):
-                statement = f"delete from keys.{table} where member_id = any(:gone)"  # noqa: S608
+                theirs = "store = 'retained' and " if table == "member_key" else ""
+                statement = f"delete from keys.{table} where {theirs} member_id = any(:gone)"  # noqa: S608
                 keys.execute(text(statement), {"gone": gone})
         return len(gone)
 

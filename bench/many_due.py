@@ -2,7 +2,9 @@
 
 Keys are real, so that members can move; what they seal is one sealed value, copied: nothing here
 opens it. On day `n` (from `DAY` on) `DUE` members become due to sleep, `DUE` records come to their
-end, and `DUE` members who left are kept no longer. `DUE` more wait to be told.
+end, and `DUE` members who left are kept no longer. `DUE` more wait to be told. A member's values
+lie together, since they came when they joined, and what is kept of who left, since it was put away
+at once; records lie as they came, one by one.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ _LIVE = (
            obtained_on, policy_version)
        select member_id, item, 0, decode(repeat('5a', 60), 'hex'), now(), 'app', '엄마와',
            date '2024-01-01', '2021-03-15'
-       from who, unnest(cast(:items as text[])) item""",
+       from who, unnest(cast(:items as text[])) item order by n""",
     """insert into live.record (member_id, record_id, kind, event_date, ends_on, sealed, source,
            service, obtained_on, policy_version)
        select member_id, gen_random_uuid(), case when r = 0 then 'visit' else 'payment' end,
@@ -72,14 +74,14 @@ _LEFT = (
        select member_id, item, 0, decode(repeat('5a', 60), 'hex'),
            case when turn < :days then cast(:today as date) + turn - 1
                else date '2027-06-01' + (n % 150)::int end, '2021-03-15'
-       from who, unnest(cast(:items as text[])) item""",
+       from who, unnest(cast(:items as text[])) item order by n""",
     """insert into retained.record (member_id, record_id, kind, event_date, ends_on, sealed,
            policy_version)
        select member_id, gen_random_uuid(), 'payment', date '2021-11-01',
            case when turn < :days then cast(:today as date) + turn - 1
                else date '2027-06-01' + (n % 150)::int end,
            decode(repeat('a5', 160), 'hex'), '2021-03-15'
-       from who, generate_series(0, 9) r""",
+       from who, generate_series(0, 9) r order by n""",
 )
 _INDEX = (
     "insert into keys.blind_index (kind, digest, member_id) "
