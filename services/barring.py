@@ -161,6 +161,6 @@ def run(house: House, now: datetime) -> int:
 def _erase(house: House) -> None:
     """Let the digests leave the files, too; where the table is in use, the next vacuum does."""
     try:
-        erasing.erase(house.databases.keys, (barred,))
+        erasing.erase({house.databases.keys: (barred,)})
     except DBAPIError:
         return

@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID, uuid5
 
 from sqlalchemy import (
-    ARRAY,
-    CollectionAggregate,
-    Column,
     ColumnElement,
-    Uuid,
+    and_,
     any_,
     delete,
     distinct,
-    exists,
     func,
-    literal,
     literal_column,
-    or_,
     select,
-    union,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
 from db.clock import seoul_day
-from db.law import law
 from db.tables import ops
-from db.tables.keeping import destruction, destruction_run, key_due
+from db.tables.keeping import destruction, destruction_run
 from db.tables.linking import linking
-from db.tables.member import STORES
-from db.tables.moves import move, separation, withdrawal, withdrawal_line
-from db.tables.reports import report
 from db.words import DestructionMethod, Store
 from services import due
 from services.holds import AFTER_WITHDRAWAL
-from services.leaving_plan import OTHERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import date, datetime
 
-    from sqlalchemy import Connection, Engine, Select, Table
+    from sqlalchemy import Connection, Engine, Table
 
     from services.due import Dated
 
-_RETAINED = STORES[Store.RETAINED]
 SIGN_IN: Final = (
     ops.credential, ops.one_time, ops.authorization_code, ops.signin_session, ops.session,
     ops.outbox, linking,
@@ -77,6 +63,14 @@ class Batch:
         return seoul_day(self.now)
 
 
+class Line(NamedTuple):
+    """What a record gains: rows of a store, kind and policy version, and how many on paper."""
+
+    what: tuple[Store, str, str]
+    rows: int
+    paper: int
+
+
 def destroy_rows(data: Engine, batch: Batch) -> Iterator[int]:
     """Destroy the rows that end one by one, in live and dormant; yield how many each batch took."""
     for dated in due.DATED:
@@ -87,7 +81,11 @@ def destroy_rows(data: Engine, batch: Batch) -> Iterator[int]:
                 free = due.condition(dated, batch.today, due.waits_before(connection))
                 place = _place(dated.table)
                 picked = select(place).where(free).limit(batch.size)
-                gone = _delete(connection, dated, picked.with_for_update(skip_locked=True), batch)
+                places = func.array(
+                    picked.correlate(None).with_for_update(skip_locked=True).scalar_subquery()
+                )
+                lines = delete_rows(connection, dated, place == any_(places))
+                gone = record_all(connection, batch, lines)
             yield gone
             if gone < batch.size:
                 break
@@ -98,24 +96,36 @@ def _place(table: Table) -> ColumnElement[str]:
     return literal_column(f"{table.fullname}.ctid")
 
 
-def _delete(connection: Connection, dated: Dated, picked: Select[str], batch: Batch) -> int:
-    """Delete the picked rows and count them in the run's record, in one statement."""
-    places = func.array(picked.correlate(None).scalar_subquery())
+def delete_rows(connection: Connection, dated: Dated, chosen: ColumnElement[bool]) -> list[Line]:
+    """Delete the chosen rows; return how many there were of each kind, from one statement."""
     gone = (
         delete(dated.table)
-        .where(_place(dated.table) == any_(places))
+        .where(chosen)
         .returning(
             dated.kind.label("kind"), dated.version.label("version"), dated.form.label("form")
         )
         .cte("gone")
     )
-    counted = select(
-        gone.c.kind, gone.c.version, func.count(),
-        func.count(distinct(gone.c.form)).filter(gone.c.form.is_not(None)),
-    ).group_by(gone.c.kind, gone.c.version)  # fmt: skip
+    kind, version = gone.c.kind, gone.c.version
+    rows = select(kind, version, func.count().label("rows")).group_by(kind, version).subquery()
+    # Apart: telling forms from one another sorts them, and hardly a row came on one.
+    forms = (
+        select(kind, version, func.count(distinct(gone.c.form)).label("paper"))
+        .where(gone.c.form.is_not(None)).group_by(kind, version).subquery()
+    )  # fmt: skip
+    same = and_(forms.c.kind == rows.c.kind, forms.c.version == rows.c.version)
+    paper = func.coalesce(forms.c.paper, 0)
+    counted = select(rows.c.kind, rows.c.version, rows.c.rows, paper).outerjoin(forms, same)
+    return [
+        Line((dated.store, row.kind, row.version), row.rows, row[3])
+        for row in connection.execute(counted)
+    ]
+
+
+def record_all(connection: Connection, batch: Batch, lines: Iterable[Line]) -> int:
+    """Add lines to the run's record, in one order: several write the same. Return the rows."""
     return sum(
-        record(connection, batch, (dated.store, kind, version), rows, paper=paper)
-        for kind, version, rows, paper in connection.execute(counted)
+        record(connection, batch, line.what, line.rows, paper=line.paper) for line in sorted(lines)
     )
 
 
@@ -155,114 +165,3 @@ def record(
     }
     connection.execute(line.on_conflict_do_update(index_elements=key, set_=more))
     return rows
-
-
-def destroy_members(data: Engine, batch: Batch) -> Iterator[tuple[int, int]]:
-    """Destroy what is due of members who left; yield the rows and the whole members of a batch.
-
-    A member is taken in hand whole, so that of two workers that destroy their last rows one sees
-    that nothing is left.
-    """
-    while True:
-        with data.begin() as connection:
-            ids = _in_hand(connection, batch)
-            rows = sum(_delete_of(connection, dated, ids, batch) for dated in _kept())
-            gone = _gone(connection, ids, batch) if ids else 0
-            if ids:
-                certify(connection, ids, batch.now)
-        yield rows, gone
-        if len(ids) < batch.size:
-            return
-
-
-def _kept() -> tuple[Dated, ...]:
-    return (*(one for one in due.DATED if one.store is Store.RETAINED), due.KEPT_VALUES)
-
-
-def _in_hand(connection: Connection, batch: Batch) -> Sequence[UUID]:
-    """Lock members of whom something is due, those nobody has in hand, and return who they are."""
-    due_of = union(
-        *(select(one.table.c.member_id).where(due.past(one, batch.today)) for one in _kept())
-    )
-    whose = _RETAINED.member.c.member_id.in_(due_of)
-    chosen = select(_RETAINED.member.c.member_id).where(whose).limit(batch.size)
-    return connection.scalars(chosen.with_for_update(skip_locked=True)).all()
-
-
-def _delete_of(connection: Connection, dated: Dated, ids: Sequence[UUID], batch: Batch) -> int:
-    if not ids:
-        return 0
-    mine = dated.table.c.member_id == _these(ids)
-    picked = select(_place(dated.table)).where(mine, due.past(dated, batch.today))
-    return _delete(connection, dated, picked, batch)
-
-
-def certify(connection: Connection, ids: Sequence[UUID], now: datetime) -> None:
-    """Note on the certificates of members who left which kinds are gone by now (P34)."""
-    whose, line = withdrawal.c.member_id, withdrawal_line.c
-    here = (
-        exists().where(_RETAINED.record.c.member_id == whose, _RETAINED.record.c.kind == line.kind),
-        (line.kind == law().reports.rule) & exists().where(report.c.member_id == whose),
-        exists().where(
-            _RETAINED.profile_value.c.member_id == whose,
-            _RETAINED.profile_value.c.item == line.kind,
-        ),
-        line.kind.in_(OTHERS) & exists().where(_RETAINED.member.c.member_id == whose),
-    )
-    gone = (
-        update(withdrawal_line)
-        .where(
-            line.withdrawal_id == withdrawal.c.withdrawal_id,
-            whose == _these(ids),
-            line.destroyed_at.is_(None),
-            ~or_(*here),
-        )
-        .values(destroyed_at=now)
-    )
-    connection.execute(gone)
-
-
-def _these(ids: Sequence[UUID]) -> CollectionAggregate[bool]:
-    return any_(literal(list(ids), ARRAY(Uuid)))
-
-
-def _left(column: Column[UUID]) -> ColumnElement[bool]:
-    """Return whether a value or a record of a member who left is still kept."""
-    kept = (_RETAINED.profile_value, _RETAINED.record)
-    return or_(*(exists().where(table.c.member_id == column) for table in kept))
-
-
-def purge(connection: Connection, ids: Sequence[UUID]) -> int:
-    """Remove all rows of these members, in whatever store they are; return how many there were.
-
-    For a restore: who they were is destroyed already, so no record of it is written again.
-    """
-    theirs = [STORES[store].member for store in Store]
-    found = sum(
-        connection.execute(delete(table).where(table.c.member_id.in_(ids))).rowcount
-        for table in theirs
-    )
-    for table in (separation, move, *SIGN_IN):
-        connection.execute(delete(table).where(table.c.member_id.in_(ids)))
-    return found
-
-
-def _gone(connection: Connection, ids: Sequence[UUID], batch: Batch) -> int:
-    """Remove the members of whom nothing is kept; their keys are due from now on."""
-    member = _RETAINED.member
-    removed = (
-        delete(member)
-        .where(member.c.member_id == _these(ids), ~_left(member.c.member_id))
-        .returning(member.c.member_id)
-    )
-    gone = connection.scalars(removed).all()
-    if not gone:
-        return 0
-    for table in SIGN_IN:
-        connection.execute(delete(table).where(table.c.member_id == _these(gone)))
-    each = select(func.unnest(literal(list(gone), ARRAY(Uuid))), literal(batch.now))
-    noted = insert(key_due).from_select(["member_id", "at"], each)
-    connection.execute(noted.on_conflict_do_nothing())
-    what = (Store.RETAINED, due.MEMBERS, "")
-    method = DestructionMethod.ROWS_AND_KEY
-    return record(connection, batch, what, len(gone), method=method)

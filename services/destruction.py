@@ -20,32 +20,23 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
-    ARRAY,
-    Text,
-    Uuid,
-    any_,
-    cast,
-    delete,
     func,
     insert,
-    literal,
-    literal_column,
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
-from db.tables import keys as keys_tables
 from db.tables import ops
 from db.tables.cases import case_paper, case_step
-from db.tables.keeping import destruction, destruction_run, key_due
+from db.tables.keeping import destruction, destruction_run
 from db.tables.member import STORES
 from db.tables.moves import withdrawal
 from db.tables.reports import report, report_line
 from db.words import Noted, Store
-from services import due, erasing, first_run, journal, moving
+from services import destroying_keys, due, erasing, first_run, journal
+from services.destroying_members import destroy_members
 from services.destroying_rows import (
     EXPORTS,
     LEAVING,
@@ -53,13 +44,12 @@ from services.destroying_rows import (
     SIGN_IN,
     STAFF_ACCESS,
     Batch,
-    destroy_members,
     destroy_rows,
 )
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Table
@@ -69,12 +59,8 @@ if TYPE_CHECKING:
     from services.journal_rows import Row
 
 BATCH: Final = 5_000
-MEMBERS: Final = 20_000
+MEMBERS: Final = 6_000
 """Members who left, destroyed together: nobody waits for their rows."""
-KEY_BATCH: Final = 20_000
-"""Keys that go together: their tables are written anew once for all of them."""
-_KEYS: Final = (keys_tables.member_key, keys_tables.blind_index, keys_tables.sign_in)
-"""What goes of a member; where they came from stays known, so that no import revives them."""
 
 
 @dataclass(frozen=True)
@@ -126,9 +112,11 @@ def run(
             if done:
                 tell(min(rows, total), total)
         _finish(databases, batch.run_id, clock)
-    destroyed = destroy_keys(databases, now)
-    erased = _settle(databases, clock)
-    return Report(rows, members, destroyed, erased)
+    keys, last = destroying_keys.begin(databases, now)
+    erased = _settle(databases, clock, last.tables)
+    if erased:
+        keys += destroying_keys.forget(databases, last.ids)
+    return Report(rows, members, keys, erased)
 
 
 def _begin(databases: Databases, clock: _Clock) -> UUID:
@@ -156,64 +144,26 @@ def record_of(data: Connection, run_id: UUID) -> list[Row]:
     ]
 
 
-def destroy_keys(databases: Databases, now: datetime) -> int:
-    """Destroy the keys of members of whom no row is left, and return how many. Kill-safe.
-
-    The note that a key is due stays until the key has left the files, too.
-    """
-    count = 0
-    while True:
-        with databases.data.connect() as data:
-            ids = data.scalars(select(key_due.c.member_id).limit(KEY_BATCH)).all()
-        if not ids:
-            return count
-        these = any_(literal(ids, ARRAY(Uuid)))
-        with databases.keys.begin() as keys:
-            for table in _KEYS:
-                keys.execute(delete(table).where(table.c.member_id == these))
-            moving.forget(keys, ids, now)
-        erase_keys(databases)
-        with databases.data.begin() as data:
-            count += data.execute(delete(key_due).where(key_due.c.member_id == these)).rowcount
-
-
-def erase_keys(databases: Databases) -> None:
-    """Let destroyed keys leave the files. Raise `DBAPIError` when a table can't be locked."""
-    others = (keys_tables.export_key, keys_tables.case_key, keys_tables.report_key)
-    erasing.erase(databases.keys, (*_KEYS, *others))
-
-
-def erase_key_of(databases: Databases, member_id: UUID) -> None:
-    """Let what a member's key was before leave the files: one part of many is written anew.
-
-    Raise `DBAPIError` when it can't be locked.
-    """
-    key = keys_tables.member_key.c
-    with databases.keys.connect() as keys:
-        part = cast(literal_column("tableoid"), REGCLASS).cast(Text)
-        found = keys.scalars(select(part).where(key.member_id == member_id)).all()
-    others = (keys_tables.export_key, keys_tables.case_key)
-    erasing.erase(databases.keys, (*found, *others))
-
-
 def _tables(store: Store, kind: str) -> tuple[Table, ...]:
     """Return the tables that rows of a kind were deleted from."""
     tables = STORES[store]
-    if kind == EXPORTS:
-        return ()  # files; their keys are in the other database
-    if kind == REPORTS:
-        return (report, report_line)
-    if kind == STAFF_ACCESS:
-        return (ops.staff_access,)
-    if kind in (due.MEMBERS, LEAVING):
-        return (*tables.all, *SIGN_IN, case_paper, case_step)
-    if kind == INBOX:
-        return (tables.inbox,)
-    return (tables.profile_value,) if kind == AFTER_WITHDRAWAL else (tables.record,)
+    of_kind: dict[str, tuple[Table, ...]] = {
+        EXPORTS: (),  # files; their keys are in the other database
+        REPORTS: (report, report_line),
+        STAFF_ACCESS: (ops.staff_access,),
+        due.MEMBERS: tables.all,
+        LEAVING: (*tables.all, *SIGN_IN, case_paper, case_step),
+        INBOX: (tables.inbox,),
+        AFTER_WITHDRAWAL: (tables.profile_value,),
+    }
+    return of_kind.get(kind, (tables.record,))
 
 
-def _settle(databases: Databases, clock: _Clock) -> bool:
-    """Vacuum and verify this run and what killed ones left; return whether it could be done."""
+def _settle(databases: Databases, clock: _Clock, keys: Iterable[Table | str]) -> bool:
+    """Vacuum and verify this run and what killed ones left; return whether it could be done.
+
+    `keys`: what keys were deleted from; those leave the files together with the rows.
+    """
     open_runs = select(destruction_run.c.run_id).where(destruction_run.c.verified_at.is_(None))
     with databases.data.connect() as data:
         runs = data.scalars(open_runs).all()
@@ -221,29 +171,35 @@ def _settle(databases: Databases, clock: _Clock) -> bool:
             select(destruction.c.store, destruction.c.kind)
             .where(destruction.c.run_id.in_(runs)).distinct()
         ).all()  # fmt: skip
-    if not runs:
-        return True
+    kinds = [(Store(store), kind) for store, kind in touched]
+    rows = [table for one in kinds for table in _tables(*one)]
+    wraps = [table for one in kinds for table in destroying_keys.of(*one)]
     before = clock.at()
     try:
-        erasing.erase(
-            databases.data, (t for store, kind in touched for t in _tables(Store(store), kind))
-        )
-        if any(kind in (LEAVING, EXPORTS, REPORTS) for _store, kind in touched):
-            erase_keys(databases)
+        with erasing.erased({databases.data: rows, databases.keys: (*keys, *wraps)}):
+            left = _left_over(databases, clock.now) if runs else 0
     except DBAPIError:
         return False
-    _verify(databases, runs, clock, before)
+    if runs:
+        _verify(databases, runs, clock, before, left)
     return True
 
 
-def _verify(databases: Databases, runs: Sequence[UUID], clock: _Clock, before: datetime) -> None:
-    """Ask again for what is due, and write the answer beside what was destroyed.
+def _left_over(databases: Databases, now: datetime) -> int:
+    """Ask again for what is due; return how many rows are."""
+    with databases.data.connect() as data:
+        again = due.anything(data, now)
+        return sum(one.rows for one in due.count(data, now)) if again else 0
 
-    Whoever left `before` the vacuum has left the files, too.
+
+def _verify(
+    databases: Databases, runs: Sequence[UUID], clock: _Clock, before: datetime, left: int
+) -> None:
+    """Write how many rows are `left` of what is due beside what was destroyed.
+
+    Who withdrew `before` the vacuum is in no file any more, either.
     """
     with databases.data.begin() as data:
-        again = due.anything(data, clock.now)
-        left = sum(one.rows for one in due.count(data, clock.now)) if again else 0
         at = clock.at()
         mine = destruction_run.c.run_id.in_(runs)
         values = {

@@ -13,14 +13,14 @@ see; the next run's vacuum takes it.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, Engine, Table
 
@@ -29,66 +29,99 @@ REWRITTEN: Final = 128 * 1024 * 1024
 _PATIENCE: Final = text("set lock_timeout = '3s'")
 _AT_ONCE: Final = 2
 _PARTS: Final = text("""
-    select coalesce(part.name, n.name)
-    from unnest(cast(:names as text[])) with ordinality n(name, at) left join lateral (
-        select relid::regclass::text as name from pg_partition_tree(n.name::regclass) where isleaf
-    ) part on true
-    order by n.at, 1
+    select oid::regclass::text as name, pg_total_relation_size(oid) as whole,
+        pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) as rows
+    from pg_class where oid in (
+        select coalesce(part.relid, n.name::regclass)
+        from unnest(cast(:names as text[])) n(name) left join lateral (
+            select relid from pg_partition_tree(n.name::regclass) where isleaf
+        ) part on true
+    )
 """)
-_SIZE: Final = text("select pg_total_relation_size(cast(:name as regclass))")
 _LOCK: Final = 7_251_106
 """Advisory lock: one erasing at a time."""
 
 
-def erase(engine: Engine, tables: Iterable[Table | str]) -> None:
-    """Vacuum what was deleted from `tables`, as `portal_work`, after the deletion has committed.
+def erase(what: Mapping[Engine, Iterable[Table | str]]) -> None:
+    """Vacuum what was deleted from tables, as `portal_work`, after the deletion has committed.
 
     A name is that of a part of a table; a table in parts is taken part by part. Raise `DBAPIError`
     when a table can't be locked within seconds; call again later.
     """
-    alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with erased(what):
+        pass
+
+
+@contextmanager
+def erased(what: Mapping[Engine, Iterable[Table | str]]) -> Iterator[None]:
+    """As `erase`; within, the tables are vacuumed, and the log is being written out."""
+    with ExitStack() as stack:
+        parts, servers = [], {}
+        for engine, tables in what.items():
+            names = dict.fromkeys(t if isinstance(t, str) else t.fullname for t in tables)
+            if names:
+                alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+                connection = stack.enter_context(_one_at_a_time(alone))
+                found = connection.execute(_PARTS, {"names": list(names)})
+                parts += [_Part(alone, row.name, row.whole) for row in found if row.rows]
+                servers[engine.url.set(database="")] = connection
+        _vacuum_all(parts)
+        with ThreadPoolExecutor() as pool:
+            purged = pool.map(_purge_log, servers.values())
+            yield
+            list(purged)  # what went wrong is raised here
+
+
+@contextmanager
+def _one_at_a_time(alone: Engine) -> Iterator[Connection]:
+    """Wait for whoever erases in this database just now; others wait for us."""
     with alone.connect() as connection:
         connection.execute(text(f"select pg_advisory_lock({_LOCK})"))
         try:
-            names = dict.fromkeys(t if isinstance(t, str) else t.fullname for t in tables)
-            _vacuum_all(alone, connection.scalars(_PARTS, {"names": list(names)}).all())
-            _purge_log(connection)
+            yield connection
         except BaseException:
             connection.invalidate()  # the lock goes with it
             raise
         connection.execute(text(f"select pg_advisory_unlock({_LOCK})"))
 
 
-def _vacuum_all(alone: Engine, names: Sequence[str]) -> None:
-    """Vacuum some at a time: each waits for the disk more than it works."""
+class _Part(NamedTuple):
+    """A table, or a part of one, in which there are or were rows; `size` in bytes with indexes."""
+
+    alone: Engine
+    name: str
+    size: int
+
+
+def _vacuum_all(parts: Iterable[_Part]) -> None:
+    """Vacuum some at a time, the largest first, so that none is waited for at the end."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for _done in pool.map(partial(_vacuum, alone), names):
+        for _done in pool.map(_vacuum, sorted(parts, key=lambda part: -part.size)):
             pass  # what went wrong is raised here
 
 
-def _vacuum(alone: Engine, name: str) -> None:
-    with alone.connect() as connection:
+def _vacuum(part: _Part) -> None:
+    with part.alone.connect() as connection:
         connection.execute(_PATIENCE)
         try:
-            _vacuum_one(connection, name)
+            _vacuum_one(connection, part)
         except BaseException:
             connection.invalidate()  # the setting goes with it
             raise
         connection.execute(text("reset lock_timeout"))
 
 
-def _vacuum_one(connection: Connection, name: str) -> None:
-    size = connection.scalar(_SIZE, {"name": name})
-    if (size or 0) <= REWRITTEN:
+def _vacuum_one(connection: Connection, part: _Part) -> None:
+    if part.size <= REWRITTEN:
         try:
-            connection.execute(text(f"vacuum (full) {name}"))
+            connection.execute(text(f"vacuum (full) {part.name}"))
         except DBAPIError as error:
             if "lock timeout" not in str(error.orig):
                 raise
         else:
             return
-    # Index entries hold ids and days only; cleaning them costs the size of the table.
-    connection.execute(text(f"vacuum (index_cleanup off, truncate off) {name}"))
+    # Index entries hold ids, days and blind digests; cleaning them costs the size of the table.
+    connection.execute(text(f"vacuum (index_cleanup off, truncate off) {part.name}"))
 
 
 def _purge_log(connection: Connection) -> None:

@@ -89,7 +89,9 @@ def not_held(
     if kind is None:
         return ~exists(select(1).where(_standing(today), hold.c.member_id == member_id))
     same = or_(hold.c.kind.is_(None), hold.c.kind == kind)
-    return ~exists(select(1).where(_standing(today), mine, same))
+    # Whether there is any is asked once; only then, of each row.
+    none = ~exists(select(1).where(_standing(today)))
+    return or_(none, ~exists(select(1).where(_standing(today), mine, same)))
 
 
 def is_held(connection: Connection, member_id: UUID, today: date) -> bool:

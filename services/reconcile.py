@@ -19,7 +19,7 @@ from db.tables import keys as keys_tables
 from db.tables.member import STORES
 from db.words import Store
 from services import moving, outbox, replay
-from services.destroying_rows import certify
+from services.destroying_members import certify
 from services.found_by import refresh
 
 if TYPE_CHECKING:

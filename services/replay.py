@@ -36,7 +36,7 @@ from services import (
     replay_row,
     staff_changes,
 )
-from services.destroying_rows import certify, purge
+from services.destroying_members import certify, purge
 from services.journal import Entry
 from services.replay_row import Target
 

@@ -17,7 +17,8 @@ from db.tables.keys import report_key
 from db.tables.reports import report
 from db.words import DestructionMethod, Store
 from services import holds
-from services.destroying_rows import REPORTS, Batch, certify, day_run, record
+from services.destroying_members import certify
+from services.destroying_rows import REPORTS, Batch, day_run, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

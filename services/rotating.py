@@ -17,7 +17,7 @@ from db import backup_keys, engines, keyring, sealing
 from db.errors import PortalError
 from db.tables.keys import case_key, export_key, member_key, report_key
 from db.words import N_, Store
-from services import backup, destruction, journal_file, ledger, moving
+from services import backup, destroying_keys, journal_file, ledger, moving
 from services.house import House
 from services.ledger import EventName
 from services.restore_checks import nobody_at_work
@@ -94,7 +94,7 @@ def _run(
             ledger.note(data, ledger.Entry(EventName.KEYS_ROTATED, None), now)
         for store in Store:
             keyring.take_over(folder, store)
-    destruction.erase_keys(databases)
+    destroying_keys.erase_keys(databases)
     return done
 
 

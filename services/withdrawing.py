@@ -26,7 +26,7 @@ from db.tables.moves import move, separation
 from db.words import ActorKind, Caller, MoveKind, Noted, Purpose, Store
 from services import (
     case_lives,
-    destruction,
+    destroying_keys,
     export_ending,
     farewell,
     guarding,
@@ -245,7 +245,7 @@ def _settle(house: House, member_id: UUID, now: datetime) -> None:
         for table in (export_key, case_key):
             keys.execute(delete(table).where(table.c.member_id == member_id))
     try:
-        destruction.destroy_keys(house.databases, now)
-        destruction.erase_key_of(house.databases, member_id)
+        destroying_keys.destroy_keys(house.databases, now)
+        destroying_keys.erase_key_of(house.databases, member_id)
     except DBAPIError:
         return  # somebody has the table in hand; the hourly run does it
