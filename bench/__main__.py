@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +105,8 @@ def main() -> None:
     if unknown := set(chosen) - set(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     found: Found = {}
+    gc.collect()
+    gc.freeze()  # as web and worker do when they start
     with installation() as place:
         for short, (name, measure) in ALONE.items():
             if short in chosen:
