@@ -17,6 +17,7 @@ COMMANDS = {
     "backup": "back up the data, and the keys apart from it",
     "restore": "put a backup back, with all that was done since",
     "rotate-keys": "wrap every member's key anew, under fresh keys of the stores",
+    "rewrite": "write large tables anew, so that nothing destroyed is left in their files",
     "bounce": "record a mail that came back as undeliverable",
     "staff": "list, add, renew, train and end staff accounts",
     "webhook-secret": "print the secret by which a company checks our signature",

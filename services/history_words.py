@@ -129,6 +129,7 @@ EVENTS: dict[EventName, str] = {
     EventName.REPORT_CLOSED: N_("closed what was reported or asked"),
     EventName.RESTORED: N_("put all data back from a backup"),
     EventName.KEYS_ROTATED: N_("wrapped every member's key anew"),
+    EventName.TABLES_REWRITTEN: N_("wrote large tables anew, so that nothing destroyed is left"),
 }
 """What happened; a test holds every `EventName` to have words here."""
 

@@ -117,6 +117,7 @@ class EventName(StrEnum):
     WARD_MOVED = "ward_moved"
     RESTORED = "restored"
     KEYS_ROTATED = "keys_rotated"
+    TABLES_REWRITTEN = "tables_rewritten"
     EXPORT_VIEWED = "export_viewed"
     EXPORT_ASKED = "export_asked"
     EXPORT_CANCELLED = "export_cancelled"
