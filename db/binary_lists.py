@@ -18,7 +18,8 @@ class _Lists(ListDumper):
     """Others go as text: those of composites can't go otherwise."""
 
     def upgrade(self, obj: list[Any], format: PyFormat) -> BaseListDumper:  # noqa: A002 (psycopg's name)
-        if isinstance(self._find_list_element(obj, format), (UUID, bytes, Binary)):
+        found = self._find_list_element(obj, format)
+        if format is not PyFormat.TEXT and isinstance(found, (UUID, bytes, Binary)):
             return ListBinaryDumper(self.cls, self._tx).upgrade(obj, PyFormat.BINARY)
         return super().upgrade(obj, format)
 

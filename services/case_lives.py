@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 from sqlalchemy import delete, func, literal, or_, select, update
 
@@ -14,18 +15,19 @@ from db.tables.cases import case_paper, case_step, lookup
 from db.tables.keys import case_key
 from db.tables.member import LIVE
 from db.tables.ops import staff
-from db.words import Caller, CaseKind, CaseOutcome, GrantEnded, StepState
+from db.words import Caller, CaseKind, CaseOutcome, DestructionMethod, GrantEnded, StepState, Store
 from services import guarding
+from services.destroying_rows import CASE_WORDS, Batch, day_run, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
     from sqlalchemy import ColumnElement, Connection
 
     from services.house import House
 
+_RUNS: Final = UUID("0e2c0b3c-6f43-4a5e-9d0f-6a3a7f2f4f10")
 _OF_CALLERS: Final = (CaseKind.CALL, CaseKind.RECOVERY)
 _BATCH: Final = 1000
 _LOOKUPS_KEPT: Final = timedelta(days=2 * 365)
@@ -95,24 +97,36 @@ def left(data: Connection, member_id: UUID, now: datetime) -> None:
 def run(house: House, now: datetime) -> int:
     """Destroy what was said in cases whose time is over, with their keys; return how many.
 
-    A case itself stays: who of the staff had which right is kept apart from what was said.
+    A case itself stays: who of the staff had which right is kept apart from what was said. The
+    day's record of it is closed by the hourly run, which lets it leave the files, too.
     """
-    over_since = literal(now) - func.make_interval(0, law().calls.kept.in_months)
-    c, done = cases.c, 0
+    done = 0
     while True:
         with house.databases.data.begin() as data:
-            over = data.scalars(
-                select(c.case_id)
-                .join(case_paper, case_paper.c.case_id == c.case_id)
-                .where(c.closed_at < over_since)
-                .distinct()
-                .limit(_BATCH)
-            ).all()
+            over = _over(data, now)
             with house.databases.keys.begin() as keys:
                 keys.execute(delete(case_key).where(case_key.c.case_id.in_(over)))
-            data.execute(delete(case_step).where(case_step.c.case_id.in_(over)))
-            data.execute(delete(case_paper).where(case_paper.c.case_id.in_(over)))
+            _destroy(data, over, now)
             data.execute(delete(lookup).where(lookup.c.day < seoul_day(now - _LOOKUPS_KEPT)))
         done += len(over)
         if len(over) < _BATCH:
             return done
+
+
+def _over(data: Connection, now: datetime) -> Sequence[UUID]:
+    """Return a batch of the cases whose time is over."""
+    c, over_since = cases.c, literal(now) - func.make_interval(0, law().calls.kept.in_months)
+    said = select(c.case_id).join(case_paper, case_paper.c.case_id == c.case_id)
+    return data.scalars(said.where(c.closed_at < over_since).distinct().limit(_BATCH)).all()
+
+
+def _destroy(data: Connection, over: Sequence[UUID], now: datetime) -> None:
+    """Delete what was said in them, and count it in the day's record."""
+    gone = sum(
+        data.execute(delete(table).where(table.c.case_id.in_(over))).rowcount
+        for table in (case_step, case_paper)
+    )
+    if gone:
+        batch = Batch(day_run(data, _RUNS, now), now, 0)
+        what = (Store.LIVE, CASE_WORDS, "")
+        record(data, batch, what, gone, method=DestructionMethod.ROWS_AND_KEY)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import ARRAY, Uuid, any_, delete, literal, select, text
+from sqlalchemy import delete, select, text
 
+from db.among import among
 from db.tables import keys as keys_tables
 from db.tables.keeping import key_due
 from db.words import Store
 from services import erasing, moving
-from services.destroying_rows import EXPORTS, LEAVING, REPORTS
+from services.destroying_rows import CASE_WORDS, EXPORTS, LEAVING, REPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
 
 KEY_BATCH: Final = 20_000
 """Keys that go together: their tables are written anew once for all of them."""
-_KEYS: Final = (
-    keys_tables.member_key, keys_tables.blind_index, keys_tables.sign_in, keys_tables.export_key,
-    keys_tables.case_key, keys_tables.report_key,
+_OTHERS: Final = (
+    keys_tables.blind_index, keys_tables.sign_in, keys_tables.export_key, keys_tables.case_key,
+    keys_tables.report_key,
 )  # fmt: skip
-"""What keys, and all by which members are found, are deleted from."""
+"""What else keys, and all by which members are found, are deleted from."""
 
 
 class Gone(NamedTuple):
@@ -70,29 +71,30 @@ def _delete_keys(databases: Databases, now: datetime) -> Gone:
     if not ids:
         return Gone()
     key = keys_tables.member_key
-    theirs = key.c.member_id == any_(literal(ids, ARRAY(Uuid)))
+    theirs = among(key.c.member_id, ids)
     with databases.keys.begin() as keys:
         left = keys.execute(delete(key).where(key.c.store == Store.RETAINED, theirs)).rowcount
         if left < len(ids):
-            # Of who was here until now; or they are deleted already, by a run that was killed.
-            keys.execute(delete(key).where(theirs))
+            # Of who was here until now; or a run that was killed deleted them. Twice, since a key
+            # may be going over to the other side: the first waits, the second finds it there.
+            for _again in range(2):
+                keys.execute(delete(key).where(theirs))
         moving.forget(keys, ids, now)
-    whole = key if left < len(ids) else "keys.member_key_part_left"
-    return Gone(ids, (whole, keys_tables.blind_index, keys_tables.sign_in))
+    part = key if left < len(ids) else "keys.member_key_part_left"
+    return Gone(ids, (part, *_OTHERS))
 
 
 def forget(databases: Databases, ids: Sequence[UUID]) -> int:
     """Drop the notes of keys that are in no file any more; return how many there were."""
     if not ids:
         return 0
-    mine = key_due.c.member_id == any_(literal(ids, ARRAY(Uuid)))
     with databases.data.begin() as data:
-        return data.execute(delete(key_due).where(mine)).rowcount
+        return data.execute(delete(key_due).where(among(key_due.c.member_id, ids))).rowcount
 
 
 def erase_keys(databases: Databases) -> None:
     """Let destroyed keys leave the files. Raise `DBAPIError` when a table can't be locked."""
-    erasing.erase({databases.keys: _KEYS})
+    erasing.erase({databases.keys: (keys_tables.member_key, *_OTHERS)})
 
 
 _PART_OF: Final = text("""
@@ -115,8 +117,13 @@ def erase_key_of(databases: Databases, member_id: UUID) -> None:
     erasing.erase({databases.keys: (part, keys_tables.export_key, keys_tables.case_key)})
 
 
-def of(store: Store, kind: str) -> tuple[Table, ...]:
+def of(store: Store, kind: str) -> tuple[Table | str, ...]:
     """Return the tables that keys of a kind were deleted from, each where its rows went."""
-    if kind == LEAVING:
-        return _KEYS if store is not Store.RETAINED else ()
-    return {EXPORTS: (keys_tables.export_key,), REPORTS: (keys_tables.report_key,)}.get(kind, ())
+    of_kind: dict[str, tuple[Table | str, ...]] = {
+        EXPORTS: (keys_tables.export_key,),
+        REPORTS: (keys_tables.report_key,),
+        CASE_WORDS: (keys_tables.case_key,),
+    }
+    if kind == LEAVING and store is not Store.RETAINED:
+        return ("keys.member_key_part_here", *_OTHERS)
+    return of_kind.get(kind, ())

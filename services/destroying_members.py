@@ -7,13 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import (
-    ARRAY,
-    CollectionAggregate,
     Column,
     ColumnElement,
-    Uuid,
     and_,
-    any_,
     delete,
     exists,
     func,
@@ -25,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from db.among import among
 from db.law import law
 from db.tables.keeping import key_due
 from db.tables.member import STORES
@@ -32,7 +29,7 @@ from db.tables.moves import move, separation, withdrawal, withdrawal_line
 from db.tables.reports import report
 from db.words import DestructionMethod, Store
 from services import due
-from services.destroying_rows import LEAVING, SIGN_IN, Line, delete_rows, record, record_all
+from services.destroying_rows import LEAVING, SIGN_IN, Line, delete_rows, record_all
 from services.leaving_plan import OTHERS
 
 if TYPE_CHECKING:
@@ -47,6 +44,7 @@ if TYPE_CHECKING:
 
 _RETAINED = STORES[Store.RETAINED]
 _AT_ONCE: Final = 2
+_WITH_KEY: Final = DestructionMethod.ROWS_AND_KEY
 
 
 def destroy_members(data: Engine, batch: Batch) -> Iterator[tuple[int, int]]:
@@ -78,11 +76,13 @@ def _destroy_some(data: Engine, batch: Batch) -> _Done:
         if not ids:
             return _Done(0, 0, 0)
         lines = [line for dated in _kept() for line in _delete_of(connection, dated, ids, batch)]
-        members, others = _gone(connection, ids, batch)
+        rows, (members, others) = sum(line.rows for line in lines), _gone(connection, ids, batch)
         certify(connection, ids, batch.now)
+        for kind, count in ((due.MEMBERS, members), (LEAVING, others)):
+            if count:
+                lines.append(Line((Store.RETAINED, kind, ""), count, method=_WITH_KEY))
         # At the end: whoever writes the same lines waits for us.
-        rows = record_all(connection, batch, lines)
-        _record_members(connection, batch, members, others)
+        record_all(connection, batch, lines)
     return _Done(len(ids), rows, members)
 
 
@@ -103,7 +103,7 @@ def _in_hand(connection: Connection, batch: Batch) -> Sequence[UUID]:
 def _delete_of(
     connection: Connection, dated: Dated, ids: Sequence[UUID], batch: Batch
 ) -> list[Line]:
-    mine = dated.table.c.member_id == _these(ids)
+    mine = among(dated.table.c.member_id, ids)
     return delete_rows(connection, dated, and_(mine, due.past(dated, batch.today)))
 
 
@@ -123,17 +123,13 @@ def certify(connection: Connection, ids: Sequence[UUID], now: datetime) -> None:
         update(withdrawal_line)
         .where(
             line.withdrawal_id == withdrawal.c.withdrawal_id,
-            whose == _these(ids),
+            among(whose, ids),
             line.destroyed_at.is_(None),
             ~or_(*here),
         )
         .values(destroyed_at=now)
     )
     connection.execute(gone)
-
-
-def _these(ids: Sequence[UUID]) -> CollectionAggregate[bool]:
-    return any_(literal(list(ids), ARRAY(Uuid)))
 
 
 def _left(column: Column[UUID]) -> ColumnElement[bool]:
@@ -165,7 +161,7 @@ def _gone(connection: Connection, ids: Sequence[UUID], batch: Batch) -> tuple[in
     member = _RETAINED.member
     gone = (
         delete(member)
-        .where(member.c.member_id == _these(ids), ~_left(member.c.member_id))
+        .where(among(member.c.member_id, ids), ~_left(member.c.member_id))
         .returning(member.c.member_id)
         .cte("gone")
     )
@@ -184,10 +180,3 @@ def _gone(connection: Connection, ids: Sequence[UUID], batch: Batch) -> tuple[in
     counted = select(members, sum(others, literal(0))).add_cte(noted.cte("noted"))
     row = connection.execute(counted).one()
     return row[0], row[1]
-
-
-def _record_members(connection: Connection, batch: Batch, members: int, others: int) -> None:
-    method = DestructionMethod.ROWS_AND_KEY
-    for kind, rows in ((LEAVING, others), (due.MEMBERS, members)):
-        if rows:
-            record(connection, batch, (Store.RETAINED, kind, ""), rows, method=method)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -45,6 +46,8 @@ EXPORTS: Final = "export"
 """What it calls copies made for members to take, a file each, and the rule."""
 REPORTS: Final = "report"
 """What it calls reports of anybody with all that was answered."""
+CASE_WORDS: Final = "case_words"
+"""What it calls what callers said and showed, and the rule."""
 STAFF_ACCESS: Final = "staff_access"
 """What it calls rows of the register of who could see members' data, and the rule."""
 
@@ -68,7 +71,8 @@ class Line(NamedTuple):
 
     what: tuple[Store, str, str]
     rows: int
-    paper: int
+    paper: int = 0
+    method: DestructionMethod = DestructionMethod.ROWS
 
 
 def destroy_rows(data: Engine, batch: Batch) -> Iterator[int]:
@@ -123,10 +127,21 @@ def delete_rows(connection: Connection, dated: Dated, chosen: ColumnElement[bool
 
 
 def record_all(connection: Connection, batch: Batch, lines: Iterable[Line]) -> int:
-    """Add lines to the run's record, in one order: several write the same. Return the rows."""
+    """Add lines to the run's record, one transaction after the other; return the rows."""
+    found = sorted(lines)
+    if found:
+        _open_again(connection, batch.run_id)
     return sum(
-        record(connection, batch, line.what, line.rows, paper=line.paper) for line in sorted(lines)
+        record(connection, batch, line.what, line.rows, paper=line.paper, method=line.method)
+        for line in found
     )
+
+
+def _open_again(connection: Connection, run_id: UUID) -> None:
+    """Let the record of a run that goes on be open, should somebody have closed it meanwhile."""
+    again = {"vacuumed_at": None, "verified_at": None, "left_over": None}
+    opened = update(destruction_run).where(destruction_run.c.run_id == run_id)
+    connection.execute(opened.values(again))
 
 
 def day_run(connection: Connection, runs: UUID, now: datetime) -> UUID:

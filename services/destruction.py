@@ -20,39 +20,26 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
-    func,
     insert,
     select,
     update,
 )
-from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
-from db.tables import ops
-from db.tables.cases import case_paper, case_step
 from db.tables.keeping import destruction, destruction_run
-from db.tables.member import STORES
-from db.tables.moves import withdrawal
-from db.tables.reports import report, report_line
-from db.words import Noted, Store
-from services import destroying_keys, due, erasing, first_run, journal
+from db.words import Noted
+from services import destroying_keys, due, first_run, journal, verifying
 from services.destroying_members import destroy_members
 from services.destroying_rows import (
-    EXPORTS,
-    LEAVING,
-    REPORTS,
-    SIGN_IN,
-    STAFF_ACCESS,
     Batch,
     destroy_rows,
 )
-from services.holds import AFTER_WITHDRAWAL, INBOX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection
 
     from db.engines import Databases
     from services.due import Due
@@ -101,8 +88,9 @@ def run(
     clock = _Clock(now, time.monotonic())
     tell = progress or (lambda _done, _total: None)
     rows = members = 0
-    if found:
-        batch = Batch(_begin(databases, clock), now, BATCH)
+    run_id = _begin(databases, clock) if found else None
+    if run_id:
+        batch = Batch(run_id, now, BATCH)
         for done in destroy_rows(databases.data, batch):
             rows += done
             if done:
@@ -111,9 +99,9 @@ def run(
             rows, members = rows + done, members + gone
             if done:
                 tell(min(rows, total), total)
-        _finish(databases, batch.run_id, clock)
+        _finish(databases, run_id, clock)
     keys, last = destroying_keys.begin(databases, now)
-    erased = _settle(databases, clock, last.tables)
+    erased = verifying.settle(databases, run_id, last.tables, clock.at, now)
     if erased:
         keys += destroying_keys.forget(databases, last.ids)
     return Report(rows, members, keys, erased)
@@ -142,73 +130,3 @@ def record_of(data: Connection, run_id: UUID) -> list[Row]:
         for table in (destruction_run, destruction)
         for row in data.execute(select(table).filter_by(run_id=run_id)).mappings()
     ]
-
-
-def _tables(store: Store, kind: str) -> tuple[Table, ...]:
-    """Return the tables that rows of a kind were deleted from."""
-    tables = STORES[store]
-    of_kind: dict[str, tuple[Table, ...]] = {
-        EXPORTS: (),  # files; their keys are in the other database
-        REPORTS: (report, report_line),
-        STAFF_ACCESS: (ops.staff_access,),
-        due.MEMBERS: tables.all,
-        LEAVING: (*tables.all, *SIGN_IN, case_paper, case_step),
-        INBOX: (tables.inbox,),
-        AFTER_WITHDRAWAL: (tables.profile_value,),
-    }
-    return of_kind.get(kind, (tables.record,))
-
-
-def _settle(databases: Databases, clock: _Clock, keys: Iterable[Table | str]) -> bool:
-    """Vacuum and verify this run and what killed ones left; return whether it could be done.
-
-    `keys`: what keys were deleted from; those leave the files together with the rows.
-    """
-    open_runs = select(destruction_run.c.run_id).where(destruction_run.c.verified_at.is_(None))
-    with databases.data.connect() as data:
-        runs = data.scalars(open_runs).all()
-        touched = data.execute(
-            select(destruction.c.store, destruction.c.kind)
-            .where(destruction.c.run_id.in_(runs)).distinct()
-        ).all()  # fmt: skip
-    kinds = [(Store(store), kind) for store, kind in touched]
-    rows = [table for one in kinds for table in _tables(*one)]
-    wraps = [table for one in kinds for table in destroying_keys.of(*one)]
-    before = clock.at()
-    try:
-        with erasing.erased({databases.data: rows, databases.keys: (*keys, *wraps)}):
-            left = _left_over(databases, clock.now) if runs else 0
-    except DBAPIError:
-        return False
-    if runs:
-        _verify(databases, runs, clock, before, left)
-    return True
-
-
-def _left_over(databases: Databases, now: datetime) -> int:
-    """Ask again for what is due; return how many rows are."""
-    with databases.data.connect() as data:
-        again = due.anything(data, now)
-        return sum(one.rows for one in due.count(data, now)) if again else 0
-
-
-def _verify(
-    databases: Databases, runs: Sequence[UUID], clock: _Clock, before: datetime, left: int
-) -> None:
-    """Write how many rows are `left` of what is due beside what was destroyed.
-
-    Who withdrew `before` the vacuum is in no file any more, either.
-    """
-    with databases.data.begin() as data:
-        at = clock.at()
-        mine = destruction_run.c.run_id.in_(runs)
-        values = {
-            "vacuumed_at": func.coalesce(destruction_run.c.vacuumed_at, at),
-            "finished_at": func.coalesce(destruction_run.c.finished_at, at),
-            "left_over": left,
-        }
-        # Rows that another worker has in hand just now are counted too: then it asks again.
-        checked = {} if left else {"verified_at": at}
-        data.execute(update(destruction_run).where(mine).values(values | checked))
-        over = (withdrawal.c.erased_at.is_(None), withdrawal.c.left_at <= before)
-        data.execute(update(withdrawal).where(*over).values(erased_at=at))

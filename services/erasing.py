@@ -13,7 +13,7 @@ see; the next run's vacuum takes it.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import text
@@ -30,7 +30,9 @@ _PATIENCE: Final = text("set lock_timeout = '3s'")
 _AT_ONCE: Final = 2
 _PARTS: Final = text("""
     select oid::regclass::text as name, pg_total_relation_size(oid) as whole,
-        pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0) as rows
+        pg_relation_size(oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0)
+            + pg_indexes_size(oid) > current_setting('block_size')::int
+                * (select count(*) from pg_index where indrelid = oid) as used
     from pg_class where oid in (
         select coalesce(part.relid, n.name::regclass)
         from unnest(cast(:names as text[])) n(name) left join lateral (
@@ -38,6 +40,7 @@ _PARTS: Final = text("""
         ) part on true
     )
 """)
+"""Tables part by part, their sizes in bytes, and whether they, or an index, ever held anything."""
 _LOCK: Final = 7_251_106
 """Advisory lock: one erasing at a time."""
 
@@ -54,22 +57,20 @@ def erase(what: Mapping[Engine, Iterable[Table | str]]) -> None:
 
 @contextmanager
 def erased(what: Mapping[Engine, Iterable[Table | str]]) -> Iterator[None]:
-    """As `erase`; within, the tables are vacuumed, and the log is being written out."""
-    with ExitStack() as stack:
-        parts, servers = [], {}
-        for engine, tables in what.items():
-            names = dict.fromkeys(t if isinstance(t, str) else t.fullname for t in tables)
-            if names:
-                alone = engine.execution_options(isolation_level="AUTOCOMMIT")
-                connection = stack.enter_context(_one_at_a_time(alone))
+    """As `erase`, one database after the other; within, the log is being written out."""
+    servers = {}
+    for engine, tables in what.items():
+        names = dict.fromkeys(t if isinstance(t, str) else t.fullname for t in tables)
+        if names:
+            alone = engine.execution_options(isolation_level="AUTOCOMMIT")
+            with _one_at_a_time(alone) as connection:
                 found = connection.execute(_PARTS, {"names": list(names)})
-                parts += [_Part(alone, row.name, row.whole) for row in found if row.rows]
-                servers[engine.url.set(database="")] = connection
-        _vacuum_all(parts)
-        with ThreadPoolExecutor() as pool:
-            purged = pool.map(_purge_log, servers.values())
-            yield
-            list(purged)  # what went wrong is raised here
+                _vacuum_all(_Part(alone, row.name, row.whole) for row in found if row.used)
+            servers[engine.url.set(database="")] = alone
+    with ThreadPoolExecutor() as pool:
+        purged = pool.map(_purge_log, servers.values())
+        yield
+        list(purged)  # what went wrong is raised here
 
 
 @contextmanager
@@ -124,10 +125,8 @@ def _vacuum_one(connection: Connection, part: _Part) -> None:
     connection.execute(text(f"vacuum (index_cleanup off, truncate off) {part.name}"))
 
 
-def _purge_log(connection: Connection) -> None:
+def _purge_log(alone: Engine) -> None:
     """Let the log begin anew, where this role may; elsewhere it does so by itself, later."""
-    try:
+    with suppress(ProgrammingError), alone.connect() as connection:
         connection.execute(text("select pg_switch_wal()"))
         connection.execute(text("checkpoint"))
-    except ProgrammingError:
-        return

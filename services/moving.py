@@ -23,13 +23,13 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal,
     select,
     text,
     update,
 )
 from sqlalchemy.exc import OperationalError
 
+from db.among import among
 from db.sealing import SealError
 from db.tables import keys as keys_tables
 from db.tables.member import STORES
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
+    from sqlalchemy.sql.dml import ReturningInsert
 
     from db.keyring import Keyring
     from services.house import House
@@ -102,29 +103,34 @@ def rewrap(
             wraps[row.member_id] = keyring.rewrap(source, target, row.member_id, row.wrapped)
         except SealError:
             continue
-    announce(keys, wraps, target)
-    return list(wraps)
+    return announce(keys, wraps, target)
 
 
 _MEMBERS: Final = bindparam("members", type_=ARRAY(Uuid))
-_WRAPS: Final = (
+WRAPS: Final = (
     func.unnest(_MEMBERS, bindparam("wraps", type_=ARRAY(LargeBinary)))
     .table_valued(column("member_id", Uuid), column("wrapped", LargeBinary), name="new")
     .render_derived()
 )
+"""Members and new wraps of their keys, as the parameters `members` and `wraps`."""
 # Named twice: a thousand among millions are looked up by the index, not met in reading them all.
 _ANNOUNCE: Final = (
     update(_KEY)
-    .where(_KEY.c.member_id == any_(_MEMBERS), _KEY.c.member_id == _WRAPS.c.member_id)
-    .values(next_store=bindparam("target"), next_wrapped=_WRAPS.c.wrapped)
+    .where(_KEY.c.member_id == any_(_MEMBERS), _KEY.c.member_id == WRAPS.c.member_id)
+    .values(next_store=bindparam("target"), next_wrapped=WRAPS.c.wrapped)
+    .returning(_KEY.c.member_id)
 )
 
 
-def announce(keys: Connection, wraps: dict[UUID, bytes], target: Store) -> None:
-    """Note the wraps under which the members' keys will be known in `target`."""
-    if wraps:
-        given = {"members": list(wraps), "wraps": list(wraps.values()), "target": target}
-        keys.execute(_ANNOUNCE, given)
+def announce(keys: Connection, wraps: dict[UUID, bytes], target: Store) -> list[UUID]:
+    """Note the wraps under which the members' keys will be known in `target`; return whose were.
+
+    Whose key is gone by now, or was on its way to another part of the table, is not among them.
+    """
+    if not wraps:
+        return []
+    given = {"members": list(wraps), "wraps": list(wraps.values()), "target": target}
+    return list(keys.scalars(_ANNOUNCE, given))
 
 
 def rows(data: Connection, members: Sequence[UUID], source: Store, target: Store) -> int:
@@ -161,19 +167,28 @@ def settle(keys: Connection, members: Sequence[UUID], target: Store, now: dateti
 
     Return how many did.
     """
-    there = (
-        _KEY.c.member_id == any_(literal(list(members), ARRAY(Uuid))),
-        _KEY.c.next_store == target,
-    )
+    there = (among(_KEY.c.member_id, members), _KEY.c.next_store == target)
+    if target is not Store.RETAINED:
+        new = {"store": _KEY.c.next_store, "wrapped": _KEY.c.next_wrapped}
+        over = {"next_store": None, "next_wrapped": None}
+        changed = update(_KEY).where(*there).values(new | over).returning(_KEY.c.member_id)
+        return len(keys.scalars(changed).all())
+    left = list(keys.scalars(_to_the_other_side(*there)))
+    if left:
+        forget(keys, left, now)
+    return len(left)
+
+
+def _to_the_other_side(*there: ColumnElement[bool]) -> ReturningInsert[UUID]:
+    """Return the statement by which keys of who left go where theirs lie.
+
+    An UPDATE from one part of a table to another fails whoever waits for the row. By DELETE and
+    INSERT whoever waits finds nothing, and must look again.
+    """
     old = delete(_KEY).where(*there).returning(_KEY).cte("old")
-    names = ["member_id", "store", "wrapped", "created_at"]
-    # Deleted and inserted: a row that an UPDATE moves between parts fails whoever waits for it.
     new = select(old.c.member_id, old.c.next_store, old.c.next_wrapped, old.c.created_at)
-    put = insert(_KEY).from_select(names, new).returning(_KEY.c.member_id)
-    moved = list(keys.scalars(put)) if members else []
-    if moved and target is Store.RETAINED:
-        forget(keys, moved, now)
-    return len(moved)
+    names = ["member_id", "store", "wrapped", "created_at"]
+    return insert(_KEY).from_select(names, new).returning(_KEY.c.member_id)
 
 
 def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
@@ -181,11 +196,10 @@ def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
 
     What a bar knows of them stays until its end (`services.barring`).
     """
-    these = any_(literal(list(members), ARRAY(Uuid)))
     for table in (keys_tables.blind_index, keys_tables.sign_in):
-        keys.execute(delete(table).where(table.c.member_id == these))
+        keys.execute(delete(table).where(among(table.c.member_id, members)))
     origin = keys_tables.import_origin
-    left = (origin.c.member_id == these, origin.c.left_at.is_(None))
+    left = (among(origin.c.member_id, members), origin.c.left_at.is_(None))
     keys.execute(update(origin).where(*left).values(left_at=now))
 
 

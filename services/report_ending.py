@@ -5,18 +5,20 @@ The key of a report whose rows are gone opens nothing; killed in between, the ne
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from sqlalchemy import delete, literal, select
+from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
 from db.law import law
 from db.tables.keys import report_key
 from db.tables.reports import report
 from db.words import DestructionMethod, Store
-from services import holds
+from services import erasing, holds
 from services.destroying_members import certify
 from services.destroying_rows import REPORTS, Batch, day_run, record
 
@@ -44,7 +46,7 @@ def run(house: House, now: datetime) -> int:
         _destroy(house, gone)
         done += len(gone)
         if len(gone) < _BATCH:
-            _destroy(house, _left_behind(house, now))
+            _destroy_left_behind(house, now)
             return done
 
 
@@ -75,6 +77,15 @@ def _destroy(house: House, gone: Sequence[UUID]) -> None:
     if gone:
         with house.databases.keys.begin() as keys:
             keys.execute(delete(report_key).where(report_key.c.report_id.in_(gone)))
+
+
+def _destroy_left_behind(house: House, now: datetime) -> None:
+    """Take keys that a run left which was killed; no record of theirs may be open any more."""
+    left = _left_behind(house, now)
+    _destroy(house, left)
+    if left:
+        with suppress(DBAPIError):  # somebody has the table in hand: it goes with the next of them
+            erasing.erase({house.databases.keys: (report_key,)})
 
 
 def _left_behind(house: House, now: datetime) -> Sequence[UUID]:

@@ -1,8 +1,8 @@
 """Writes large tables anew, so that nothing that was destroyed is left in their files (P15).
 
 A table above `erasing.REWRITTEN` is only vacuumed when rows of it are destroyed: what they were may
-stay in its file until the space is used again. To write it anew shuts it meanwhile, some seconds for
-each gigabyte; whoever runs the portal chooses the hour.
+stay in its file until the space is used again. To write it anew shuts it meanwhile, some seconds
+for each gigabyte; whoever runs the portal chooses the hour.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ARRAY, LargeBinary, Uuid, bindparam, column, func, select, text, update
+from sqlalchemy import select, text, update
 
 from db import backup_keys, engines, keyring, sealing
 from db.errors import PortalError
@@ -38,15 +38,10 @@ _ALONE: Final = text("select pg_try_advisory_lock(7251109)")
 _KEY: Final = member_key
 _OTHERS: Final = (export_key, case_key, report_key)
 """Keys that the portal opens with the key of the live store, each its own row's."""
-_NEW: Final = (
-    func.unnest(
-        bindparam("members", type_=ARRAY(Uuid)), bindparam("wraps", type_=ARRAY(LargeBinary))
-    )
-    .table_valued(column("member_id", Uuid), column("wrapped", LargeBinary), name="new")
-    .render_derived()
-)
 _REWRAP: Final = (
-    update(_KEY).where(_KEY.c.member_id == _NEW.c.member_id).values(wrapped=_NEW.c.wrapped)
+    update(_KEY)
+    .where(_KEY.c.member_id == moving.WRAPS.c.member_id)
+    .values(wrapped=moving.WRAPS.c.wrapped)
 )
 
 

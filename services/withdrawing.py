@@ -148,14 +148,18 @@ def _let_fall(data: Connection, member_id: UUID, now: datetime) -> None:
 
 
 def _keys(house: House, member_id: UUID) -> tuple[Sealer | None, Sealer]:
-    """Return the old key, and a fresh one whose wrap is committed beside the old one's."""
+    """Return the old key, and a fresh one whose wrap is committed beside the old one's.
+
+    Raise `NoKeyError` when the key went elsewhere meanwhile: nothing would open what stays.
+    """
     new, wrapped = house.keyring.new_sealer(Store.RETAINED, member_id)
     with house.databases.keys.begin() as keys:
         try:
             _store, old = outbox.sealer_of(keys, house.keyring, member_id)
         except outbox.NoKeyError:
             return None, new
-        moving.announce(keys, {member_id: wrapped}, Store.RETAINED)
+        if not moving.announce(keys, {member_id: wrapped}, Store.RETAINED):
+            raise outbox.NoKeyError
     return old, new
 
 
@@ -245,7 +249,7 @@ def _settle(house: House, member_id: UUID, now: datetime) -> None:
         for table in (export_key, case_key):
             keys.execute(delete(table).where(table.c.member_id == member_id))
     try:
-        destroying_keys.destroy_keys(house.databases, now)
         destroying_keys.erase_key_of(house.databases, member_id)
+        destroying_keys.destroy_keys(house.databases, now)
     except DBAPIError:
         return  # somebody has the table in hand; the hourly run does it

@@ -45,7 +45,7 @@ member_key = Table(
     ),
     # In parts: what a key has left in the files goes by writing its part anew (services/erasing).
     # Those of who left lie apart: each day some end, and nobody else's are written anew for that.
-    # Both sides are in `KEY_PARTS` parts by a hash of the member; a trigger allows each one key.
+    # Both sides are in `KEY_PARTS` parts by a hash of the member; a trigger refuses a second key.
     postgresql_partition_by="list (store)",
     schema="keys",
 )  # fmt: skip

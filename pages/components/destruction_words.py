@@ -7,7 +7,7 @@ from typing import Final
 from db.declarations import KINDS
 from db.words import N_, RecordKind
 from pages.components.text import _
-from services.destroying_rows import EXPORTS, LEAVING, REPORTS, STAFF_ACCESS
+from services.destroying_rows import CASE_WORDS, EXPORTS, LEAVING, REPORTS, STAFF_ACCESS
 from services.due import MEMBERS
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
@@ -18,6 +18,7 @@ _OTHERS: Final = {
     LEAVING: N_("What went because its member left"),
     EXPORTS: N_("Copies made for members to take"),
     REPORTS: N_("Reports and questions, with their answers"),
+    CASE_WORDS: N_("What callers said and showed"),
     STAFF_ACCESS: N_("Register of staff access"),
 }
 

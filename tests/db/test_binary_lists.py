@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from psycopg import sql
 from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, literal, select
 
 if TYPE_CHECKING:
@@ -42,3 +43,11 @@ def test_ids_go_as_bytes_and_words_as_text(portal_db: PortalDb) -> None:
         given = (IDS, [b"sealed"], ["word"])
         cursor.execute("select %s::uuid[], %s::bytea[], %s::text[]", given)
         assert [int(one) for one in cursor._query.formats] == [1, 1, 0]
+
+
+def test_what_is_to_be_text_stays_text(portal_db: PortalDb) -> None:
+    with portal_db.work.data.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        told = sql.SQL("select {}::uuid[]").format(sql.Literal(IDS))
+        assert driver.cursor().execute(told).fetchone() == (IDS,)

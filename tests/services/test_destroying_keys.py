@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -16,12 +17,16 @@ from db.tables.keeping import destruction as records
 from db.tables.keeping import key_due
 from db.tables.member import STORES
 from db.words import Store
-from services import destroying_keys, destruction
+from services import destroying_keys, destroying_members, destruction, erasing
 from tests.people import NOW, member
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
+    from sqlalchemy import Connection
+
+    from services.destroying_rows import Batch
     from tests.database import PortalDb
 
 YESTERDAY = date(2026, 11, 21)
@@ -90,10 +95,19 @@ def test_a_key_that_was_here_is_in_no_file_either(portal_db: PortalDb, *, killed
 
 
 def test_many_keys_go_batch_by_batch(portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch) -> None:
+    erased: list[object] = []
+    real = erasing.erase
+
+    def erase(what: Any) -> None:  # noqa: ANN401
+        erased.append(what)
+        real(what)
+
     monkeypatch.setattr(destroying_keys, "KEY_BATCH", 2)
+    monkeypatch.setattr(erasing, "erase", erase)
     for _ in range(5):
         gone(portal_db)
     assert destruction.run(portal_db.work, NOW).keys == 5
+    assert len(erased) == 2, "two whole batches; the last one leaves the files with the rows"
     with portal_db.owner_data.connect() as data:
         assert data.execute(select(key_due)).all() == []
 
@@ -102,7 +116,16 @@ def test_many_keys_go_batch_by_batch(portal_db: PortalDb, monkeypatch: pytest.Mo
 def test_two_at_a_time_leave_nobody(
     portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
+    both, real = Barrier(2, timeout=60), destroying_members._in_hand
+
+    def together(connection: Connection, batch: Batch) -> Sequence[UUID]:
+        both.wait()
+        found = real(connection, batch)
+        assert len(found) <= 2
+        return found
+
     monkeypatch.setattr(destruction, "MEMBERS", 2)
+    monkeypatch.setattr(destroying_members, "_in_hand", together)
     for _ in range(count):
         gone(portal_db)
     assert destruction.run(portal_db.work, NOW).members == count

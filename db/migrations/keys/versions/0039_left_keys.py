@@ -18,8 +18,9 @@ _MAINTAIN = """
         end if;
     end $$
 """
-# No index can say so, since one of a table in parts holds the column that parts it. The few that
-# came are looked up one by one, however many were there when this was planned.
+# No index can say so, since one of a table in parts holds the column that parts it. Of what is
+# committed by then: ids are made for whoever joins, so that no two transactions add the same. The
+# few that came are looked up one by one, however many were there when this was planned.
 _ONE_EACH = """
     create function keys.one_key_each() returns trigger
     language plpgsql security definer set search_path = pg_catalog, keys
@@ -37,6 +38,16 @@ _TRIGGER = """
     create trigger one_key_each after insert on keys.member_key
     referencing new table as came for each statement execute function keys.one_key_each()
 """
+
+# As before, but that these need not look among who left.
+_LIVE_KEY = """
+    create or replace function keys.live_key(who uuid) returns bytea
+    language sql stable security definer set search_path = pg_catalog, keys as $$
+        select case when store = 'live' then wrapped else next_wrapped end from keys.member_key
+        where member_id = who and (store = 'live' or next_store = 'live'){here}
+    $$
+"""
+_HERE = " and store in ('live', 'dormant')"
 
 
 def _before() -> None:
@@ -90,6 +101,7 @@ def upgrade() -> None:
     op.execute(_ONE_EACH)
     op.execute("revoke execute on function keys.one_key_each() from public")
     op.execute(_TRIGGER)
+    op.execute(_LIVE_KEY.format(here=_HERE))
 
 
 def downgrade() -> None:
@@ -99,3 +111,4 @@ def downgrade() -> None:
     _parts("member_key", "member_key_part")
     _take_over()
     op.execute("drop function keys.one_key_each()")
+    op.execute(_LIVE_KEY.format(here=""))
