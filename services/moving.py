@@ -72,6 +72,10 @@ def give_way(data: Connection) -> None:
     data.execute(_BRIEFLY)
 
 
+class KeyMovedError(Exception):
+    """A key went elsewhere at this instant: try again, and look where it is."""
+
+
 _BUSY = frozenset({"40P01", "55P03"})
 
 
@@ -80,6 +84,8 @@ def later_if_busy() -> Iterator[None]:
     """Leave to the next run what gave way; nothing else of this one is held up by it."""
     try:
         yield
+    except KeyMovedError:
+        return
     except OperationalError as error:
         if getattr(error.orig, "sqlstate", None) not in _BUSY:
             raise

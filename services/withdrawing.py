@@ -150,7 +150,7 @@ def _let_fall(data: Connection, member_id: UUID, now: datetime) -> None:
 def _keys(house: House, member_id: UUID) -> tuple[Sealer | None, Sealer]:
     """Return the old key, and a fresh one whose wrap is committed beside the old one's.
 
-    Raise `NoKeyError` when the key went elsewhere meanwhile: nothing would open what stays.
+    Raise `KeyMovedError` when the key went elsewhere meanwhile: nothing would open what stays.
     """
     new, wrapped = house.keyring.new_sealer(Store.RETAINED, member_id)
     with house.databases.keys.begin() as keys:
@@ -159,7 +159,7 @@ def _keys(house: House, member_id: UUID) -> tuple[Sealer | None, Sealer]:
         except outbox.NoKeyError:
             return None, new
         if not moving.announce(keys, {member_id: wrapped}, Store.RETAINED):
-            raise outbox.NoKeyError
+            raise moving.KeyMovedError
     return old, new
 
 
