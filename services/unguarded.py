@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Boolean, Date, Uuid, column, func, select
 
 from db.clock import seoul_day
-from db.tables.member import LIVE
-from db.words import Noted
-from services import journal, ledger, reference
+from db.tables.member import DORMANT, LIVE
+from db.words import N_, Noted
+from services import jobs, journal, ledger, reference
 from services.dispute_rights import PAGE, PURPOSE, officer
+from services.disputes import DisputeRefused
 from services.ledger import EventName
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from db.tables.member import MemberTables
     from services.actor import Actor
     from services.journal_rows import Row
 
@@ -60,18 +62,34 @@ def see(connection: Connection, actor: Actor, child: UUID) -> None:
 
 
 def lift(connection: Connection, actor: Actor, child: UUID) -> int:
-    """Let suspended guardians of a child act again; return how many links that were.
+    """Let suspended guardians of a child, awake or asleep, act again; return how many links.
 
-    Needs an officer who has just confirmed who they are.
+    A child who sleeps sleeps on; its guardians act once it is back. They are told, and so is a
+    child who is awake. Needs an officer who has just confirmed who they are. Raise `DisputeRefused`
+    where there is nothing to lift, and about a child of the officer's own family.
     """
     officer(actor)
     actor.require_verification()
-    columns = tuple(column(one.name, one.type) for one in LIVE.guardianship.c)
-    lifting = func.ops.lift_suspensions(actor.person, child, seoul_day(actor.at))
-    rows = connection.execute(select(lifting.table_valued(*columns, name="lifted"))).mappings()
-    held: list[Row] = [(LIVE.guardianship, row) for row in rows]
-    if held:
-        journal.note(connection, Noted.REQUESTED, child, actor.at, rows=held)
-        entry = ledger.Entry(EventName.SUSPENSION_LIFTED, child, PURPOSE, PAGE)
-        ledger.write(connection, actor, entry)
+    held = _lifted(connection, actor, child, LIVE) or _lifted(connection, actor, child, DORMANT)
+    if not held:
+        raise DisputeRefused(
+            N_("Nothing was changed: no guardian of this child is suspended any more, or you are "
+               "of its family; then another officer decides.")
+        )  # fmt: skip
+    journal.note(connection, Noted.REQUESTED, child, actor.at, rows=held)
+    entry = ledger.Entry(EventName.SUSPENSION_LIFTED, child, PURPOSE, PAGE)
+    ledger.write(connection, actor, entry)
+    guardians = sorted({str(row["guardian_id"]) for _table, row in held})
+    jobs.defer(
+        connection, jobs.LIFTED, member_id=str(child), guardians=guardians, at=actor.at.isoformat()
+    )
     return len(held)
+
+
+def _lifted(connection: Connection, actor: Actor, child: UUID, tables: MemberTables) -> list[Row]:
+    """Lift what is in force in one store; return the links as they stand now: one query."""
+    which = func.ops.lift_suspensions if tables is LIVE else func.ops.lift_asleep
+    lifting = which(actor.person, child, seoul_day(actor.at))
+    columns = tuple(column(one.name, one.type) for one in tables.guardianship.c)
+    rows = connection.execute(select(lifting.table_valued(*columns, name="lifted"))).mappings()
+    return [(tables.guardianship, row) for row in rows]

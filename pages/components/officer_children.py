@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from db.errors import PortalError
 from pages.components import officer_custody, officer_dispute, said, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import case_list, desk_queue, dispute_case, dispute_list, unguarded
+from services.actor import AccessDenied, StepUpRequired
 from services.dispute_words import WHY
 from services.house import house
 
@@ -75,10 +77,20 @@ def _alone(actor: Actor, rows: dict[str, Alone]) -> None:
             and chosen.suspended
             and st.button(_("Let the suspended guardian act again"), key="lift")
         ):
-            with house().databases.data.begin() as connection:
-                unguarded.lift(connection, actor, chosen.member_id)
-            said.say(_("The suspension is over from now on."))
+            _lift(actor, chosen)
         if chosen and st.button(_("Noted: somebody looks after the child"), key="alone_seen"):
             with house().databases.data.begin() as connection:
                 unguarded.see(connection, actor, chosen.member_id)
             said.say(_("It is off the list, and the ledger says by whom."))
+
+
+def _lift(actor: Actor, chosen: Alone) -> None:
+    try:
+        with house().databases.data.begin() as connection:
+            unguarded.lift(connection, actor, chosen.member_id)
+    except (AccessDenied, StepUpRequired):
+        raise
+    except PortalError as error:
+        draw("problem.html", text=_(error.message, **error.params))
+        return
+    said.say(_("The suspension is over from now on. The guardian is being told."))

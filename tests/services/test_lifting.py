@@ -1,0 +1,172 @@
+"""An officer lets suspended guardians act again, of a child who is awake and of one who sleeps."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, func, select, text, update
+
+from db import places
+from db.tables.keeping import journal as rows_of
+from db.tables.ledger import event
+from db.tables.member import DORMANT, LIVE
+from db.tables.ops import outbox as told
+from db.words import ActorKind, Noted, StaffRole, Store, SuspensionWhy
+from services import lift_notices, moving, outbox, unguarded
+from services.actor import AccessDenied, Actor, StepUpRequired
+from services.disputes import DisputeRefused
+from tests.people import NOW, acting, agent, child_of, member, portal_house
+from tests.restoring import AT, LATER, portal
+from tests.services.test_custody import acts, in_store, officer, sleeping
+from tests.services.test_restore import restored_as_it_was
+
+if TYPE_CHECKING:
+    from db.tables.member import MemberTables
+    from tests.database import PortalDb
+    from tests.restoring import Restoring
+
+__all__ = ["portal"]
+
+pytestmark = pytest.mark.promise("P29")
+
+TODAY = NOW.date()
+WHERE = [pytest.param(LIVE, id="awake"), pytest.param(DORMANT, id="asleep")]
+
+
+def stopped(db: PortalDb, tables: MemberTables, *guardians: UUID, **changes: Any) -> UUID:  # noqa: ANN401
+    """Return a child whose guardians are suspended, for good."""
+    child = (
+        sleeping(db, *guardians) if tables is DORMANT else child_of(db, guardians[0], "2016-05-06")
+    )
+    why = {"suspended_on": TODAY, "suspended_why": SuspensionWhy.COURT_ORDER}
+    link = tables.guardianship
+    with db.work.data.begin() as data:
+        data.execute(update(link).where(link.c.member_id == child).values(**(why | changes)))
+    return child
+
+
+def lift(db: PortalDb, staff: Actor, child: UUID) -> int:
+    with db.web.data.begin() as data:
+        return unguarded.lift(data, staff, child)
+
+
+def tell(db: PortalDb, child: UUID) -> dict[tuple[UUID, str], str]:
+    """Do the worker's job twice; return who was told what, and in which words."""
+    with db.work.data.begin() as data, db.work.keys.connect() as keys:
+        asked = "select args from jobs.procrastinate_jobs where task_name = 'suspension_lifted'"
+        (args,) = data.execute(text(asked)).scalars().all()
+        assert args["member_id"] == str(child)
+        lifted, who = datetime.fromisoformat(args["at"]), [UUID(one) for one in args["guardians"]]
+        for _ in range(2):
+            lift_notices.tell(
+                data, child, who, lambda m: outbox.sealer_of(keys, db.keyring, m), lifted
+            )
+        found = {}
+        for row in data.execute(select(told).where(told.c.template.like("guardian_again%"))):
+            _store, sealer = outbox.sealer_of(keys, db.keyring, row.member_id)
+            plain = sealer.open(row.sealed, places.outbox(row.message_id)) if row.sealed else b""
+            assert (row.member_id, row.template) not in found
+            found[row.member_id, row.template] = plain.decode()
+    return found
+
+
+@pytest.mark.parametrize("tables", WHERE)
+def test_a_suspended_guardian_acts_again_and_is_told(
+    portal_db: PortalDb, tables: MemberTables
+) -> None:
+    db = portal_db
+    portal_house(db)
+    guardian, staff = member(db), officer(db)
+    child = stopped(db, tables, guardian)
+    assert not acts(guardian, child)
+    assert lift(db, staff, child) == 1
+    (link,) = in_store(db, tables, child)
+    assert link.suspended_until == TODAY - timedelta(days=1)
+    with db.work.data.connect() as data:
+        who = select(event.c.actor_id).where(
+            event.c.name == "suspension_lifted", event.c.member_id == child
+        )
+        assert data.scalars(who).all() == [staff.person]
+        carried = str(data.scalars(select(rows_of.c.detail)).all())
+        assert f"{tables.store}.guardianship" in carried, "a restore does it again"
+    expected = {(guardian, "guardian_again")}
+    # The address of who sleeps is used for nothing.
+    expected |= {(child, "guardian_again_child")} if tables is LIVE else set()
+    found = tell(db, child)
+    assert found.keys() == expected
+    assert ('"yes"' in found[guardian, "guardian_again"]) is (tables is DORMANT)
+    if tables is DORMANT:  # it slept on, and its guardian acts once it is back
+        assert in_store(db, LIVE, child) == []
+        with db.work.data.begin() as data, db.work.keys.begin() as keys:
+            moving.rewrap(keys, db.keyring, [child], Store.DORMANT, Store.LIVE)
+            moving.rows(data, [child], Store.DORMANT, Store.LIVE)
+        portal_house(db)
+    assert acts(guardian, child)
+
+
+@pytest.mark.parametrize("tables", WHERE)
+def test_nobody_else_lifts_it_and_nothing_else_is_lifted(
+    portal_db: PortalDb, tables: MemberTables
+) -> None:
+    db = portal_db
+    portal_house(db)
+    guardian, staff = member(db), officer(db)
+    child = stopped(db, tables, guardian)
+    later = stopped(db, tables, member(db), suspended_on=TODAY + timedelta(days=1))
+    before = in_store(db, tables, child) + in_store(db, tables, later)
+    helper = acting(agent(db), kind=ActorKind.STAFF, role=StaffRole.AGENT, verified_at=NOW)
+    with pytest.raises(AccessDenied):
+        lift(db, helper, child)
+    unconfirmed = acting(staff.person, kind=ActorKind.STAFF, role=StaffRole.OFFICER)
+    with pytest.raises(StepUpRequired):
+        lift(db, unconfirmed, child)
+    own = officer(db, own_membership=guardian)
+    for who, which in ((own, child), (staff, later), (staff, guardian)):
+        with pytest.raises(DisputeRefused, match="Nothing was changed"):
+            lift(db, who, which)
+    # Nor does the database, whoever asks it.
+    with db.web.data.begin() as data:
+        for who in (helper, own):
+            for lifting in (func.ops.lift_suspensions, func.ops.lift_asleep):
+                asked = lifting(who.person, child, TODAY).table_valued("member_id")
+                assert data.execute(select(asked)).all() == []
+    assert in_store(db, tables, child) + in_store(db, tables, later) == before
+    with db.work.data.connect() as data:
+        assert "suspension_lifted" not in data.scalars(select(event.c.name)).all()
+
+
+def test_whose_link_has_ended_is_told_nothing(portal_db: PortalDb) -> None:
+    db = portal_db
+    portal_house(db)
+    first, second = member(db), member(db)
+    child = stopped(db, DORMANT, first, second)
+    link = DORMANT.guardianship
+    with db.work.data.begin() as data:
+        data.execute(update(link).where(link.c.guardian_id == first).values(ended_on=TODAY))
+    assert lift(db, officer(db), child) == 2
+    assert tell(db, child).keys() == {(second, "guardian_again")}
+
+
+@pytest.mark.promise("P23")
+@pytest.mark.parametrize("sure", [True, False], ids=["committed", "perhaps"])
+@pytest.mark.parametrize("tables", WHERE)
+def test_it_is_lifted_again_in_restored_data(
+    portal: Restoring, tables: MemberTables, *, sure: bool
+) -> None:
+    """But not where it may never have been committed: until somebody lifts it, it stands."""
+    child = stopped(portal.db, tables, member(portal.db))
+    staff = acting(agent(portal.db, StaffRole.OFFICER), kind=ActorKind.STAFF,
+                   role=StaffRole.OFFICER, at=LATER, verified_at=LATER)  # fmt: skip
+    file = portal.back_up()
+    assert lift(portal.db, staff, child) == 1
+    if sure:
+        restored_as_it_was(portal, file)
+    else:
+        with portal.db.owner_data.begin() as data:
+            data.execute(delete(rows_of).where(rows_of.c.kind != Noted.BACKED_UP))
+        portal.restore(file, LATER + timedelta(minutes=5))
+    (link,) = in_store(portal.db, tables, child)
+    assert link.suspended_until == (AT.date() - timedelta(days=1) if sure else None)
