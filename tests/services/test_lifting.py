@@ -170,3 +170,92 @@ def test_it_is_lifted_again_in_restored_data(
         portal.restore(file, LATER + timedelta(minutes=5))
     (link,) = in_store(portal.db, tables, child)
     assert link.suspended_until == (AT.date() - timedelta(days=1) if sure else None)
+
+
+# ---- the list of those whom nobody may act for --------------------------------------------------
+
+
+def listed(db: PortalDb, staff: Actor, number: int = 1) -> unguarded.Page:
+    with db.web.data.begin() as data:
+        return unguarded.alone(data, staff, number)
+
+
+def test_children_who_sleep_are_listed_after_those_awake(portal_db: PortalDb) -> None:
+    db = portal_db
+    portal_house(db)
+    guardian, staff = member(db), officer(db)
+    assert listed(db, staff) == unguarded.NOBODY
+    awake, asleep = stopped(db, LIVE, guardian), stopped(db, DORMANT, guardian)
+    nobodys, minor = sleeping(db), sleeping(db, member(db))
+    with db.work.data.begin() as data:
+        young = LIVE.member.c.member_id.in_(
+            select(DORMANT.guardianship.c.guardian_id).where(
+                DORMANT.guardianship.c.member_id == minor
+            )
+        )
+        data.execute(update(LIVE.member).where(young).values(turns_19_on=TODAY + timedelta(days=1)))
+    # Guarded as soon as they wake, no children, or children of who sleeps as well: not alone.
+    for who in (member(db), member(db, Store.DORMANT)):
+        sleeping(db, who)
+    sleeping(db, born="2012-11-22")
+    member(db, Store.DORMANT)
+    sleeping(db, guardian, member(db))
+    found = listed(db, staff)
+    assert (found.count, found.asleep) == (4, 3)
+    assert [(one.member_id, one.asleep, one.suspended, one.since) for one in found.rows] == [
+        (awake, False, True, TODAY), (asleep, True, True, TODAY),
+        *((one, True, False, None) for one in sorted((nobodys, minor))),
+    ]  # fmt: skip
+    past = listed(db, staff, 2)
+    assert (past.rows, past.count, past.asleep) == ((), 4, 3)
+
+
+def test_of_two_guardians_of_a_sleeping_child_both_must_be_stopped(portal_db: PortalDb) -> None:
+    db = portal_db
+    portal_house(db)
+    first, second, staff = member(db), member(db), officer(db)
+    child = stopped(db, DORMANT, first, second)
+    assert [one.member_id for one in listed(db, staff).rows] == [child]
+    link = DORMANT.guardianship
+    with db.work.data.begin() as data:
+        over = {"suspended_until": TODAY - timedelta(days=1)}
+        data.execute(update(link).where(link.c.guardian_id == second).values(over))
+    assert listed(db, staff) == unguarded.NOBODY
+
+
+@pytest.mark.parametrize("tables", WHERE)
+def test_what_was_seen_to_leaves_the_list_until_it_begins_anew(
+    portal_db: PortalDb, tables: MemberTables
+) -> None:
+    db = portal_db
+    portal_house(db)
+    guardian, staff = member(db), officer(db)
+    child = stopped(db, tables, guardian)
+    own = officer(db, own_membership=guardian)
+    with pytest.raises(DisputeRefused, match="Nothing was changed"), db.web.data.begin() as data:
+        unguarded.see(data, own, child)
+    assert listed(db, staff).count == 1
+    with db.web.data.begin() as data:
+        unguarded.see(data, staff, child)
+    assert listed(db, staff) == unguarded.NOBODY
+    lift(db, staff, child)
+    link = tables.guardianship
+    with db.work.data.begin() as data:
+        again = update(link).where(link.c.member_id == child).values(suspended_until=None)
+        data.execute(again)
+    assert listed(db, staff).count == 1, "suspended again on the same day"
+    with db.work.data.connect() as data:
+        who = select(event.c.actor_id).where(event.c.name == "unguarded_seen")
+        assert data.scalars(who).all() == [staff.person]
+
+
+def test_who_is_no_officer_reads_nothing_of_it(portal_db: PortalDb) -> None:
+    db = portal_db
+    portal_house(db)
+    stopped(db, DORMANT, member(db))
+    helper = acting(agent(db), kind=ActorKind.STAFF, role=StaffRole.AGENT, verified_at=NOW)
+    with pytest.raises(AccessDenied):
+        listed(db, helper)
+    with db.web.data.begin() as data:
+        asked = func.ops.unguarded(helper.person, TODAY, 0, 20).table_valued("member_id")
+        assert data.scalars(select(asked)).all() == [None]
