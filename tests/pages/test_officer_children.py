@@ -31,7 +31,7 @@ def test_a_sleeping_child_is_seen_to_on_screen(portal: Portal) -> None:
     assert "<dt>이용 중</dt><dd>0</dd>" in shown
     assert "<dt>휴면 중</dt><dd>1</dd>" in shown
     assert reference.for_desk(child) in shown
-    assert "휴면 중인 아이는 휴면 상태로 있어요" in shown
+    assert "휴면 중인 아이의 계정은 그대로 휴면이에요" in shown
     assert not any(value in shown for value in (*PLAIN.values(), str(child)))
     shown = press(tab, "정지된 보호자가 다시 대신하게 하기")
     assert "아이가 계정을 다시 쓰면" in shown
