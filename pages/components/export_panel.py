@@ -186,6 +186,7 @@ def _hand_over(actor: Actor, found: Export) -> None:
         ):  # fmt: skip
             sign_in_panel.ask_verification({})
         label = _("I don't want it any more") if found.shared else _("Destroy it now")
-        if st.button(label, key="destroy", icon=":material/delete:"):
+        icon = ":material/close:" if found.shared else ":material/delete:"
+        if st.button(label, key="destroy", icon=icon):
             _do(actor, _VIEW, lambda subject: exports.destroy(subject, found.export_id))
             st.rerun()

@@ -86,7 +86,7 @@ def last(found: Export, *, child: bool) -> tuple[str, str] | None:
     `child`: it is about the child for whom the reader acts.
     """
     if found.let_go and found.shared and found.state in HERE:
-        return _("You don't want the last copy any more"), _let_go(found, child=child)
+        return _("You gave up the last copy"), _let_go(found, child=child)
     if found.why:
         return _("It could not be made"), _(WHY[found.why])
     if found.state is ExportState.CANCELLED:

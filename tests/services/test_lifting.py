@@ -259,3 +259,33 @@ def test_who_is_no_officer_reads_nothing_of_it(portal_db: PortalDb) -> None:
     with db.web.data.begin() as data:
         asked = func.ops.unguarded(helper.person, TODAY, 0, 20).table_valued("member_id")
         assert data.scalars(select(asked)).all() == [None]
+
+
+def test_of_who_is_awake_the_list_says_what_every_door_says(portal_db: PortalDb) -> None:
+    """It asks of all children at once what `ops.may_guard` answers of two people."""
+    db = portal_db
+    portal_house(db)
+    grown, second, staff = member(db), member(db), officer(db)
+    young, unsaid, asleep = member(db), member(db), member(db, Store.DORMANT)
+    day, link, own = timedelta(days=1), LIVE.guardianship, LIVE.member
+    why = {"suspended_why": SuspensionWhy.REMOVAL}
+    links: list[dict[str, Any]] = [
+        {}, {"started_on": TODAY}, {"started_on": TODAY + day}, {"ended_on": TODAY},
+        {"ended_on": TODAY + day}, why | {"suspended_on": TODAY},
+        why | {"suspended_on": TODAY + day}, why | {"suspended_on": TODAY - day,
+        "suspended_until": TODAY}, why | {"suspended_on": TODAY - day,
+        "suspended_until": TODAY - day},
+        *({"guardian_id": who} for who in (second, young, unsaid, asleep)),
+    ]  # fmt: skip
+    children = [child_of(db, grown, "2016-05-06") for _ in links]
+    with db.work.data.begin() as data:
+        for child, changed in zip(children, links, strict=True):
+            if changed:
+                data.execute(update(link).where(link.c.member_id == child).values(**changed))
+        for who, turns in ((young, TODAY + day), (second, TODAY), (unsaid, None)):
+            data.execute(update(own).where(own.c.member_id == who).values(turns_19_on=turns))
+        may = func.ops.may_guard(link.c.member_id, link.c.guardian_id, TODAY)
+        guarded = set(data.scalars(select(link.c.member_id).where(may)))
+    listed_ones = {one.member_id for one in listed(db, staff).rows}
+    assert listed_ones == set(children) - guarded
+    assert len(guarded) == 7

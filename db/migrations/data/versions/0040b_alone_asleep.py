@@ -17,24 +17,27 @@ _OFFICER = (
     "where s.staff_id = staff and s.role = 'officer' and s.ended_at is null)"
 )
 _SIGNATURE = "ops.unguarded(uuid, date, int, int)"
-_MAY = "ops.may_guard(g.member_id, g.guardian_id, today)"
-# As `ops.may_guard`, were the child awake, and the guardian.
-_MIGHT = """g.started_on <= today and (g.ended_on is null or g.ended_on > today)
+
+
+def _acts(store: str, *guardians: str) -> str:
+    """Return what `ops.may_guard` says of a link `g`, were the child awake, for all at once."""
+    here = " union all ".join(
+        f"""select from {one}.member p where p.member_id = g.guardian_id
+                            and (p.turns_19_on is null or p.turns_19_on <= today)"""
+        for one in guardians
+    )
+    return f"""g.started_on <= today and (g.ended_on is null or g.ended_on > today)
                     and not exists (
-                        select from dormant.guardianship s
+                        select from {store}.guardianship s
                         where s.member_id = g.member_id and s.guardian_id = g.guardian_id
                             and s.suspended_on <= today
                             and (s.suspended_until is null or s.suspended_until >= today)
                     ) and exists (
-                        select from live.member p where p.member_id = g.guardian_id
-                            and (p.turns_19_on is null or p.turns_19_on <= today)
-                        union all
-                        select from dormant.member p where p.member_id = g.guardian_id
-                            and (p.turns_19_on is null or p.turns_19_on <= today)
+                        {here}
                     )"""
 
 
-def _alone(store: str, asleep: str, acts: str) -> str:
+def _alone(store: str, asleep: str, *guardians: str) -> str:
     return f"""
         select m.member_id, (
                 select max(coalesce(g.ended_on, g.suspended_on)) from {store}.guardianship g
@@ -52,7 +55,7 @@ def _alone(store: str, asleep: str, acts: str) -> str:
             ))
             and not exists (
                 select from {store}.guardianship g where g.member_id = m.member_id
-                    and {acts}
+                    and {_acts(store, *guardians)}
             )
     """  # noqa: S608 (constants)
 
@@ -89,9 +92,9 @@ _NOW = f"""
         everybody bigint, sleepers bigint)
     language sql stable security definer set search_path = pg_catalog as $$
         with alone as materialized (
-            {_alone("live", "false", _MAY)}
+            {_alone("live", "false", "live")}
             union all
-            {_alone("dormant", "true", _MIGHT)}
+            {_alone("dormant", "true", "live", "dormant")}
         )
         select page.*, counted.* from (
             select count(*), count(*) filter (where a.asleep) from alone a
