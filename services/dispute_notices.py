@@ -50,7 +50,7 @@ def tell(
     params = {"another": "yes" if another else "no"}
     decided = Message(DECIDED, "either", DEFAULT, params, f"{DECIDED}:{key[1]}")
     # A sleeping child's own address is used for nothing: it reads of it when it is back.
-    told = _write(data, key[0], opened, decided, now) if tables is LIVE else 0
+    told = write(data, key[0], opened, decided, now) if tables is LIVE else 0
     link = tables.guardianship
     links = data.execute(
         select(link, _guards(tables, day).label("guards")).where(link.c.member_id == key[0])
@@ -67,7 +67,7 @@ def tell(
             message = decided
         else:
             continue  # their part had ended before
-        told += _write(data, guardian, opened, message, now)
+        told += write(data, guardian, opened, message, now)
     return told
 
 
@@ -89,6 +89,12 @@ def _guards(tables: MemberTables, day: date) -> ColumnElement[bool]:
     link = tables.guardianship.c
     if tables is LIVE:
         return guarding.guards(link.member_id, link.guardian_id, day)
+    return stands(tables, day)
+
+
+def stands(tables: MemberTables, day: date) -> ColumnElement[bool]:
+    """Return whether a link holds on a day and is not suspended."""
+    link = tables.guardianship.c
     holds = (link.started_on <= day, or_(link.ended_on.is_(None), link.ended_on > day))
     return and_(*holds, not_(func.coalesce(guarding.suspended(link, day), false())))
 
@@ -103,13 +109,14 @@ def _day(day: object) -> str:
     return str(day) if day else ""
 
 
-def _write(
+def write(
     data: Connection,
     who: UUID,
     opened: Callable[[UUID], tuple[Store, Sealer]],
     message: Message,
     now: datetime,
 ) -> int:
+    """Write to one member, once; return 1, or 0 for who has no key or was told before."""
     try:
         store, sealer = opened(who)
     except (outbox.NoKeyError, SealError):

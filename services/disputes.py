@@ -20,8 +20,8 @@ from db.clock import seoul_day
 from db.errors import PortalError
 from db.tables.exports import export
 from db.tables.member import LIVE
-from db.words import N_, ActorKind, DisputeOutcome, DisputeWhy, ExportState, Noted
-from services import access, guarding, jobs, journal, waiting_values
+from db.words import N_, DisputeOutcome, DisputeWhy, ExportState, Noted
+from services import access, export_whose, guarding, jobs, journal, waiting_values
 from services.actor import Relation
 from services.exports import HERE
 from services.outbox import NoKeyError
@@ -151,13 +151,16 @@ def _row(subject: Subject, why: DisputeWhy, text: str) -> dict[str, object]:
 
 
 def end_exports(connection: Connection, child: UUID, guardian: UUID | None = None) -> None:
-    """Let the copies end that guardians (or one) had made of a child; the files follow at once."""
-    whose = (export.c.actor_id == guardian,) if guardian else ()
+    """Let the copies end that guardians (or one) had made of a child; the files follow at once.
+
+    So does what was made for a guardian who called, once the child has let go of it.
+    """
+    whose = (export_whose.guardians(guardian),) if guardian else ()
     ended = connection.execute(
         update(export)
         .where(
             export.c.member_id == child,
-            export.c.actor_kind == ActorKind.GUARDIAN,
+            export_whose.guardians_alone(),
             export.c.state.in_(HERE),
             *whose,
         )

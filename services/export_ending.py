@@ -11,24 +11,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from db.clock import seoul_day
 from db.tables.exports import export
 from db.tables.keys import export_key
 from db.tables.member import DORMANT, LIVE
-from db.words import ActorKind, DestructionMethod, ExportState, Store
-from services import export_place, guarding, ledger
+from db.words import DestructionMethod, ExportState, Store
+from services import export_place, export_whose, ledger
 from services.destroying_rows import EXPORTS, Batch, day_run, record
 from services.exports import HERE
 from services.ledger import EventName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, Row
 
     from services.house import House
 
@@ -41,8 +41,9 @@ _REMEMBERED: Final = timedelta(days=30)
 def over(data: Connection, now: datetime, only: UUID | None = None) -> int:
     """Let end what is past its last day, and what a guardian may not have any more."""
     today = seoul_day(now)
-    mine = export.c.actor_kind == ActorKind.GUARDIAN
-    due = or_(export.c.ends_on < today, and_(mine, ~_guarded(today)))
+    who = func.coalesce(export.c.guardian_id, export.c.actor_id)
+    stopped = and_(export_whose.guardians_alone(), ~export_whose.guarded(who, today))
+    due = or_(export.c.ends_on < today, stopped)
     ended = (
         update(export)
         .where(export.c.state.in_(HERE), due, *((export.c.export_id == only,) if only else ()))
@@ -53,12 +54,6 @@ def over(data: Connection, now: datetime, only: UUID | None = None) -> int:
     for member_id in members:
         ledger.note(data, ledger.Entry(EventName.EXPORT_DESTROYED, member_id), now)
     return len(members)
-
-
-def _guarded(today: date) -> ColumnElement[bool]:
-    """Return whether who asked may act for this child, and nothing is disputed (clause 9)."""
-    free = ~guarding.disputed(LIVE, export.c.member_id, today)
-    return and_(guarding.guards(export.c.member_id, export.c.actor_id, today), free)
 
 
 def keyless(house: House) -> int:

@@ -28,6 +28,8 @@ _READY: Final = "export_ready"
 def tell(data: Connection, house: House, row: Row[Any], until: str, now: datetime) -> None:
     """Write to who asked that it is ready: no value, nothing attached, a page to come to."""
     who = row.guardian_id or row.actor_id
+    if row.let_go_by == who:
+        return  # they don't want it any more: it is made for the child
     today = seoul_day(now)
     if row.guardian_id and not guardian_calls.acts(data, row.member_id, row.guardian_id, today):
         return  # stopped meanwhile: the copy is the child's

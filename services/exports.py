@@ -2,9 +2,9 @@
 
 The worker makes it (`services.exporting`). Each has one at a time; the next is asked for when the
 last has been destroyed. What a guardian had made is that guardian's alone: another guardian, or the
-child, neither takes it nor learns that there is one (`_own`). It holds what only they may read.
+child, neither takes it nor learns that there is one. It holds what only they may read.
 What staff had made in a guardian's case is that guardian's and the child's, and holds what both may
-read.
+read; each lets go of it alone (`services.export_whose`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import Row, Uuid, and_, bindparam, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
+from db.clock import seoul_day
 from db.errors import PortalError
 from db.sealing import SealError
 from db.tables.exports import export
 from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, StepWhat, Store
-from services import access, guardian_calls, jobs, ledger
+from services import access, export_whose, guardian_calls, jobs, ledger
 from services.actor import AccessDenied, Relation
 from services.archive_source import Order
 from services.holding_back import held_back
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import Any
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import Connection
 
     from services.actor import Actor
     from services.export_link import Link
@@ -69,11 +70,15 @@ class Export:
     ends_on: date | None
     seen: bool
     destroyed_at: datetime | None
+    shared: bool
+    """Whether somebody else may take it: the child, or the guardian who called."""
+    let_go: bool
+    """Whether the reader has let go of it."""
 
     @property
     def waiting(self) -> bool:
-        """Return whether it is being made, or soon will be."""
-        return self.state in WAITING
+        """Return whether it is being made for the reader, or soon will be."""
+        return self.state in WAITING and not self.let_go
 
     @property
     def share(self) -> float:
@@ -110,8 +115,12 @@ def order_of(row: Row[Any]) -> Order:
 
 
 def latest(subject: Subject) -> Export | None:
-    """Return the reader's copy that was asked for last, if it is still known: one query."""
-    return _latest(subject.connection, _own(subject))
+    """Return the reader's copy that was asked for last, if it is still known: one query.
+
+    One that is there, or is going to be, comes before those of which nothing is left.
+    """
+    who = export_whose.reader(subject)
+    return _latest(subject.connection, subject.member_id, who, subject.today)
 
 
 def follow(connection: Connection, actor: Actor) -> Export | None:
@@ -120,30 +129,17 @@ def follow(connection: Connection, actor: Actor) -> Export | None:
     The page asks every second, and the ledger is not told each time.
     """
     access.as_subject(connection, actor.subject_id)
-    return _latest(connection, _of(actor.subject_id, actor.person if actor.for_child else None))
+    who = actor.person if actor.for_child else actor.subject_id
+    return _latest(connection, actor.subject_id, who, seoul_day(actor.at))
 
 
-def _own(subject: Subject) -> ColumnElement[bool]:
-    """Return what picks the copies that are the reader's: a guardian's own, or the member's."""
-    guards = subject.relation is Relation.GUARDIAN
-    return _of(subject.member_id, subject.actor.person if guards else None)
-
-
-def _of(member_id: UUID, guardian: UUID | None) -> ColumnElement[bool]:
-    by_guardian = export.c.actor_kind == ActorKind.GUARDIAN
-    whose = _guardians(guardian) if guardian else ~by_guardian
-    return and_(export.c.member_id == member_id, whose)
-
-
-def _guardians(guardian: UUID) -> ColumnElement[bool]:
-    """Return what picks the copies that this guardian asked for, by phone as well."""
-    by_guardian = export.c.actor_kind == ActorKind.GUARDIAN
-    return or_(and_(by_guardian, export.c.actor_id == guardian), export.c.guardian_id == guardian)
-
-
-def _latest(connection: Connection, own: ColumnElement[bool]) -> Export | None:
+def _latest(connection: Connection, member_id: UUID, who: UUID, today: date) -> Export | None:
+    here = and_(export.c.state.in_(HERE), export_whose.held(who))
     row = connection.execute(
-        select(export).where(own).order_by(export.c.asked_at.desc(), export.c.export_id).limit(1)
+        select(export, export_whose.shared(who, today).label("shared"))
+        .where(export_whose.of(member_id, who))
+        .order_by(here.desc(), export.c.asked_at.desc(), export.c.export_id)
+        .limit(1)
     ).one_or_none()
     if row is None:
         return None
@@ -151,7 +147,7 @@ def _latest(connection: Connection, own: ColumnElement[bool]) -> Export | None:
         row.export_id, order_of(row), ExportState(row.state), ActorKind(row.actor_kind),
         row.asked_at, row.started_at, row.rows_done, row.rows_total,
         ExportFailure(row.why) if row.why else None, row.size, row.ends_on,
-        row.seen_at is not None, row.destroyed_at,
+        row.seen_at is not None, row.destroyed_at, row.shared, row.let_go_by == who,
     )  # fmt: skip
 
 
@@ -168,7 +164,7 @@ def ask(subject: Subject, order: Order) -> UUID:
     if not order.groups:
         raise ExportError(N_("Please choose at least one part."))
     export_id, caller = uuid4(), guardian_calls.guardian_of(subject)
-    _turn(subject, (ExportState.DONE,), ExportState.DESTROYED, export.c.ends_on < subject.today)
+    _end_old(subject)
     if guardian := caller or subject.guardian:
         _only_one(subject, guardian)
     # Of two tabs that ask at once, the second waits for the first and then writes nothing.
@@ -194,7 +190,8 @@ def ask(subject: Subject, order: Order) -> UUID:
 def _only_one(subject: Subject, guardian: UUID) -> None:
     """Raise `ExportError` where a guardian has a copy already, of their own or asked by phone."""
     there = select(export.c.export_id).where(
-        export.c.member_id == subject.member_id, export.c.state.in_(HERE), _guardians(guardian),
+        export.c.member_id == subject.member_id, export.c.state.in_(HERE),
+        export_whose.guardians(guardian), export_whose.held(guardian),
         export.c.ends_on.is_(None) | (export.c.ends_on >= subject.today),
     )  # fmt: skip
     if subject.connection.execute(there.limit(1)).first() is not None:
@@ -205,29 +202,27 @@ def _there() -> ExportError:
     return ExportError(N_("There is a copy already, or it is being made in another tab."))
 
 
-def cancel(subject: Subject) -> bool:
-    """Stop the making; return whether there was anything to stop. The worker sees it at once."""
-    return _turn(subject, WAITING, ExportState.CANCELLED)
+def _end_old(subject: Subject) -> None:
+    mine = export_whose.of(subject.member_id, export_whose.reader(subject))
+    over = (export.c.state == ExportState.DONE, export.c.ends_on < subject.today)
+    ended = update(export).where(mine, *over).values(state=ExportState.DESTROYED)
+    subject.connection.execute(ended)
 
 
-def destroy(subject: Subject) -> bool:
-    """Hand the file out no more from now on, and have the worker destroy it with its key."""
-    done = _turn(subject, (ExportState.DONE,), ExportState.DESTROYED)
-    if done:
-        jobs.defer(subject.connection, jobs.END_EXPORTS)
-    return done
+def cancel(subject: Subject, which: UUID | None = None) -> bool:
+    """Stop the making; return whether there was anything to stop. The worker sees it at once.
+
+    What somebody else waits for as well is made for them.
+    """
+    return export_whose.give_up(subject, WAITING, ExportState.CANCELLED, which)
 
 
-def _turn(
-    subject: Subject,
-    before: tuple[ExportState, ...],
-    after: ExportState,
-    *those: ColumnElement[bool],
-) -> bool:
-    turned = (
-        update(export).where(_own(subject), export.c.state.in_(before), *those).values(state=after)
-    )
-    return bool(subject.connection.execute(turned).rowcount)
+def destroy(subject: Subject, which: UUID | None = None) -> bool:
+    """Hand the file out no more from now on, and have the worker destroy it with its key.
+
+    What somebody else may take as well stays for them, until they let go of it or its end.
+    """
+    return export_whose.give_up(subject, (ExportState.DONE,), ExportState.DESTROYED, which)
 
 
 def seen(subject: Subject, found: Export) -> None:
@@ -236,7 +231,7 @@ def seen(subject: Subject, found: Export) -> None:
         subject.connection.execute(
             update(export)
             .where(
-                _own(subject),
+                export_whose.taken_by(subject),
                 export.c.export_id == found.export_id,
                 or_(
                     export.c.actor_id == subject.actor.person,
@@ -261,7 +256,7 @@ def take(subject: Subject, link: Link) -> Taken:
         raise AccessDenied(N_("This page is not open to you."))
     row = subject.connection.execute(
         select(export).where(
-            _own(subject),
+            export_whose.taken_by(subject),
             export.c.export_id == link.export_id,
             export.c.state == ExportState.DONE,
             export.c.ends_on >= subject.today,
@@ -284,7 +279,7 @@ def _key(link: Link) -> bytes | None:
 
 def note(subject: Subject, link: Link, known_by: bytes, *, begins: bool) -> None:
     """Note a download in the ledger. What doesn't begin goes on with the same link's, if any."""
-    mine = (_own(subject), export.c.export_id == link.export_id)
+    mine = (export_whose.taken_by(subject), export.c.export_id == link.export_id)
     new = true() if begins else export.c.taken_digest.is_distinct_from(known_by)
     values = {"taken_digest": known_by, "seen_at": func.coalesce(export.c.seen_at, subject.at)}
     if subject.connection.execute(update(export).where(*mine, new).values(values)).rowcount:

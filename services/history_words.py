@@ -91,6 +91,7 @@ EVENTS: dict[EventName, str] = {
     EventName.EXPORT_MADE: N_("made a copy to be taken"),
     EventName.EXPORT_TAKEN: N_("took a copy of the data"),
     EventName.EXPORT_DESTROYED: N_("destroyed a copy that had been made"),
+    EventName.EXPORT_LET_GO: N_("let go of a copy that somebody else may still take"),
     EventName.CALLER_SOUGHT: N_("looked for a caller"),
     EventName.CALLER_FOUND: N_("saw who a caller may be, with hidden values"),
     EventName.CASE_OPENED: N_("opened a case for a caller"),

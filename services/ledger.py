@@ -124,6 +124,7 @@ class EventName(StrEnum):
     EXPORT_MADE = "export_made"
     EXPORT_TAKEN = "export_taken"
     EXPORT_DESTROYED = "export_destroyed"
+    EXPORT_LET_GO = "export_let_go"
     CALLER_SOUGHT = "caller_sought"
     CALLER_FOUND = "caller_found"
     CASE_OPENED = "case_opened"

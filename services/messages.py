@@ -65,6 +65,8 @@ SUBJECTS: Final = {
     "fourteen_asleep": N_("A sleeping child turns 14"),
     "dispute_decided": N_("It is decided who acts for the child"),
     "guardian_stopped": N_("You may not act for the child"),
+    "guardian_again": N_("You may act for the child again"),
+    "guardian_again_child": N_("Your guardian may act for you again"),
     "report_answered": N_("There is an answer to your report"),
     "case_opened": N_("Our staff opened a case for you"),
 }
@@ -107,6 +109,8 @@ PURPOSES: Final = {
     "fourteen_asleep": Purpose.NOTICES,
     "dispute_decided": Purpose.NOTICES,
     "guardian_stopped": Purpose.NOTICES,
+    "guardian_again": Purpose.NOTICES,
+    "guardian_again_child": Purpose.NOTICES,
     "report_answered": Purpose.COMPLAINTS,
     "case_opened": Purpose.NOTICES,
 }

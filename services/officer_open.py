@@ -62,7 +62,7 @@ def count(connection: Connection, actor: Actor) -> Open:
         safeguards.open_ones(connection, today),
         unreached.count(connection),
         len(in_force(today).not_stated),
-        len(dispute_list.waiting(connection, actor)) + len(unguarded.alone(connection, actor)),
+        len(dispute_list.waiting(connection, actor)) + unguarded.alone(connection, actor).count,
     )
 
 

@@ -18,6 +18,7 @@ from db.words import Change, NoticeMeans, RequestState, StepState, Store
 from services import coming_of_age, jobs, journal_rows, outbox
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from sqlalchemy import Connection, Table
@@ -33,10 +34,11 @@ _WARNS: Final = frozenset({
 """What companies are told for the member's sake."""
 
 
-def _protects(table: Table, row: dict[str, Any]) -> bool:
+def _protects(table: Table, row: dict[str, Any], day: date) -> bool:
     """Return whether a row protects the member even if its transaction never committed.
 
     A value that was cleared or put right, a no, a stop, a wish; never a yes, or the end of a stop.
+    `day`: the Seoul day on which it was noted.
     """
     if table.name in {"profile_value", "member", "disclosure"}:
         return True
@@ -47,8 +49,8 @@ def _protects(table: Table, row: dict[str, Any]) -> bool:
         "request": row.get("state") == RequestState.OPEN,
         "hold": row.get("lifted_at") is None,
         "dispute": row.get("decided_at") is None,
-        # A link that ended or was suspended; never one that began.
-        "guardianship": bool(row.get("ended_on") or row.get("suspended_on")),
+        # A link that ended or is suspended; never one that began, or whose suspension was lifted.
+        "guardianship": bool(row.get("ended_on") or _suspended(row, day)),
         "dispatch": row.get("change") in _WARNS,
         "move": True,
         "case_step": row.get("state") in {StepState.REFUSED, StepState.TAKEN_BACK},
@@ -58,6 +60,11 @@ def _protects(table: Table, row: dict[str, Any]) -> bool:
         "report_line": True,
     }
     return signs.get(table.name, False)
+
+
+def _suspended(row: dict[str, Any], day: date) -> bool:
+    """Return whether a link's suspension was in force when it was noted, or was still to come."""
+    return bool(row.get("suspended_on")) and (row.get("suspended_until") or day) >= day
 
 
 _WHERE = union_all(
@@ -100,7 +107,8 @@ def put_all(target: Target, entry: Entry, store: Store | None, *, sure: bool) ->
     Return whether there was anything to do.
     """
     gone = entry.gone if sure else ()
-    rows = [(table, row) for table, row in entry.rows if sure or _protects(table, row)]
+    day = seoul_day(entry.at)
+    rows = [(table, row) for table, row in entry.rows if sure or _protects(table, row, day)]
     for table, which in gone:
         journal_rows.remove(target.data, _in_store(table, store), which)
     for table, row in rows:

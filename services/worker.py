@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -35,6 +35,7 @@ from services import (
     jobs,
     journal,
     journal_file,
+    lift_notices,
     linking_search,
     mailbox,
     outbox,
@@ -199,6 +200,21 @@ def tell_of_dispute(
         if case_id is not None:
             custody_asleep.seal_anew(data, which, UUID(case_id), opened, now)
         dispute_notices.tell(data, which, opened, now)
+
+
+@APP.task(name=jobs.LIFTED, pass_context=True, retry=_PATIENT)
+def tell_of_lifting(
+    context: JobContext,  # noqa: ARG001 (the queue gives it first)
+    member_id: str,
+    guardians: list[str],
+    at: str,
+) -> None:
+    """Tell guardians of a child that they may act again; told once, however often it runs."""
+    house = houses.house()
+    with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
+        opened = partial(outbox.sealer_of, keys, house.keyring)
+        lifted = datetime.fromisoformat(at)
+        lift_notices.tell(data, UUID(member_id), map(UUID, guardians), opened, lifted)
 
 
 @APP.task(name=jobs.REPORT_ANSWERED, pass_context=True, retry=_PATIENT)

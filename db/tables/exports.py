@@ -60,6 +60,8 @@ export = Table(
     Column("destroyed_at", _WHEN),
     # The guardian in whose case staff had it made: theirs to take beside the child.
     Column("guardian_id", Uuid),
+    # Which of the two, that guardian or the child, takes it no more.
+    Column("let_go_by", Uuid),
     one_of("state", ExportState), one_of("why", ExportFailure), one_of("actor_kind", ActorKind),
     CheckConstraint("(state = 'failed') = (why is not null)", name="reasoned"),
     CheckConstraint(
@@ -71,13 +73,21 @@ export = Table(
         "guardian_id is null or (actor_kind = 'staff' and case_id is not null)", name="by_phone"
     ),
     CheckConstraint(
+        "let_go_by is null or (guardian_id is not null and let_go_by in (member_id, guardian_id))",
+        name="let_go",
+    ),
+    CheckConstraint(
         f"destroyed_at is null or (file is null and not {_HERE})", name="destroyed"
     ),
     # Of two tabs that ask at once, one is told that it has been asked already; nobody is by what
     # somebody else asked for.
     Index(
         "uq_export_here", "member_id", text("coalesce(guardian_id, member_id)"),
-        unique=True, postgresql_where=text(f"actor_kind <> 'guardian' and {_HERE}"),
+        unique=True,
+        postgresql_where=text(
+            f"actor_kind <> 'guardian' and {_HERE} "
+            "and (guardian_id is null or let_go_by is distinct from guardian_id)"
+        ),
     ),
     Index(
         "uq_export_guardian", "member_id", "actor_id",

@@ -41,8 +41,6 @@ def _look(event: EventName, *, folds: bool = False) -> access.Look:
 
 _VIEW: Final = _look(EventName.EXPORT_VIEWED, folds=True)
 _ASK: Final = _look(EventName.EXPORT_ASKED)
-_CANCEL: Final = _look(EventName.EXPORT_CANCELLED)
-_DESTROY: Final = _look(EventName.EXPORT_DESTROYED)
 
 
 def panel(actor: Actor) -> None:
@@ -59,7 +57,7 @@ def panel(actor: Actor) -> None:
     if problem := st.session_state.pop(_PROBLEM, None):
         draw("problem.html", text=problem)
     if found and found.waiting:
-        _under_way(actor)
+        _under_way(actor, found)
     elif found and ready:
         _hand_over(actor, found)
     else:
@@ -104,12 +102,13 @@ def _from_words(given: dict[str, Any]) -> Order:
 
 def _before(actor: Actor, found: Export | None) -> None:
     """Draw what happened to the last one, and the form for the next."""
-    last = export_view.last(found) if found else None
+    last = export_view.last(found, child=actor.for_child) if found else None
     if found and last:
         draw("export_last.html", last=last)
     if (
         found
         and found.state is ExportState.FAILED
+        and not found.let_go
         and st.button(_("Try again"), key="retry", type="primary", icon=":material/refresh:")
     ):
         _wish(actor, found.order)
@@ -142,10 +141,16 @@ def _chosen() -> Order:
     return Order(frozenset(groups), cast("Language", chosen), workbook)
 
 
-def _under_way(actor: Actor) -> None:
+def _under_way(actor: Actor, found: Export) -> None:
     st.fragment(_watch, run_every=1)(actor)
-    if st.button(_("Stop making it"), key="cancel", icon=":material/close:"):
-        _do(actor, _CANCEL, exports.cancel)
+    if found.shared:
+        draw("export_shared.html", child=actor.for_child, until=None)
+    if st.button(
+        _("I don't want it any more") if found.shared else _("Stop making it"),
+        key="cancel",
+        icon=":material/close:",
+    ):
+        _do(actor, _VIEW, lambda subject: exports.cancel(subject, found.export_id))
         st.rerun()
 
 
@@ -172,12 +177,16 @@ def _hand_over(actor: Actor, found: Export) -> None:
         "export_ready.html", found=found, parts=export_view.parts(found.order),
         size=export_view.size(found.size or 0), link=of, until=actor.verified_until,
     )  # fmt: skip
+    if found.shared:
+        draw("export_shared.html", child=actor.for_child, until=found.ends_on)
     with st.container(horizontal=True):
         if not of and st.button(
             _("Confirm that it is me, then take it"), key="verify", type="primary",
             icon=":material/lock_open:",
         ):  # fmt: skip
             sign_in_panel.ask_verification({})
-        if st.button(_("Destroy it now"), key="destroy", icon=":material/delete:"):
-            _do(actor, _DESTROY, exports.destroy)
+        label = _("I don't want it any more") if found.shared else _("Destroy it now")
+        icon = ":material/close:" if found.shared else ":material/delete:"
+        if st.button(label, key="destroy", icon=icon):
+            _do(actor, _VIEW, lambda subject: exports.destroy(subject, found.export_id))
             st.rerun()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from db.words import N_, ExportFailure, ExportGroup, ExportState
 from pages.components.text import _, _n
+from services.exports import HERE
+from services.language import format_date
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -46,7 +48,8 @@ def parts(order: Order) -> str:
 
 def ready(found: Export, today: date) -> bool:
     """Return whether it can be taken today."""
-    return found.state is ExportState.DONE and (found.ends_on or today) >= today
+    done = found.state is ExportState.DONE and not found.let_go
+    return done and (found.ends_on or today) >= today
 
 
 def size(number: int) -> str:
@@ -77,8 +80,13 @@ def progress(found: Export, now: datetime) -> dict[str, object]:
     }
 
 
-def last(found: Export) -> tuple[str, str] | None:
-    """Return what became of the last one, as a title and a sentence; None when it needs none."""
+def last(found: Export, *, child: bool) -> tuple[str, str] | None:
+    """Return what became of the last one, as a title and a sentence; None when it needs none.
+
+    `child`: it is about the child for whom the reader acts.
+    """
+    if found.let_go and found.shared and found.state in HERE:
+        return _("You gave up the last copy"), _let_go(found, child=child)
     if found.why:
         return _("It could not be made"), _(WHY[found.why])
     if found.state is ExportState.CANCELLED:
@@ -88,3 +96,15 @@ def last(found: Export) -> tuple[str, str] | None:
     return _("The last copy has ended"), _(
         "It can't be taken any more; its file is being destroyed."
     )
+
+
+def _let_go(found: Export, *, child: bool) -> str:
+    """Return for whom a copy stays that the reader let go of, and until when."""
+    if found.ends_on is None:
+        return _("You can't take it. It is still made for the other who may take it.")
+    day = format_date(found.ends_on)
+    if child:
+        return _("You can't take it any more. The child may until {day}; then the file and its key "
+                 "are destroyed.", day=day)  # fmt: skip
+    return _("You can't take it any more. The guardian who asked for it may until {day}; then the "
+             "file and its key are destroyed.", day=day)  # fmt: skip

@@ -6,18 +6,25 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from db.errors import PortalError
 from pages.components import officer_custody, officer_dispute, said, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import case_list, desk_queue, dispute_case, dispute_list, unguarded
+from services.actor import AccessDenied, StepUpRequired
 from services.dispute_words import WHY
 from services.house import house
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from services.actor import Actor
     from services.dispute_list import Waiting
     from services.unguarded import Alone
 
+PAGE: Final = "jk_page_alone"
 _SECTION: Final = "children"
 
 
@@ -28,10 +35,11 @@ def panel(actor: Actor) -> None:
         officer_custody.panel(actor, paper)
         return
     case_id = st.session_state.get(officer_dispute.CASE)
+    number = int(st.session_state.get(PAGE) or 1)
     with house().databases.data.begin() as connection:
         case = desk_queue.in_hand(connection, actor, case_id) if case_id else None
         rows = () if case else dispute_list.waiting(connection, actor)
-        alone = () if case else unguarded.alone(connection, actor)
+        alone = unguarded.NOBODY if case else unguarded.alone(connection, actor, number)
         mine = () if case else case_list.mine(connection, actor)
     if case is not None:
         officer_dispute.panel(actor, case)
@@ -39,6 +47,9 @@ def panel(actor: Actor) -> None:
     numbered = dict(enumerate(rows, start=1))
     draw("officer_children.html", alone=alone,
          rows=[(n, _(WHY[one.why]), one) for n, one in numbered.items()])  # fmt: skip
+    pages = -(-alone.count // unguarded.PAGE_ROWS)
+    if pages > 1:
+        st.pagination(pages, key=PAGE, max_visible_pages=5)
     if not actor.verified:
         officer_custody.intro()
         if st.button(_("Confirm that it is me, then go on"), key="verify_children", type="primary",
@@ -47,8 +58,8 @@ def panel(actor: Actor) -> None:
         return
     if numbered:
         _choice(actor, numbered)
-    if alone:
-        _alone(actor, {one.name: one for one in alone})
+    if alone.rows:
+        _alone(actor, {one.name: one for one in alone.rows})
     officer_custody.choice(actor, mine)
 
 
@@ -70,15 +81,32 @@ def _alone(actor: Actor, rows: dict[str, Alone]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(_("Which child?"), list(rows), key="alone")
         chosen = rows.get(str(name))
-        if (
-            chosen
-            and chosen.suspended
-            and st.button(_("Let the suspended guardian act again"), key="lift")
-        ):
-            with house().databases.data.begin() as connection:
-                unguarded.lift(connection, actor, chosen.member_id)
-            said.say(_("The suspension is over from now on."))
-        if chosen and st.button(_("Noted: somebody looks after the child"), key="alone_seen"):
-            with house().databases.data.begin() as connection:
-                unguarded.see(connection, actor, chosen.member_id)
-            said.say(_("It is off the list, and the ledger says by whom."))
+        lifts = chosen and chosen.suspended and st.button(
+            _("Let the suspended guardian act again"), key="lift"
+        )  # fmt: skip
+        seen = chosen and st.button(_("Noted: somebody looks after the child"), key="alone_seen")
+    if chosen and lifts:
+        _do(
+            lambda data: unguarded.lift(data, actor, chosen.member_id),
+            _("The suspension is over. The guardian is told, and may act once the child uses its "
+              "account again.") if chosen.asleep else
+            _("The suspension is over from now on. The guardian is being told."),
+        )  # fmt: skip
+    if chosen and seen:
+        _do(
+            lambda data: unguarded.see(data, actor, chosen.member_id),
+            _("It is off the list, and the ledger says by whom."),
+        )
+
+
+def _do(what: Callable[[Connection], object], done: str) -> None:
+    """Do one thing and say so; what can't be done is said where it was asked for."""
+    try:
+        with house().databases.data.begin() as connection:
+            what(connection)
+    except (AccessDenied, StepUpRequired):
+        raise
+    except PortalError as error:
+        draw("problem.html", text=_(error.message, **error.params))
+        return
+    said.say(done)

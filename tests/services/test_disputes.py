@@ -416,18 +416,18 @@ def test_the_last_guardian_stopped_leaves_the_child_store_only_and_on_the_list(
     officer = family.desk()
     for who in (family.father, family.mother):
         with family.db.web.data.begin() as data:
-            assert unguarded.alone(data, officer) == ()
+            assert unguarded.alone(data, officer).rows == ()
         family.decide(officer, family.dispute(family.child), Decision(
             DisputeOutcome.SUSPENDED, WORDS * 2, who, SuspensionWhy.CUSTODY_END))  # fmt: skip
     with family.db.work.data.connect() as data:
         assert use.standing(data, LIVE, family.child, TODAY).store_only
     with family.db.web.data.begin() as data:
-        (one,) = unguarded.alone(data, officer)
+        (one,) = unguarded.alone(data, officer).rows
         assert (one.member_id, one.since, one.suspended) == (family.child, TODAY, True)
         assert str(family.child) not in one.name
         unguarded.see(data, officer, family.child)
     with family.db.web.data.begin() as data:
-        assert unguarded.alone(data, officer) == ()
+        assert unguarded.alone(data, officer).rows == ()
         assert unguarded.lift(data, officer, family.child) == 2
     assert opens(family, family.father)
     with family.db.work.data.connect() as data:
@@ -445,9 +445,9 @@ def test_left_alone_again_on_the_day_it_was_seen_the_child_is_listed_again(
     with db.work.data.begin() as data:
         data.execute(stop)
     with db.web.data.begin() as data:
-        assert len(unguarded.alone(data, officer)) == 1
+        assert unguarded.alone(data, officer).count == 1
         unguarded.see(data, officer, family.child)
-        assert unguarded.alone(data, officer) == ()
+        assert unguarded.alone(data, officer).rows == ()
         if again == "lifted":
             assert unguarded.lift(data, officer, family.child) == 2
     if again == "linked":
@@ -457,11 +457,11 @@ def test_left_alone_again_on_the_day_it_was_seen_the_child_is_listed_again(
         with access.open(acting(other), other, Purpose.SHOW, look=look) as subject:
             assert link_rows.write(subject, family.child, new)
     with db.web.data.begin() as data:
-        assert unguarded.alone(data, officer) == ()
+        assert unguarded.alone(data, officer).rows == ()
     with db.work.data.begin() as data:
         data.execute(stop)
     with db.web.data.begin() as data:
-        assert len(unguarded.alone(data, officer)) == 1
+        assert unguarded.alone(data, officer).count == 1
 
 
 def test_a_guardian_who_leaves_puts_the_child_on_the_list(family: Family) -> None:
@@ -470,7 +470,7 @@ def test_a_guardian_who_leaves_puts_the_child_on_the_list(family: Family) -> Non
         leaving_tests.leave(family.db, who)
     portal_house(family.db)
     with family.db.web.data.begin() as data:
-        (one,) = unguarded.alone(data, officer)
+        (one,) = unguarded.alone(data, officer).rows
     assert (one.since, one.suspended) == (TODAY, False)
 
 
