@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, or_, select, text, update
-from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
 from db.tables.bars import bar
@@ -162,5 +161,5 @@ def _erase(house: House) -> None:
     """Let the digests leave the files, too; where the table is in use, the next vacuum does."""
     try:
         erasing.erase({house.databases.keys: (barred,)})
-    except DBAPIError:
+    except erasing.NOT_NOW:
         return

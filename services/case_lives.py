@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal, or_, select, update
+from sqlalchemy import delete, exists, func, literal, or_, select, update
 
+from db.among import among
 from db.clock import seoul_day
 from db.law import law
 from db.tables.cases import case as cases
@@ -16,7 +18,7 @@ from db.tables.keys import case_key
 from db.tables.member import LIVE
 from db.tables.ops import staff
 from db.words import Caller, CaseKind, CaseOutcome, DestructionMethod, GrantEnded, StepState, Store
-from services import guarding
+from services import erasing, guarding
 from services.destroying_rows import CASE_WORDS, Batch, day_run, record
 
 if TYPE_CHECKING:
@@ -110,14 +112,48 @@ def run(house: House, now: datetime) -> int:
             data.execute(delete(lookup).where(lookup.c.day < seoul_day(now - _LOOKUPS_KEPT)))
         done += len(over)
         if len(over) < _BATCH:
+            _destroy_unused(house, _unused_keys(house, now))
             return done
+
+
+def _destroy_unused(house: House, unused: Sequence[UUID]) -> None:
+    if unused:
+        with house.databases.keys.begin() as keys:
+            keys.execute(delete(case_key).where(among(case_key.c.case_id, unused)))
+        with suppress(*erasing.NOT_NOW):  # somebody has it in hand: it goes with the next of them
+            erasing.erase({house.databases.keys: (case_key,)})
 
 
 def _over(data: Connection, now: datetime) -> Sequence[UUID]:
     """Return a batch of the cases whose time is over."""
-    c, over_since = cases.c, literal(now) - func.make_interval(0, law().calls.kept.in_months)
-    said = select(c.case_id).join(case_paper, case_paper.c.case_id == c.case_id)
-    return data.scalars(said.where(c.closed_at < over_since).distinct().limit(_BATCH)).all()
+    c, said = (
+        cases.c,
+        or_(
+            *(
+                exists().where(table.c.case_id == cases.c.case_id)
+                for table in (case_paper, case_step)
+            )
+        ),
+    )
+    over = select(c.case_id).where(c.closed_at < _over_since(now), said)
+    return data.scalars(over.order_by(c.case_id).limit(_BATCH)).all()
+
+
+def _over_since(now: datetime) -> ColumnElement[datetime]:
+    return literal(now) - func.make_interval(0, law().calls.kept.in_months)
+
+
+def _unused_keys(house: House, now: datetime) -> Sequence[UUID]:
+    """Return old keys of cases in which nothing is said any more, or never was."""
+    with house.databases.keys.connect() as keys:
+        old = select(case_key.c.case_id).where(case_key.c.created_at < _over_since(now))
+        ids = set(keys.scalars(old))
+    with house.databases.data.connect() as data:
+        c = cases.c
+        used = select(c.case_id).where(
+            among(c.case_id, ids), or_(c.closed_at.is_(None), c.closed_at >= _over_since(now))
+        )
+        return list(ids - set(data.scalars(used))) if ids else []
 
 
 def _destroy(data: Connection, over: Sequence[UUID], now: datetime) -> None:

@@ -46,8 +46,8 @@ class Gone(NamedTuple):
 def destroy_keys(databases: Databases, now: datetime) -> int:
     """Destroy the keys of members of whom no row is left, and return how many. Kill-safe.
 
-    The note that a key is due stays until the key has left the files, too. Raise `DBAPIError` when
-    a table can't be locked.
+    The note that a key is due stays until the key has left the files, too. Raise one of
+    `erasing.NOT_NOW`.
     """
     count, last = begin(databases, now)
     erasing.erase({databases.keys: last.tables})
@@ -67,7 +67,8 @@ def begin(databases: Databases, now: datetime) -> tuple[int, Gone]:
 def _delete_keys(databases: Databases, now: datetime) -> Gone:
     """Delete a batch of the keys that are due."""
     with databases.data.connect() as data:
-        ids = data.scalars(select(key_due.c.member_id).limit(KEY_BATCH)).all()
+        due = select(key_due.c.member_id).order_by(key_due.c.member_id)
+        ids = data.scalars(due.limit(KEY_BATCH)).all()
     if not ids:
         return Gone()
     key = keys_tables.member_key
@@ -93,7 +94,7 @@ def forget(databases: Databases, ids: Sequence[UUID]) -> int:
 
 
 def erase_keys(databases: Databases) -> None:
-    """Let destroyed keys leave the files. Raise `DBAPIError` when a table can't be locked."""
+    """Let destroyed keys leave the files. Raise one of `erasing.NOT_NOW`."""
     erasing.erase({databases.keys: (keys_tables.member_key, *_OTHERS)})
 
 
@@ -109,7 +110,7 @@ _PART_OF: Final = text("""
 def erase_key_of(databases: Databases, member_id: UUID) -> None:
     """Let the key that a member had while here leave the files: one part of many is written anew.
 
-    Raise `DBAPIError` when it can't be locked.
+    Raise one of `erasing.NOT_NOW`.
     """
     given = {"parts": keys_tables.KEY_PARTS, "member": member_id}
     with databases.keys.connect() as keys:

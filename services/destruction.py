@@ -101,7 +101,7 @@ def run(
                 tell(min(rows, total), total)
         _finish(databases, run_id, clock)
     keys, last = destroying_keys.begin(databases, now)
-    erased = verifying.settle(databases, run_id, last.tables, clock.at, now)
+    erased = verifying.settle(databases, run_id, last, clock.at, now)
     if erased:
         keys += destroying_keys.forget(databases, last.ids)
     return Report(rows, members, keys, erased)

@@ -6,12 +6,14 @@ them, whenever rows of it were destroyed; a larger one is vacuumed, and its free
 again. Keys lie in parts that stay small, so that one is always written anew. What the write-ahead
 log still has of them goes with the next checkpoint.
 
-A transaction that began before the deletion (a backup under way, say) keeps what it may still
-see; the next run's vacuum takes it.
+A transaction that began before the deletion (a backup under way, say) keeps what it may still see.
+Keys are not called gone before nobody sees them; of other tables the next vacuum takes it.
 """
 
 from __future__ import annotations
 
+import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -19,9 +21,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from db import copying
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from psycopg.errors import Diagnostic
     from sqlalchemy import Connection, Engine, Table
 
 REWRITTEN: Final = 128 * 1024 * 1024
@@ -43,13 +48,23 @@ _PARTS: Final = text("""
 """Tables part by part, their sizes in bytes, and whether they, or an index, ever held anything."""
 _LOCK: Final = 7_251_106
 """Advisory lock: one erasing at a time."""
+_PAUSES: Final = (0.2, 0.5, 1.0)
+"""Seconds after each try: who reads a page is done by then, who makes a backup is not."""
+
+
+class StillSeenError(Exception):
+    """Somebody's transaction still sees a deleted key: call again later."""
+
+
+NOT_NOW: Final = (DBAPIError, StillSeenError)
+"""What `erase` raises when it is to be called again later."""
 
 
 def erase(what: Mapping[Engine, Iterable[Table | str]]) -> None:
     """Vacuum what was deleted from tables, as `portal_work`, after the deletion has committed.
 
-    A name is that of a part of a table; a table in parts is taken part by part. Raise `DBAPIError`
-    when a table can't be locked within seconds; call again later.
+    A name is that of a part of a table; a table in parts is taken part by part. Raise one of
+    `NOT_NOW` when a table can't be locked within seconds, or a deleted key is still seen.
     """
     with erased(what):
         pass
@@ -113,16 +128,41 @@ def _vacuum(part: _Part) -> None:
 
 
 def _vacuum_one(connection: Connection, part: _Part) -> None:
-    if part.size <= REWRITTEN:
+    # Index entries hold ids, days and blind digests; cleaning them costs the size of the table.
+    only_vacuum = text(f"vacuum (index_cleanup off, truncate off) {part.name}")
+    if part.size > REWRITTEN:
+        connection.execute(only_vacuum)
+    elif part.name.startswith("keys."):
+        _write_anew(connection, part.name)
+    else:
         try:
             connection.execute(text(f"vacuum (full) {part.name}"))
         except DBAPIError as error:
             if "lock timeout" not in str(error.orig):
                 raise
-        else:
+            connection.execute(only_vacuum)
+
+
+def _write_anew(connection: Connection, name: str) -> None:
+    """Write a table of keys anew, until nobody sees a deleted row of it any more."""
+    driver = copying.driver(connection)
+    for pause in _PAUSES:
+        heard: list[str] = []
+
+        def hear(said: Diagnostic, heard: list[str] = heard) -> None:
+            heard.append(said.message_detail or "")  # gone once this has returned
+
+        driver.add_notice_handler(hear)
+        try:
+            connection.execute(text(f"vacuum (full, verbose) {name}"))
+        finally:
+            driver.remove_notice_handler(hear)
+        # How many dead rows were copied along, in whatever language: no other number comes first.
+        seen = [re.search(r"\d+", detail) for detail in heard]
+        if not any(int(found[0]) for found in seen if found):
             return
-    # Index entries hold ids, days and blind digests; cleaning them costs the size of the table.
-    connection.execute(text(f"vacuum (index_cleanup off, truncate off) {part.name}"))
+        time.sleep(pause)
+    raise StillSeenError
 
 
 def _purge_log(alone: Engine) -> None:

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from services.house import House
 
 _KEY = keys_tables.member_key
+_OF_WHO_IS_HERE: Final = (
+    keys_tables.blind_index, keys_tables.sign_in, keys_tables.export_key, keys_tables.case_key,
+)  # fmt: skip
 
 
 def lock(data: Connection, store: Store, members: Sequence[UUID]) -> list[UUID]:
@@ -200,9 +203,10 @@ def _to_the_other_side(*there: ColumnElement[bool]) -> ReturningInsert[UUID]:
 def forget(keys: Connection, members: Sequence[UUID], now: datetime) -> None:
     """Take all by which members who left were found or signed in; no import brings them back.
 
-    What a bar knows of them stays until its end (`services.barring`).
+    With it go the keys of their copies and cases. What a bar knows of them stays until its end
+    (`services.barring`).
     """
-    for table in (keys_tables.blind_index, keys_tables.sign_in):
+    for table in _OF_WHO_IS_HERE:
         keys.execute(delete(table).where(among(table.c.member_id, members)))
     origin = keys_tables.import_origin
     left = (among(origin.c.member_id, members), origin.c.left_at.is_(None))
@@ -239,5 +243,10 @@ def _finish(house: House, members: Sequence[UUID], way: tuple[Store, Store], now
             .where(_KEY.c.member_id.in_(stayed), _KEY.c.next_store == target)
             .values(next_store=None, next_wrapped=None)
         )
+        # A key that missed one move and was announced for another, which came to nothing. Not of
+        # who left: what is kept of them another key opens.
+        for other in {Store.LIVE, Store.DORMANT}.difference(way):
+            found = lock(data, other, members)
+            settle(keys, rewrap(keys, house.keyring, found, source, other), other, now)
         # Left from the right: the keys are committed first, under the lock.
     return len(stayed) + len(moved)

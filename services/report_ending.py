@@ -1,6 +1,6 @@
 """Destroys reports whose time is over: rows, then their keys, with a record (clause 4; P06, P13).
 
-The key of a report whose rows are gone opens nothing; killed in between, the next run takes it.
+The keys go first: killed in between, the next run finds the rows again, which nothing opens.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from sqlalchemy import delete, literal, select
-from sqlalchemy.exc import DBAPIError
 
 from db.clock import seoul_day
 from db.law import law
@@ -43,7 +42,7 @@ def run(house: House, now: datetime) -> int:
     while True:
         with house.databases.data.begin() as data:
             gone = _rows(data, now)
-        _destroy(house, gone)
+            _destroy(house, gone)  # committed first: no record is closed while a key is left
         done += len(gone)
         if len(gone) < _BATCH:
             _destroy_left_behind(house, now)
@@ -80,11 +79,11 @@ def _destroy(house: House, gone: Sequence[UUID]) -> None:
 
 
 def _destroy_left_behind(house: House, now: datetime) -> None:
-    """Take keys that a run left which was killed; no record of theirs may be open any more."""
+    """Take keys to which there is no report; no record of theirs may be open any more."""
     left = _left_behind(house, now)
     _destroy(house, left)
     if left:
-        with suppress(DBAPIError):  # somebody has the table in hand: it goes with the next of them
+        with suppress(*erasing.NOT_NOW):  # somebody has it in hand: it goes with the next of them
             erasing.erase({house.databases.keys: (report_key,)})
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import func, or_, select, update
-from sqlalchemy.exc import DBAPIError
 
 from db.among import among
 from db.tables import keys as keys_tables
 from db.tables import ops
 from db.tables.cases import case_paper, case_step
-from db.tables.keeping import destruction, destruction_run
+from db.tables.keeping import destruction, destruction_run, key_due
 from db.tables.member import STORES
 from db.tables.moves import withdrawal
 from db.tables.reports import report, report_line
@@ -33,13 +32,14 @@ from services.destroying_rows import (
 from services.holds import AFTER_WITHDRAWAL, INBOX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Connection, Engine, Table
 
     from db.engines import Databases
+    from services.destroying_keys import Gone
 
     Lines = dict[tuple[UUID, Store, str, str], int]
     """Rows by run, store, kind and policy version."""
@@ -67,40 +67,42 @@ class _Open(NamedTuple):
 def settle(
     databases: Databases,
     mine: UUID | None,
-    keys: Iterable[Table | str],
+    gone: Gone,
     at: Callable[[], datetime],
     now: datetime,
 ) -> bool:
     """Vacuum and close the record of run `mine` and of killed ones; False: not now, run it again.
 
-    `keys`: what keys were deleted from; they leave the files together with the rows. `at` tells
-    the time, and `now` is that of the run.
+    `gone`: the keys that were deleted; they leave the files together with the rows. `at` tells the
+    time, and `now` is that of the run.
     """
-    found = _open(databases, mine)
+    found = _open(databases, mine, gone)
     # The keys first: a withdrawal waits for them, and for nothing else of this.
     what: dict[Engine, list[Table | str]] = {
-        databases.keys: [*keys, *found.keys()], databases.data: [*found.tables()],
+        databases.keys: [*gone.tables, *found.keys()], databases.data: [*found.tables()],
     }  # fmt: skip
     try:
         with erasing.erased(what):
             left = _left_over(databases, now) if found.runs else 0
-    except DBAPIError:
+    except erasing.NOT_NOW:
         return False
     if found.runs or found.withdrawals:
         _close(databases, found, left, at())
     return True
 
 
-def _open(databases: Databases, mine: UUID | None) -> _Open:
-    run, gone = destruction_run.c, withdrawal.c
+def _open(databases: Databases, mine: UUID | None, gone: Gone) -> _Open:
+    run, left = destruction_run.c, withdrawal.c
     with databases.data.connect() as data:
+        # In this order: of whoever is found to have left, the record is found as well.
+        unerased = select(left.withdrawal_id, left.member_id).where(left.erased_at.is_(None))
+        withdrawals = data.execute(unerased).all()
+        noted = set(data.scalars(select(key_due.c.member_id))) - set(gone.ids)
         open_runs = select(run.run_id).where(or_(run.verified_at.is_(None), run.run_id == mine))
         runs = data.scalars(open_runs).all()
-        unerased = select(gone.withdrawal_id, gone.member_id).where(gone.erased_at.is_(None))
-        left = data.execute(unerased).all()
         lines = _lines(data, runs)
-    moving = _moving(databases, [row.member_id for row in left if row.member_id])
-    settled = [row.withdrawal_id for row in left if row.member_id not in moving]
+    moving = noted | _moving(databases, [row.member_id for row in withdrawals if row.member_id])
+    settled = [row.withdrawal_id for row in withdrawals if row.member_id not in moving]
     return _Open(runs, lines, settled)
 
 
@@ -163,5 +165,6 @@ def _close(databases: Databases, found: _Open, left: int, at: datetime) -> None:
         checked = {} if left else {"verified_at": at}
         closed = update(destruction_run).where(among(run.run_id, same))
         data.execute(closed.values(values | checked))
-        erased = update(withdrawal).where(among(withdrawal.c.withdrawal_id, found.withdrawals))
-        data.execute(erased.values(erased_at=at))
+        theirs = among(withdrawal.c.withdrawal_id, found.withdrawals)
+        data.execute(select(1).where(theirs).order_by(withdrawal.c.withdrawal_id).with_for_update())
+        data.execute(update(withdrawal).where(theirs).values(erased_at=at))

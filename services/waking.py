@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from services.house import House
     from services.language import Language
     from services.subject import Subject
+
+_log = logging.getLogger("portal")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ def ask(subject: Subject) -> bool:
 
 def wake_all(house: House, now: datetime) -> int:
     """Bring back whoever asked and still waits, should a worker have died; return how many."""
+    moving.finish(house, now)
     with house.databases.data.connect() as data:
         waiting = data.scalars(
             select(move.c.member_id).where(move.c.kind == MoveKind.REACTIVATE)
@@ -92,8 +96,17 @@ def wake_all(house: House, now: datetime) -> int:
     back = 0
     for member_id in waiting:
         with moving.later_if_busy():
-            back += wake(house, member_id, now)
+            back += _wake_one(house, member_id, now)
     return back
+
+
+def _wake_one(house: House, member_id: UUID, now: datetime) -> bool:
+    """Bring one back; whose key is lost waits on, and keeps nobody else waiting."""
+    try:
+        return wake(house, member_id, now)
+    except outbox.NoKeyError:
+        _log.error("somebody who asked to be woken has no key that opens anything")
+        return False
 
 
 def wake(house: House, member_id: UUID, now: datetime) -> bool:

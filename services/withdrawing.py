@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Uuid, bindparam, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import DBAPIError
 
 from db import policy
 from db.clock import seoul_day
 from db.tables import ops
 from db.tables.cases import case as cases
 from db.tables.keeping import key_due
-from db.tables.keys import case_key, export_key
 from db.tables.member import STORES
 from db.tables.moves import move, separation
 from db.words import ActorKind, Caller, MoveKind, Noted, Purpose, Store
 from services import (
     case_lives,
     destroying_keys,
+    erasing,
     export_ending,
     farewell,
     guarding,
@@ -246,10 +245,8 @@ def _settle(house: House, member_id: UUID, now: datetime) -> None:
     with house.databases.keys.begin() as keys:
         if not moving.settle(keys, [member_id], Store.RETAINED, now):
             moving.forget(keys, [member_id], now)  # whose key was lost, too
-        for table in (export_key, case_key):
-            keys.execute(delete(table).where(table.c.member_id == member_id))
     try:
         destroying_keys.erase_key_of(house.databases, member_id)
         destroying_keys.destroy_keys(house.databases, now)
-    except DBAPIError:
+    except erasing.NOT_NOW:
         return  # somebody has the table in hand; the hourly run does it

@@ -108,7 +108,7 @@ export_key = Table(
 )  # fmt: skip
 
 # The key of what a caller said or gave, wrapped for the store `live`: the portal reads it, of those
-# who sleep, too. It goes when its member leaves.
+# who sleep, too. It goes when its member leaves, or three years after the case was closed.
 case_key = Table(
     "case_key", KEYS,
     Column("case_id", Uuid, primary_key=True),

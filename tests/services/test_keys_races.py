@@ -6,11 +6,11 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, text, update
 
 from db.tables import keys as keys_tables
 from db.tables.keeping import destruction_run, key_due
-from db.tables.moves import withdrawal
+from db.tables.moves import move, withdrawal
 from db.words import Store
 from services import (
     destroying_keys,
@@ -19,6 +19,7 @@ from services import (
     erasing,
     moving,
     verifying,
+    waking,
     withdrawing,
 )
 from services.destroying_members import destroy_members
@@ -205,6 +206,112 @@ def test_a_record_that_grows_during_the_vacuum_is_not_closed(
     assert closed(portal_db) == [False]
     destruction.run(portal_db.work, NOW)
     assert closed(portal_db) == [True]
+
+
+def test_who_was_closed_by_another_vacuums_what_came_after(
+    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, finish = [], destruction._finish
+
+    def another_closes_it(*given: Any) -> None:  # noqa: ANN401
+        finish(*given)
+        with monkeypatch.context() as patched:
+            patched.setattr(destruction, "_finish", finish)
+            destruction.run(portal_db.work, NOW)
+        assert closed(portal_db) == [True]
+        seen.append(file_of(portal_db, "retained.member"))
+
+    gone(portal_db)
+    member(portal_db, Store.RETAINED)  # so that the table is not empty
+    monkeypatch.setattr(destruction, "_finish", another_closes_it)
+    assert destruction.run(portal_db.work, NOW).erased
+    assert file_of(portal_db, "retained.member") not in seen
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["stuck", "lost"])
+def test_one_who_cannot_be_woken_holds_nobody_up(portal_db: PortalDb, *, lost: bool) -> None:
+    house, one, other = (
+        worker_house(portal_db),
+        *(member(portal_db, Store.DORMANT) for _ in range(2)),
+    )
+    if lost:
+        with portal_db.work.keys.begin() as keys:
+            keys.execute(KEY.delete().where(KEY.c.member_id == one))
+    else:  # killed before the key followed the rows
+        stuck = {"store": Store.LIVE, "wrapped": wrap(portal_db, one, Store.LIVE)}
+        moving_to = {"next_store": Store.DORMANT, "next_wrapped": KEY.c.wrapped}
+        with portal_db.work.keys.begin() as keys:
+            keys.execute(update(KEY).where(KEY.c.member_id == one).values(stuck | moving_to))
+    with portal_db.owner_data.begin() as data:
+        for who in (one, other):
+            data.execute(insert(move).values(
+                member_id=who, kind="reactivate", asked_at=NOW, actor_kind="self", actor_id=who,
+                session_id=who, language="ko"))  # fmt: skip
+    assert waking.wake_all(house, NOW) == (1 if lost else 2)
+    assert stores_of(portal_db, other) == [Store.LIVE]
+
+
+def test_a_key_that_missed_one_move_and_was_announced_for_another_finds_its_member(
+    portal_db: PortalDb,
+) -> None:
+    who = member(portal_db)
+    asleep = {"store": Store.DORMANT, "wrapped": wrap(portal_db, who, Store.DORMANT)}
+    leaving = {"next_store": Store.RETAINED, "next_wrapped": b"of a wish that fell away"}
+    with portal_db.work.keys.begin() as keys:
+        keys.execute(update(KEY).where(KEY.c.member_id == who).values(asleep | leaving))
+    moving.finish(worker_house(portal_db), NOW)
+    assert keys_of(portal_db, who) == [(Store.LIVE, None)]
+    assert email(portal_db, who) == "haneul@example.com"
+
+
+@pytest.mark.promise("P15")
+def test_keys_of_cases_and_copies_go_with_who_leaves_though_the_worker_died(
+    portal_db: PortalDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, house = member(portal_db), worker_house(portal_db)
+    more = (keys_tables.case_key, keys_tables.export_key)
+    with portal_db.owner_keys.begin() as keys:
+        for table in more:
+            own = next(iter(table.primary_key)).name
+            row = {own: who, "member_id": who, "wrapped": b"of it", "created_at": NOW}
+            keys.execute(insert(table).values(row))
+    wish_to_leave(portal_db, who, NOW)
+    with monkeypatch.context() as patched, pytest.raises(Cut):
+        patched.setattr(withdrawing, "_settle", cut)
+        withdrawing.withdraw(house, signer(portal_db), who, NOW)
+    before = [file_of(portal_db, table.fullname, keys=True) for table in more]
+    withdrawing.withdraw_all(house, signer(portal_db), NOW)
+    destruction.run(portal_db.work, NOW)
+    with portal_db.owner_keys.connect() as keys:
+        assert [keys.execute(select(table)).all() for table in more] == [[], []]
+    after = [file_of(portal_db, table.fullname, keys=True) for table in more]
+    assert not set(before) & set(after)
+
+
+def test_a_certificate_waits_for_a_key_that_is_due(portal_db: PortalDb) -> None:
+    who = member(portal_db)
+    leave(portal_db, who)
+    ready = verifying._open(portal_db.work, None, destroying_keys.Gone())
+    assert len(ready.withdrawals) == 1
+    note_due(portal_db, who)
+    assert verifying._open(portal_db.work, None, destroying_keys.Gone()).withdrawals == []
+    ready = verifying._open(portal_db.work, None, destroying_keys.Gone([who]))
+    assert len(ready.withdrawals) == 1
+
+
+def wrap(db: PortalDb, who: UUID, store: Store) -> bytes:
+    """Return a member's key as another store wraps it."""
+    with db.work.keys.connect() as keys:
+        row = keys.execute(select(KEY).where(KEY.c.member_id == who)).one()
+    return db.keyring.rewrap(Store(row.store), store, who, row.wrapped)
+
+
+def file_of(db: PortalDb, table: str, *, keys: bool = False) -> int | None:
+    """Return in which file a table is."""
+    with (db.owner_keys if keys else db.owner_data).connect() as connection:
+        found = text("select pg_relation_filenode(cast(:name as regclass))")
+        number: int | None = connection.scalar(found, {"name": table})
+        return number
 
 
 def closed(db: PortalDb) -> list[bool]:
