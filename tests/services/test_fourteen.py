@@ -249,7 +249,7 @@ def reached(db: PortalDb, at: datetime) -> set[UUID]:
 
 def current(who: UUID, at: datetime) -> consent_list.Consents:
     with access.open(acting(who, at=at), who, Purpose.SHOW, look=CONSENT) as subject:
-        return consents.current(subject)
+        return consent_list.current(subject)
 
 
 def answer(who: UUID, key: str, at: datetime, *, yes: bool) -> Recorded:
