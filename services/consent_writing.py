@@ -20,7 +20,7 @@ from services.guardian_calls import by_guardian
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from services.consent_list import Asked
+    from services.consent_asked import Asked
     from services.journal_rows import Row
     from services.subject import Subject
 

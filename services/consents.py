@@ -17,7 +17,8 @@ from db.errors import PortalError
 from db.words import N_, Change, CompanyRole, ConsentKind
 from services import consent_words, consent_writing, telling
 from services.actor import Relation
-from services.consent_list import Asked, Consents, State, current
+from services.consent_asked import Asked, Consents, State
+from services.consent_list import current
 from services.guardian_calls import by_guardian
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.actor import Actor
-    from services.consent_list import Asked, Consents, Device
+    from services.consent_asked import Asked, Consents, Device
     from services.subject import Subject
 
 PAGE: Final = "/consents"
