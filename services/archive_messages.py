@@ -13,8 +13,8 @@ from db.tables.ops import outbox
 from db.words import N_, ExportGroup
 from services import inbox, messages, request_words
 from services.archive_columns import UNOPENED, Column, File, Form
+from services.archive_common_columns import opened, unopened
 from services.archive_consents import CHANNELS, LANGUAGES
-from services.archive_profile import opened, unopened
 from services.consent_receipts import BY
 from services.files import MediaType
 

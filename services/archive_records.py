@@ -14,7 +14,7 @@ from db import places
 from db.declarations import KINDS
 from db.words import N_, ExportGroup
 from services.archive_columns import UNOPENED, Column, File, Form
-from services.archive_profile import provenance, unopened
+from services.archive_common_columns import provenance, unopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

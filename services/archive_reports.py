@@ -11,8 +11,8 @@ from db.tables.reports import report, report_line
 from db.words import N_, ExportGroup, ReportBy
 from services import report_papers, report_words
 from services.archive_columns import UNOPENED, Column, File, Form
+from services.archive_common_columns import unopened
 from services.archive_consents import LANGUAGES
-from services.archive_profile import unopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,6 +22,7 @@ from db.words import (
 )
 from services import (
     access,
+    case_settling,
     case_steps,
     certificate,
     clearing,
@@ -120,7 +121,7 @@ def confirm(found: Waiting, language: Language, now: datetime) -> Certificate | 
     if found.what is StepWhat.RECOVER:
         raise LinkOver(OVER)
     with _opened(found, EventName.STEP_CONFIRMED, language, now) as subject:
-        step = case_steps.settle(
+        step = case_settling.settle(
             subject, found.case_id, found.step_id, StepState.DONE, StepMeans.LINK
         )
         if step is None:
@@ -132,7 +133,9 @@ def object_to(found: Waiting, language: Language, now: datetime) -> None:
     """Say no: what was asked for does not happen, and its case says so. Raise `LinkOver`."""
     name = EventName.RECOVERY_OBJECTED if found.running else EventName.STEP_REFUSED
     with _opened(found, name, language, now) as subject:
-        settled = case_steps.settle(subject, found.case_id, found.step_id, StepState.REFUSED, None)
+        settled = case_settling.settle(
+            subject, found.case_id, found.step_id, StepState.REFUSED, None
+        )
         if settled is None:
             raise LinkOver(OVER)
 
@@ -150,14 +153,14 @@ def approve(subject: Subject, step_id: UUID) -> Certificate | None:
     """
     subject.actor.require_verification()
     if subject.case_id is None:
-        raise case_steps.gone()
+        raise case_settling.gone()
     asked = case_steps.one(subject, step_id)
     recover = asked is not None and asked.what is StepWhat.RECOVER
     state = StepState.RUNNING if recover else StepState.DONE
-    step = case_steps.settle(subject, subject.case_id, step_id, state, StepMeans.SECOND)
+    step = case_settling.settle(subject, subject.case_id, step_id, state, StepMeans.SECOND)
     if step is None:
-        raise case_steps.gone()
-    case_steps.note(subject, subject.case_id, EventName.STEP_APPROVED, step.what, step.items)
+        raise case_settling.gone()
+    case_settling.note(subject, subject.case_id, EventName.STEP_APPROVED, step.what, step.items)
     if recover:
         given = {"case_id": str(subject.case_id), "step_id": str(step_id)}
         jobs.defer(subject.connection, jobs.CASE_LINK, **given)
@@ -178,6 +181,6 @@ def carry_out(subject: Subject, case_id: UUID, step: Step) -> Certificate | None
     elif step.what is StepWhat.EMAIL:
         value = case_steps.value_of(subject.member_id, case_id, step)
         if value is None:
-            raise case_steps.gone()
+            raise case_settling.gone()
         email_change.ask(subject, value, held_values.text_of(subject, "email", 0))
     return None

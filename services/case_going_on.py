@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, Interval, Text, bindparam, func, select
 from db.law import law
 from db.tables.ops import staff
 from db.words import N_
-from services import case_noting, case_steps, cases, jobs, ledger
+from services import case_noting, case_settling, cases, jobs, ledger
 from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
@@ -70,7 +70,7 @@ def bind(connection: Connection, actor: Actor, case: Case, guardian: UUID) -> No
     if not connection.scalar(select(done)):
         raise cases.over()
     as_subject(connection, case.member_id)
-    case_steps.take_back_all(connection, (case.member_id, case.case_id), actor.at)
+    case_settling.take_back_all(connection, (case.member_id, case.case_id), actor.at)
     case_noting.journal_row(connection, actor, case.member_id, case.case_id)
     case_noting.note(
         connection, actor, EventName.CASE_GUARDIAN_NAMED, (case.member_id, case.case_id)

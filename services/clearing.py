@@ -9,7 +9,7 @@ from sqlalchemy import select
 from db.declarations import ITEMS, Group, derived
 from db.errors import PortalError
 from db.words import N_, RequestKind, RequestState, StepWhat
-from services import consents, held_values, requests, waiting_values
+from services import held_values, item_consents, requests, waiting_values
 from services.holding_back import held_back
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _clear(subject: Subject, items: tuple[str, ...], seq: int | None) -> tuple[s
     ended = _emptied(subject, gone) if seq is not None else items
     further = held_values.clear(subject, tuple(i for i in follows(ended) if i not in items))
     for name in (*ended, *further):
-        consents.end_for_item(subject, name)
+        item_consents.end_for_item(subject, name)
         if name in waiting_values.USES:
             waiting_values.forget(subject, name)
     _take_back_corrections(subject, (*ended, *further))

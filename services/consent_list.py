@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from functools import cache
-from hashlib import blake2s
-from typing import TYPE_CHECKING, Any, Final
-
-from sqlalchemy import Date, Select, Uuid, bindparam, cast, func, literal, or_, select
+from typing import TYPE_CHECKING, Final
 
 from db import consent_terms, places
-from db.children_rules import rules
 from db.declarations import ITEMS, Sensitivity
 from db.law import law
 from db.period import Period
-from db.tables.member import STORES
-from db.tables.ops import company
-from db.words import CompanyRole, ConsentKind, Purpose
+from db.words import ConsentKind, Purpose
 from services import use
-from services.gathering import Gathered, ordered
+from services.consent_asked import Asked, Consents, Device, Recipient, State
+from services.consent_queries import asked_for
 from services.masking import mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date, datetime
-    from uuid import UUID
+    from datetime import date
 
     from db.consent_terms import Term, Terms
-    from db.words import Store
     from services.consent_state import Book, Latest
     from services.gathering import Row
     from services.subject import Subject
@@ -40,120 +31,9 @@ _BY_PURCHASE = frozenset({Purpose.DELIVERY, Purpose.BILLING, Purpose.PAYMENT})
 """What a recipient gets for a purchase needs no consent (clause 5), so none is asked for."""
 
 
-class State(StrEnum):
-    """How a consent stands."""
-
-    ON = "on"
-    OFF = "off"
-    NEVER = "never"
-    UNDATED = "undated"
-    OVER = "over"
-    PAUSED = "paused"
-    ASKED_ANEW = "asked_anew"
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """A company that a consent names; `known` False: only a record names it, or the work ended."""
-
-    company_id: str
-    name: str
-    purpose: str | None = None
-    kept: Period | None = None
-    items: tuple[str, ...] = ()
-    ends_on: date | None = None
-    fictional: bool = False
-    known: bool = True
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One consent as it stands. `on`: the latest decision is a yes that counts by itself.
-
-    `waits_for`: consents without which it is not used; `stopped`: a restriction keeps it from being
-    used. `until`: its last day; `due`: it ends soon unless it is confirmed; `would_end`: the last
-    day of a yes that is given now.
-    """
-
-    term: Term
-    state: State
-    latest: Latest | None = None
-    item: str | None = None
-    recipient: Recipient | None = None
-    waits_for: tuple[Term, ...] = ()
-    stopped: bool = False
-    until: date | None = None
-    due: bool = False
-    would_end: date | None = None
-
-    @property
-    def named_end(self) -> date | None:
-        """Return the last day that its wording names, as shown and as stored."""
-        return self.until if self.on else self.would_end
-
-    @property
-    def on(self) -> bool:
-        """Return whether its toggle is on."""
-        return self.state is State.ON
-
-    @property
-    def key(self) -> str:
-        """Return what names this consent on a page, without naming the recipient."""
-        recipient = self.recipient.company_id.encode() if self.recipient else b""
-        digest = blake2s(recipient, digest_size=6).hexdigest() if recipient else ""
-        return "-".join(filter(None, (self.term.id, digest, self.item)))
-
-
-@dataclass(frozen=True)
-class Device:
-    """One device of the member's; the identifier is masked, and None when it was refused."""
-
-    device_row_id: UUID
-    text: str | None
-    last_used_on: date | None
-    refused_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Consents:
-    """All of them, in the order of the terms, and the devices.
-
-    `answers_until`: the last day to answer what a guardian agreed to, of who is 14 by now.
-    """
-
-    terms: Terms
-    asked: tuple[Asked, ...]
-    devices: tuple[Device, ...]
-    store_only: bool = False
-    """A child under 14 without a guardian's recorded consent (P41)."""
-    child: bool = False
-    """Under 14 today."""
-    answers_until: date | None = None
-
-    def find(
-        self, consent: str, recipient: str | None = None, item: str | None = None
-    ) -> Asked | None:
-        """Return one consent; None when it is neither asked for nor on record."""
-        for one in self.asked:
-            company_id = one.recipient.company_id if one.recipient else None
-            if (one.term.id, company_id, one.item) == (consent, recipient, item):
-                return one
-        return None
-
-    @property
-    def paused(self) -> tuple[Asked, ...]:
-        """Return what a guardian agreed to and the member has not answered yet."""
-        return tuple(one for one in self.asked if one.state is State.PAUSED)
-
-    @property
-    def advertising(self) -> tuple[Asked, ...]:
-        """Return the consents to advertising messages, by day and night."""
-        return tuple(one for one in self.asked if one.term.confirmed_again)
-
-
 def current(subject: Subject, terms: Terms | None = None) -> Consents:
     """Return every consent as it stands: one query. `terms`: those in force, unless given."""
-    rows = _asked_for(subject.tables.store).ask(
+    rows = asked_for(subject.tables.store).ask(
         subject.connection, member=subject.member_id, today=subject.today
     )
     terms = terms or consent_terms.in_force(subject.today)
@@ -308,43 +188,3 @@ def _device(subject: Subject, row: Row) -> Device:
     text = subject.open(row["sealed"], places.device(row["device_row_id"]))
     shown = mask(ITEMS["device_id"].mask, text) if text else None
     return Device(row["device_row_id"], shown, row["last_used_on"], row["refused_at"])
-
-
-@cache
-def _asked_for(store: Store) -> Gathered:
-    return Gathered(
-        consents=use.latest(store),
-        restricted=use.open_restrictions(store),
-        child=use.child(store),
-        companies=_companies(),
-        devices=_devices(store),
-        age=_age(store),
-    )
-
-
-def _age(store: Store) -> Select[Any]:
-    """Return until when answers are waited for, also before the hourly run of the birthday."""
-    member, today = STORES[store].member.c, bindparam("today", type_=Date)
-    wait = literal(rules().coming_of_age.answer_days)
-    until = func.coalesce(member.answers_until, cast(member.turns_14_on + wait, Date))
-    return select(until.label("until")).where(
-        member.member_id == bindparam("member", type_=Uuid),
-        or_(member.answers_until >= today, member.turns_14_on <= today),
-    )
-
-
-def _companies() -> Select[Any]:
-    c = company.c
-    named = select(
-        c.company_id, c.name, c.purpose, c.kept, c["items"], c.contract_ends_on, c.fictional,
-        c.ended_at,
-    )  # fmt: skip
-    return ordered(named.where(c.role == CompanyRole.RECIPIENT), c.name, c.company_id)
-
-
-def _devices(store: Store) -> Select[Any]:
-    d = STORES[store].device.c
-    own = select(d.device_row_id, d.sealed, d.last_used_on, d.refused_at).where(
-        d.member_id == bindparam("member", type_=Uuid)
-    )
-    return ordered(own, d.last_used_on.desc().nulls_last(), d.device_row_id)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from db.consent_terms import Term
     from db.period import Period
     from db.policy_facts import Words
-    from services.consent_list import Asked
+    from services.consent_asked import Asked
     from services.language import Language
 
 _NOT_STATED = N_("not stated")

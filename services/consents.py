@@ -1,42 +1,33 @@
 """Decisions about consents: appended, never changed; of several the last one wins.
 
-Each keeps the exact wording, the version of policy and terms, the language, when and by whom (PIPA
-art. 22; network act art. 50). The member gets a receipt at once, and who is concerned is told.
+The member gets a receipt at once, and who is concerned is told (network act art. 50).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from db import consent_terms
-from db.declarations import ITEMS, Basis
+from db.declarations import ITEMS
 from db.errors import PortalError
-from db.policy import in_force
-from db.words import N_, ActorKind, Change, CompanyRole, ConsentKind, Noted, Source
-from services import consent_words, journal, notify, telling
+from db.words import N_, Change, CompanyRole, ConsentKind
+from services import consent_words, consent_writing, telling
 from services.actor import Relation
-from services.consent_list import Asked, Consents, State, current
+from services.consent_asked import Asked, Consents, State
+from services.consent_list import current
 from services.guardian_calls import by_guardian
-from services.language import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from db.consent_terms import Term
     from services.journal_rows import Row
     from services.subject import Subject
 
-__all__ = [
-    "ConsentRefused", "Decision", "Recorded", "advertising_off", "agree_for_item", "confirm",
-    "current", "end_for_item", "items_of", "record", "record_by_key", "refuse_device",
-]  # fmt: skip
-
-RECEIPT: Final = "consent_receipt"
 APP: Final = "엄마와"
 """The app whose account needs the device id (clause 7)."""
 _VERIFIED = frozenset({ConsentKind.SENSITIVE, ConsentKind.THIRD_PARTY})
@@ -98,8 +89,8 @@ def _record(subject: Subject, known: Consents, asked: Asked | None, *, granted: 
     if granted:
         _check_child(subject, known)
         _check_yes(subject, asked)
-    written = _append(subject, (asked,), granted=granted)
-    _tell(subject, (asked,), written, granted=granted)
+    written = consent_writing.append(subject, (asked,), granted=granted)
+    consent_writing.tell(subject, (asked,), written, granted=granted)
     return Recorded(written, granted, meanwhile=asked.on == granted)
 
 
@@ -118,8 +109,8 @@ def advertising_off(subject: Subject) -> Recorded:
     there = tuple(one for one in known if one.latest is not None and one.latest.granted)
     if not there:
         return Recorded((), granted=False, meanwhile=True)
-    written = _append(subject, there, granted=False)
-    _tell(subject, there, written, granted=False)
+    written = consent_writing.append(subject, there, granted=False)
+    consent_writing.tell(subject, there, written, granted=False)
     return Recorded(written, granted=False)
 
 
@@ -131,36 +122,9 @@ def confirm(subject: Subject) -> Recorded:
     if not due:
         raise ConsentRefused(N_("No consent is about to end. Nothing was changed."))
     _check_child(subject, known)
-    written = _append(subject, due, granted=True)
-    _tell(subject, due, written, granted=True)
+    written = consent_writing.append(subject, due, granted=True)
+    consent_writing.tell(subject, due, written, granted=True)
     return Recorded(written, granted=True)
-
-
-def end_for_item(subject: Subject, item: str) -> tuple[UUID, ...]:
-    """Withdraw every consent about `item` that stands: collection, sensitive, each recipient's.
-
-    Clearing calls it and tells the member and the companies itself. From then on the item is
-    refused to every purpose until `agree_for_item`.
-    """
-    known = current(subject)
-    about = tuple(
-        one
-        for one in known.asked
-        if one.item == item and one.latest is not None and one.latest.granted
-    )
-    written = _append(subject, about, granted=False, shown=False)
-    if ITEMS[item].basis is not Basis.CONSENT:
-        return written
-    words = N_("“{item}” was cleared, and the consent to hold it ended with it.")
-    return (*written, _collection(subject, item, words, granted=False))
-
-
-def agree_for_item(subject: Subject, item: str) -> UUID | None:
-    """Note that the member gave an item again whose collection they had ended; else do nothing."""
-    if ITEMS[item].basis is not Basis.CONSENT or item not in subject.standing.ended_items:
-        return None
-    words = N_("“{item}” was entered again by its member, who agrees that it is held.")
-    return _collection(subject, item, words, granted=True)
 
 
 def refuse_device(subject: Subject, device: UUID) -> UUID:
@@ -193,9 +157,9 @@ def refuse_device(subject: Subject, device: UUID) -> UUID:
     rows: list[Row] = [(table, one) for one in gone]
     if not rows:
         raise ConsentRefused(N_("This device was refused before. Nothing was changed."))
-    row = _row(subject, asked, granted=False, shown=True)
-    _insert(subject, [row | {"consent_id": consent_id, "recipient": APP}], rows)
-    _receipt(subject, (asked,), consent_id, granted=False)
+    row = consent_writing.row_of(subject, asked, granted=False, shown=True)
+    consent_writing.write(subject, [row | {"consent_id": consent_id, "recipient": APP}], rows)
+    consent_writing.receipt(subject, (asked,), consent_id, granted=False)
     return consent_id
 
 
@@ -244,100 +208,3 @@ def _check_yes(subject: Subject, asked: Asked) -> None:
 def _offered(asked: Asked) -> bool:
     one = asked.recipient
     return one is not None and one.known and asked.item in one.items
-
-
-def _append(
-    subject: Subject, decided: Sequence[Asked], *, granted: bool, shown: bool = True
-) -> tuple[UUID, ...]:
-    rows = [_row(subject, one, granted=granted, shown=shown) for one in decided]
-    _insert(subject, rows)
-    return tuple(row["consent_id"] for row in rows)
-
-
-def _insert(subject: Subject, rows: list[dict[str, Any]], changed: Sequence[Row] = ()) -> None:
-    """Write consents; `changed`: rows that changed with them, to be noted in one entry."""
-    table = subject.tables.consent
-    if rows:
-        subject.connection.execute(insert(table), rows)
-        journal.note(
-            subject.connection, Noted.CONSENT, subject.member_id, subject.at,
-            rows=[*changed, *((table, row) for row in rows)],
-        )  # fmt: skip
-
-
-def _row(subject: Subject, asked: Asked, *, granted: bool, shown: bool) -> dict[str, Any]:
-    """Return a record with the words that were on the screen."""
-    wording = consent_words.wording(
-        asked.term, subject.actor.language, consent_words.facts(asked, asked.named_end)
-    )
-    return _base(subject, wording, granted=granted) | {
-        "kind": asked.term.kind,
-        "channel": asked.term.channel,
-        "recipient": asked.recipient.company_id if asked.recipient else None,
-        "item": asked.item,
-        "ends_on": asked.would_end if granted else None,
-        "shown": shown,
-    }
-
-
-def _base(subject: Subject, wording: str, *, granted: bool) -> dict[str, Any]:
-    terms = consent_terms.in_force(subject.today)
-    return {
-        "member_id": subject.member_id,
-        "consent_id": uuid4(),
-        "granted": granted,
-        "decided_at": subject.at,
-        "wording": wording,
-        "policy_version": f"{in_force(subject.today).version}/{terms.version}",
-        "language": subject.actor.language,
-        # The case says which of the staff wrote it down.
-        "decided_by": ActorKind.GUARDIAN if by_guardian(subject) else subject.actor.kind,
-        "actor_id": subject.actor.person,
-        "case_id": subject.case_id,
-        "source": Source.PORTAL,
-    }
-
-
-def _collection(subject: Subject, item: str, words: str, *, granted: bool) -> UUID:
-    language = subject.actor.language
-    said = translate(language, words, item=consent_words.item_name(language, item))
-    row = _base(subject, said, granted=granted) | {"kind": ConsentKind.COLLECTION, "item": item}
-    _insert(subject, [row])
-    return UUID(str(row["consent_id"]))
-
-
-def _tell(
-    subject: Subject, decided: Sequence[Asked], written: tuple[UUID, ...], *, granted: bool
-) -> None:
-    """Send the receipt, and tell companies: a recipient of its own consent, else our own systems.
-
-    Without health data's consent nobody may keep using it, so all who hold it are told of that.
-    """
-    change = Change.CONSENT_GRANTED if granted else Change.CONSENT_WITHDRAWN
-    first = decided[0]
-    only: str | None = CompanyRole.SOURCE_SYSTEM
-    if first.recipient is not None:
-        only = first.recipient.company_id
-    elif first.term.kind is ConsentKind.SENSITIVE:
-        only = None
-    telling.tell(subject, change, _items(decided), key=f"consent:{written[0]}", only=only)
-    _receipt(subject, decided, written[0], granted=granted)
-
-
-def _items(decided: Iterable[Asked]) -> tuple[str, ...]:
-    found = (item for one in decided for item in ((one.item,) if one.item else one.term.items))
-    return tuple(dict.fromkeys(found))
-
-
-def _receipt(subject: Subject, decided: Sequence[Asked], first: UUID, *, granted: bool) -> None:
-    """Tell sender, fact, date and result (network act art. 50(7)): at once, of each decision."""
-    params = {
-        "sender": ", ".join(one.name for one in in_force(subject.today).controllers),
-        "at": subject.at.isoformat(),
-        "granted": "yes" if granted else "no",
-        "what": consent_words.packed(
-            (one.term.id, one.recipient.name if one.recipient else None, one.item)
-            for one in decided
-        ),
-    }
-    notify.notify(subject, RECEIPT, params, key=f"consent:{first}", way="either")

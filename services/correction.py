@@ -15,13 +15,13 @@ from db.declarations import ITEMS, LOCATING, Correction
 from db.errors import PortalError
 from db.words import N_, CaseChannel, RequestKind, Source, StepWhat
 from services import (
-    consents,
     contact_values,
     email_change,
     evidence,
     files,
     guardians_own,
     held_values,
+    item_consents,
     mobile_change,
     notify,
     requests,
@@ -113,7 +113,7 @@ def told_by(subject: Subject) -> Source | None:
 def _change(subject: Subject, item: str, seq: int | None, value: str, source: Source) -> Outcome:
     if seq is None and ITEMS[item].repeated:
         held_values.add(subject, item, value, source)
-        consents.agree_for_item(subject, item)
+        item_consents.agree_for_item(subject, item)
         return Outcome.CHANGED
     seq = seq or 0
     before = held_values.text_of(subject, item, seq)
@@ -127,7 +127,7 @@ def _change(subject: Subject, item: str, seq: int | None, value: str, source: So
         mobile_change.ask(subject, value)
         return Outcome.CODE_SENT
     held_values.put(subject, item, seq, value, source)
-    consents.agree_for_item(subject, item)
+    item_consents.agree_for_item(subject, item)
     if item == "mobile":
         notify.notify(subject, "mobile_changed", key=f"mobile_changed:{subject.at}", way="either")
     return Outcome.CHANGED

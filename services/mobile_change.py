@@ -17,7 +17,7 @@ from db.settings import settings
 from db.tables.ledger import event
 from db.tables.ops import one_time
 from db.words import N_
-from services import consents, held_values, notify, waiting_values
+from services import held_values, item_consents, notify, waiting_values
 from services.first_password import has_password
 from services.guardians_own import ContactRefused
 from services.holding_back import held_back
@@ -93,7 +93,7 @@ def confirm(subject: Subject, typed: str) -> bool:
 
 def _put(subject: Subject, value: str) -> None:
     held_values.put(subject, _ITEM, 0, value)
-    consents.agree_for_item(subject, _ITEM)
+    item_consents.agree_for_item(subject, _ITEM)
     notify.notify(subject, "mobile_changed", key=f"mobile_changed:{subject.at}", way="either")
     if not settings().member_metadata_url and not has_password(subject):
         notify.notify(subject, INVITED, key=f"{INVITED}:{subject.at}", way="sms")

@@ -20,8 +20,9 @@ from db.tables.keys import member_key
 from db.tables.member import LIVE, STORES
 from db.tables.moves import move
 from db.words import MoveKind, Store
-from services import due, verify_ledger, worker
+from services import due, verify_ledger
 from services.house import House, open_house
+from services.tasks import periodic
 from tests.leaving import signer, wish_to_leave
 from tests.people import member
 from tests.services.test_destruction import holder
@@ -97,7 +98,7 @@ def context(var: Path) -> JobContext:
 
 def day(db: PortalDb) -> None:
     """Do all that the hourly run does, at the time that `clock.now` says."""
-    worker.run_daily(context(db.var), 0)
+    periodic.run_daily(context(db.var), 0)
 
 
 def whole(db: PortalDb, them: People) -> None:

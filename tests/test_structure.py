@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
 
 from db.settings import ROOT
+from services import jobs
 from services.actor import PERMISSIONS, Permission, Relation
+from services.worker_app import APP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -233,6 +236,29 @@ def test_only_the_edge_reads_the_clock() -> None:
         if callee(call) in {"datetime.now", "datetime.utcnow", "date.today", "time.time"}
     }
     assert readers <= {"db/clock.py"}, readers
+
+
+def task_files() -> set[str]:
+    files = {path.stem for path in modules("services/tasks")} - {"__init__"}
+    return {f"services.tasks.{name}" for name in files}
+
+
+def test_a_worker_knows_the_tasks_of_every_file() -> None:
+    """What is registered where nobody imports it is enqueued, and never done."""
+    told = imported(ROOT / "services" / "tasks" / "__init__.py")
+    missing = task_files() - told
+    assert not missing, f"services/tasks/__init__.py: import {sorted(missing)}."
+    assert "services.tasks" in imported(ROOT / "services" / "worker.py")
+
+
+def test_every_task_that_has_a_name_is_registered_and_the_other_way_round() -> None:
+    for module in task_files():
+        import_module(module)
+    texts = {value for name, value in vars(jobs).items() if name.isupper() and type(value) is str}
+    given = {name for name in APP.tasks if "procrastinate" not in name}
+    names = texts - {jobs.QUICK, jobs.LONG}
+    assert not names - given, f"services/tasks/: write the tasks {sorted(names - given)}."
+    assert not given - names, f"services/jobs.py: name the tasks {sorted(given - names)}."
 
 
 @pytest.mark.parametrize("module", modules("pages"), ids=named)

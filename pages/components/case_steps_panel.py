@@ -15,7 +15,7 @@ from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.sharing_view import items_words
 from pages.components.text import _
-from services import access, case_steps, case_waiting, case_words, cases
+from services import access, case_asking, case_settling, case_waiting, case_words, cases
 from services.actor import AccessDenied, Permission
 from services.ledger import EventName
 
@@ -35,7 +35,7 @@ _TYPED: Final = (StepWhat.EMAIL, StepWhat.RECOVER)
 
 def panel(actor: Actor, case: Case, steps: tuple[Step, ...]) -> None:
     """Draw what was asked for, and the form for more."""
-    may = [what for what, wish in case_steps.NEEDS.items() if wish in case.asked]
+    may = [what for what, wish in case_asking.NEEDS.items() if wish in case.asked]
     if not may and not steps:
         return
     open_ones = [one for one in steps if one.open(actor.at)]
@@ -52,7 +52,7 @@ def panel(actor: Actor, case: Case, steps: tuple[Step, ...]) -> None:
 
 def _take_back(actor: Actor, case: Case, one: Step) -> None:
     with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
-        case_steps.take_back(subject, case, one.step_id)
+        case_settling.take_back(subject, case, one.step_id)
     said.say(_("Taken back. The link no longer works."))
 
 
@@ -84,7 +84,7 @@ def _ask(actor: Actor, case: Case, may: list[StepWhat], waiting: frozenset[str])
         return
     try:
         with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
-            case_steps.ask(subject, case, what, tuple(items), typed)
+            case_asking.ask(subject, case, what, tuple(items), typed)
     except AccessDenied:
         raise
     except PortalError as refused:  # what was typed stays in its field

@@ -8,7 +8,7 @@ from db.errors import PortalError
 from db.words import Purpose, StepWhat
 from pages.components import gate
 from pages.components.text import _
-from services import access, case_steps, cases, edit_wishes
+from services import access, case_asking, cases, edit_wishes
 from services.actor import AccessDenied, Permission
 from services.ledger import EventName
 
@@ -29,7 +29,7 @@ def ask(actor: Actor, wish: Wish, needed: SecondWordNeeded) -> str:
     what = StepWhat(str(needed.params["what"]))
     try:
         with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=_LOOK) as subject:
-            case_steps.ask(subject, case, what, items, typed)
+            case_asking.ask(subject, case, what, items, typed)
     except AccessDenied:
         raise
     except PortalError as refused:

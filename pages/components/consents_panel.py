@@ -18,7 +18,7 @@ from db.words import Purpose
 from pages.components import consents_view, kept_only, sign_in_panel
 from pages.components.fragment import draw
 from pages.components.text import _, language
-from services import access, child_link, consent_words, consents
+from services import access, child_link, consent_list, consent_words, consents
 from services.actor import Permission, StepUpRequired
 from services.ledger import EventName
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from services.actor import Actor
-    from services.consent_list import Asked, Consents, Device
+    from services.consent_asked import Asked, Consents, Device
     from services.subject import Subject
 
 PAGE: Final = "/consents"
@@ -112,7 +112,7 @@ def _opened(actor: Actor, wanted: Wanted | None) -> tuple[Consents, Said | None]
     purpose = Purpose.SHOW if wanted is None else Purpose.CORRECT
     with access.open(actor, actor.subject_id, purpose, look=_look(wanted, actor)) as subject:
         said = None if wanted is None else _do(subject, wanted)
-        return consents.current(subject), said
+        return consent_list.current(subject), said
 
 
 def _do(subject: Subject, wanted: Wanted) -> Said:

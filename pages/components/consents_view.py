@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from db.words import N_, ActorKind
 from pages.components.text import _, language
 from services import consent_words
-from services.consent_list import State
+from services.consent_asked import State
 from services.language import format_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from services.consent_list import Asked, Recipient
+    from services.consent_asked import Asked, Recipient
 
 GROUPS: dict[str, tuple[str, str]] = {
     "advertising": (

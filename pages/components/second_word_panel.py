@@ -15,6 +15,7 @@ from services import (
     access,
     callers,
     case_confirming,
+    case_settling,
     case_steps,
     case_words,
     cases,
@@ -96,7 +97,7 @@ def _decide(actor: Actor, one: Listed, *, agree: bool) -> None:
         if agree:
             given = case_confirming.approve(subject, one.step_id)
         else:
-            case_steps.refuse(subject, one.step_id)
+            case_settling.refuse(subject, one.step_id)
     st.session_state.pop(_LOOKED, None)
     if given is not None:
         st.session_state[_CERTIFICATE] = given

@@ -18,7 +18,7 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.words import Caller, CallWish, CaseReason, Purpose, StaffRole, StepWhat
 from pages.components import frame
-from services import access, case_going_on, case_list, case_steps, correction
+from services import access, case_asking, case_going_on, case_list, correction
 from services.actor import Permission
 from services.ledger import EventName
 from tests import test_structure
@@ -467,7 +467,7 @@ def test_a_second_one_sees_which_guardian_asks(portal: Portal) -> None:
     family, staff = Family(portal.db), staff_actor(agent(portal.db))
     case = guardians_case(staff, family.child, CallWish.EXPORT, guardian_id=family.mother)
     with access.open(staff, family.child, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        case_steps.ask(subject, case, StepWhat.EXPORT)
+        case_asking.ask(subject, case, StepWhat.EXPORT)
     portal.sign_in(staff=agent(portal.db), verified=NOW)
     tab = portal.open(DESK).button(key="step_look").click().run()
     assert "만 14세 미만 아이의 보호자 · 보호자 2" in text_of(tab)

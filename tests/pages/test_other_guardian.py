@@ -13,7 +13,16 @@ from db.tables.ledger import event
 from db.tables.member import LIVE
 from db.words import ConsentKind, Purpose
 from pages.components import frame
-from services import access, clearing, consents, correction, notify, requests, restriction
+from services import (
+    access,
+    clearing,
+    consent_list,
+    consents,
+    correction,
+    notify,
+    requests,
+    restriction,
+)
 from services.actor import Permission
 from services.ledger import EventName
 from tests.families import a_child, ask, confirm, verified, work
@@ -80,7 +89,7 @@ def _do_much(child: UUID, guardian: UUID, stops: str) -> None:
     actor = replace(verified(guardian), acting_for=child)
 
     def marketing(subject: Subject) -> object:
-        asked = consents.current(subject).find("marketing")
+        asked = consent_list.current(subject).find("marketing")
         assert asked is not None
         return consents.record_by_key(subject, asked.key, granted=True)
 

@@ -38,9 +38,11 @@ from db.words import (
 from services import (
     access,
     account_recovery,
+    case_asking,
     case_confirming,
     case_lives,
     case_papers,
+    case_settling,
     case_steps,
     case_telling,
     profile,
@@ -91,7 +93,7 @@ SECOND = access.Look(EventName.CASE_VIEWED, Permission.CASE_APPROVE, "/desk-case
 
 def ask(actor: Actor, case: Case, what: StepWhat, *items: str, typed: str = "") -> UUID:
     with access.open(actor, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        return case_steps.ask(subject, case, what, items, typed)
+        return case_asking.ask(subject, case, what, items, typed)
 
 
 def as_worker(db: PortalDb) -> House:
@@ -184,7 +186,7 @@ def test_a_link_is_over_after_a_day_and_when_it_was_taken_back(
     step = ask(one, case, StepWhat.EXPORT)
     token = link_of(portal_db, case, step)
     with access.open(one, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        case_steps.take_back(subject, case, step)
+        case_settling.take_back(subject, case, step)
     with pytest.raises(LinkOver):
         follow(token)
 
@@ -273,7 +275,7 @@ def test_the_database_lets_nobody_agree_with_themselves(portal_db: PortalDb, one
         pytest.raises(IntegrityError),
         access.open(one, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject,
     ):
-        case_steps.settle(subject, case.case_id, step, StepState.DONE, StepMeans.SECOND)
+        case_settling.settle(subject, case.case_id, step, StepState.DONE, StepMeans.SECOND)
 
 
 def test_only_what_was_asked_for_by_a_verified_caller_can_wait(
@@ -306,7 +308,7 @@ def test_the_same_is_asked_for_again_only_when_the_first_is_over(
     first: tuple[str, ...],
     again: tuple[str, ...],
 ) -> None:
-    case = verified_case(one, member(portal_db), case_steps.NEEDS[what])
+    case = verified_case(one, member(portal_db), case_asking.NEEDS[what])
     ask(one, case, what, *first, typed="first@example.com")
     with pytest.raises(CaseRefused, match="already"):
         ask(one, case, what, *again, typed="second@example.com")
@@ -316,7 +318,7 @@ def test_the_same_is_asked_for_again_only_when_the_first_is_over(
         connection.execute(update(case_step).values(expires_at=NOW))  # the worker comes later
     step = ask(one, case, what, *again, typed="second@example.com")
     with access.open(one, case.member_id, Purpose.SHOW, case.case_id, look=HANDLE) as subject:
-        case_steps.take_back(subject, case, step)
+        case_settling.take_back(subject, case, step)
     ask(one, case, what, *again, typed="third@example.com")
 
 

@@ -18,7 +18,16 @@ from db.drafts import ConsentDraft, DisclosureDraft
 from db.tables import ops
 from db.tables.member import LIVE
 from db.words import ActorKind, Channel, CompanyRole, ConsentKind, NoticeMeans, Purpose, StaffRole
-from services import access, consent_receipts, consents, language, messages, use
+from services import (
+    access,
+    consent_list,
+    consent_receipts,
+    consents,
+    item_consents,
+    language,
+    messages,
+    use,
+)
 from services.actor import Permission, StepUpRequired
 from services.audience import audience
 from services.consents import ConsentRefused, Decision
@@ -71,7 +80,7 @@ def test_a_purpose_the_terms_do_not_know_is_refused_in_words(db: PortalDb) -> No
     who = member(db)
     with pytest.raises(ConsentRefused, match="not asked for"):
         as_member(who, lambda s: consents.record(s, Decision("horoscopes", granted=True)))
-    assert as_member(who, lambda s: consents.current(s).find("horoscopes")) is None
+    assert as_member(who, lambda s: consent_list.current(s).find("horoscopes")) is None
     with pytest.raises(ConsentRefused, match="another consent first"):
         as_member(who, lambda s: consents.record(s, Decision("night.sms", granted=True)))
 
@@ -140,14 +149,14 @@ def test_clearing_ends_every_consent_to_the_item_and_entering_it_again_is_a_new_
     health = ConsentDraft(uuid4(), C.SENSITIVE, granted=True, decided_at=before, item="pregnancy")
     who = member(db, consents=(shared, health))
     assert as_member(who, lambda s: use.decide("pregnancy", Purpose.CONTENT, s.standing).allowed)
-    assert len(as_member(who, lambda s: consents.end_for_item(s, "pregnancy"))) == 3
+    assert len(as_member(who, lambda s: item_consents.end_for_item(s, "pregnancy"))) == 3
     after = as_member(who, lambda s: s.standing)
     assert after.ended_items == {"pregnancy"}
     assert after.shared == frozenset()
     assert not use.decide("pregnancy", Purpose.CONTENT, after).allowed
     later = NOW + timedelta(hours=1)
-    assert as_member(who, lambda s: consents.agree_for_item(s, "pregnancy"), later)
-    assert as_member(who, lambda s: consents.agree_for_item(s, "pregnancy"), later) is None
+    assert as_member(who, lambda s: item_consents.agree_for_item(s, "pregnancy"), later)
+    assert as_member(who, lambda s: item_consents.agree_for_item(s, "pregnancy"), later) is None
     again = as_member(who, lambda s: s.standing, later)
     assert again.ended_items == frozenset()
     # Health data wants its own yes anew; holding it is not using it.
@@ -233,7 +242,7 @@ def test_what_is_withdrawn_stopped_cleared_or_over_is_never_used(
             _stop(db, who, at, start=yes)
             stopped = yes
         elif what == "clear":
-            as_member(who, lambda s: consents.end_for_item(s, "mobile"), at)
+            as_member(who, lambda s: item_consents.end_for_item(s, "mobile"), at)
             cleared = True
         elif what == "off":
             as_member(who, consents.advertising_off, at)

@@ -41,6 +41,7 @@ from services import destruction as destroying
 from services.actor import AccessDenied, StepUpRequired
 from services.archive import Order
 from services.exports import ExportError, GoneError
+from services.worker_app import APP
 from tests.exporting import ALL, LOOK, ask, do, files, folder, keys, made, make, no_files, row, shop
 from tests.leaving import ask as ask_to_leave
 from tests.leaving import leave, signer, wish_to_leave, worker_house
@@ -143,7 +144,7 @@ def test_a_large_one_is_put_off_to_the_long_work_and_made_there(portal_db: Porta
         found = data.execute(text("select * from jobs.procrastinate_jobs order by id")).all()
     assert [one.task_name for one in found] == [jobs.EXPORT, jobs.LARGE_EXPORT]
     assert found[1].args == {"member_id": str(who), "export_id": str(which)}
-    assert jobs.LARGE_EXPORT in worker.APP.tasks
+    assert jobs.LARGE_EXPORT in APP.tasks
     assert make(portal_db, who, which)
 
 

@@ -36,13 +36,14 @@ from services import (
 )
 from services.actor import AccessDenied, Permission, Relation
 from services.audience import audience
-from services.consent_list import State
+from services.consent_asked import State
 from services.ledger import EventName
 from services.use import Why
 from tests import exporting, leaving
 from tests.people import NOW, PLAIN, acting, granted, member, portal_house
 
 if TYPE_CHECKING:
+    from services.consent_asked import Consents
     from services.consents import Recorded
     from tests.database import PortalDb
 
@@ -247,9 +248,9 @@ def reached(db: PortalDb, at: datetime) -> set[UUID]:
         return set(data.scalars(audience(Purpose.EVENTS, Channel.EMAIL, at)))
 
 
-def current(who: UUID, at: datetime) -> consent_list.Consents:
+def current(who: UUID, at: datetime) -> Consents:
     with access.open(acting(who, at=at), who, Purpose.SHOW, look=CONSENT) as subject:
-        return consents.current(subject)
+        return consent_list.current(subject)
 
 
 def answer(who: UUID, key: str, at: datetime, *, yes: bool) -> Recorded:

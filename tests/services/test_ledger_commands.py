@@ -19,6 +19,7 @@ from services.__main__ import main
 from services.actor import Permission
 from services.commands import daily, verify_ledger, verify_proof
 from services.ledger import EventName
+from services.worker_app import APP
 from tests.people import acting, member, portal_house
 from tests.sealing import SEALS_AT, START, Sealed, sealed
 
@@ -192,7 +193,7 @@ def test_the_worker_seals_by_itself(sealed: Sealed, installation: Settings) -> N
         jobs.defer(connection, jobs.DAILY, timestamp=0)
     worker.run_worker(sealed.db.addresses, installation, wait=False)
     assert [one.day.day for one in sealed.copy()] == [18, 19, 20]
-    found = worker.APP.periodic_registry.periodic_tasks.values()
+    found = APP.periodic_registry.periodic_tasks.values()
     assert {one.task.name: one.cron for one in found} == {
         jobs.DAILY: "7 * * * *", jobs.AGAIN: "* * * * *", jobs.LAPSED: "* * * * *",
     }  # fmt: skip
