@@ -88,7 +88,7 @@ fourteen_panel.answers(brief.answers_until if actor.acting_for is None else None
 if way is not None:
     fourteen_panel.panel(actor, brief, today, way)
 draw("open_matters.html", matters=matters(brief.matters))
-timeline(retention.bars(brief.kinds), policy.in_force(today), today)
+timeline(retention.bars(brief.kinds), policy.in_force(today), today, child=actor.for_child)
 if standing is not None:
     dispute_panel.panel(actor, standing)
 if actor.acting_for is None:
