@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg.errors import ForeignKeyViolation
-from sqlalchemy import Connection, Uuid, bindparam, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Uuid, bindparam, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from db.clock import seoul_day
@@ -99,6 +99,44 @@ def _guards(connection: Connection, actor: Actor, member_id: UUID) -> Found | No
     return Found(Relation.GUARDIAN, disputed=row.disputed) if row.guards else None
 
 
+def _in_hand(actor: Actor, case_id: UUID, needed: str) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of a case of one's own that is open and gives this right now."""
+    return (
+        cases.c.case_id == case_id,
+        cases.c.staff_id == actor.person,
+        cases.c.closed_at.is_(None),
+        cases.c.suspended_at.is_(None),
+        cases.c.opened_at <= actor.at,
+        cases.c.granted_until > actor.at,
+        cases.c.permissions.contains([needed]),
+    )
+
+
+def _writes(connection: Connection, actor: Actor, case_id: UUID, guardian: UUID) -> Found | None:
+    """Return what staff are to the guardian who calls in their own open case; None for others.
+
+    The answer goes to this guardian, once verified, while they may act for the child (P29, P31).
+    """
+    row = connection.execute(
+        select(cases.c.member_id, *staff_standing.COLUMNS)
+        .join_from(cases, staff)
+        .where(
+            *_in_hand(actor, case_id, Permission.CASE_HANDLE),
+            cases.c.guardian_id == guardian,
+            cases.c.verified_at.is_not(None),
+            func.ops.helps(actor.person, guardian),
+            func.ops.helps(actor.person, cases.c.member_id),
+        )
+    ).one_or_none()
+    today = seoul_day(actor.at)
+    if row is None or lacking(Facts(*row[1:]), today):
+        return None
+    as_subject(connection, row.member_id)  # the child's rows say who acts for it
+    acts = guardian_calls.acts(connection, row.member_id, guardian, today)
+    as_subject(connection, guardian)
+    return Found(Relation.STAFF) if acts else None
+
+
 def _in_case(
     connection: Connection, actor: Actor, case_id: UUID, member_id: UUID, needed: str
 ) -> Found | None:
@@ -113,14 +151,8 @@ def _in_case(
         select(cases.c.caller, cases.c.guardian_id, *staff_standing.COLUMNS)
         .join_from(cases, staff)
         .where(
-            cases.c.case_id == case_id,
-            cases.c.staff_id == actor.person,
+            *_in_hand(actor, case_id, needed),
             cases.c.member_id == member_id,
-            cases.c.closed_at.is_(None),
-            cases.c.suspended_at.is_(None),
-            cases.c.opened_at <= actor.at,
-            cases.c.granted_until > actor.at,
-            cases.c.permissions.contains([needed]),
             func.ops.helps(actor.person, member_id),
         )
     ).one_or_none()
@@ -178,6 +210,25 @@ def _second(connection: Connection, actor: Actor, case_id: UUID | None, member_i
     return guardian_calls.asks_still(connection, row, actor.at)
 
 
+def _of_staff(
+    connection: Connection,
+    actor: Actor,
+    member_id: UUID,
+    case_id: UUID | None,
+    permission: Permission,
+) -> Found | None:
+    if permission is Permission.MEMBER_FIND:
+        return Found(Relation.STAFF) if helps(connection, actor, member_id) else None
+    if permission is Permission.CASE_APPROVE:
+        second = _second(connection, actor, case_id, member_id)
+        return Found(Relation.STAFF) if second else None
+    if case_id is None:
+        return None
+    if permission is Permission.CALLER_WRITE:
+        return _writes(connection, actor, case_id, member_id)
+    return _in_case(connection, actor, case_id, member_id, permission)
+
+
 def _relation(
     connection: Connection,
     actor: Actor,
@@ -186,14 +237,8 @@ def _relation(
     permission: Permission,
 ) -> Found | None:
     if actor.kind is ActorKind.STAFF:
-        if not role_allows(permission, actor):
-            return None
-        if permission is Permission.MEMBER_FIND:
-            return Found(Relation.STAFF) if helps(connection, actor, member_id) else None
-        if permission is Permission.CASE_APPROVE:
-            second = _second(connection, actor, case_id, member_id)
-            return Found(Relation.STAFF) if second else None
-        return _in_case(connection, actor, case_id, member_id, permission) if case_id else None
+        may = role_allows(permission, actor)
+        return _of_staff(connection, actor, member_id, case_id, permission) if may else None
     if actor.person == member_id:
         return Found(Relation.SELF)
     return _guards(connection, actor, member_id)

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     MEMBER_FIND = "member_find"
     CASE_HANDLE = "case_handle"
     CASE_APPROVE = "case_approve"
+    CALLER_WRITE = "caller_write"
     REPORT_HANDLE = "report_handle"
 
 
@@ -100,6 +101,8 @@ PERMISSIONS: dict[Permission, frozenset[Relation]] = {
     Permission.CASE_HANDLE: _STAFF,
     # A second one of the staff, in another's case, for the one step that waits there.
     Permission.CASE_APPROVE: _STAFF,
+    # To whom a guardian's answer goes: the name and address of who called, in one's own open case.
+    Permission.CALLER_WRITE: _STAFF,
     Permission.REPORT_HANDLE: _STAFF,
 }
 """Which relations have which permission. A page names one; anything not listed is refused."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FEWEST_WORDS: Final = 5
 """Characters that a reason in one's own words has at the least."""
 SENT: Final = (AnsweredBy.EMAIL, AnsweredBy.SMS)
+WRITTEN: Final = (*SENT, AnsweredBy.LETTER)
 REASONS: Final = tuple(one.id for one in law().refusals)
 
 
@@ -91,7 +92,7 @@ def end(
         raise CaseRefused(N_("Nobody is written to before it is clear who the caller is."))
     if answer.outcome is CaseOutcome.DONE and not case.verified:
         raise CaseRefused(N_("Nothing can be done before it is clear who the caller is."))
-    if answer.by in SENT:
+    if answer.by in WRITTEN:
         _can_be_written_to(connection, actor, case)
     reason = answer.refusal.value if answer.refusal else None
     ended = func.ops.end_call(
@@ -115,7 +116,4 @@ def _can_be_written_to(connection: Connection, actor: Actor, case: Case) -> None
     as_subject(connection, case.member_id)
     today = seoul_day(actor.at)
     if not guardian_calls.acts(connection, case.member_id, case.guardian_id, today):
-        raise CaseRefused(
-            N_("This guardian may not act for the child any more, so that nobody is written to. "
-               "Please tell them yourself, and choose “Told on the spot”.")
-        )  # fmt: skip
+        raise CaseRefused(guardian_calls.NOBODY_WRITTEN_TO)

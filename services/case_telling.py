@@ -13,13 +13,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, or_, select, update
 
+from db import places
+from db.clock import seoul_day
 from db.law import law
-from db.sealing import digest
+from db.sealing import SealError, digest
 from db.tables.cases import case as cases
 from db.tables.cases import case_step
 from db.tables.member import STORES
-from db.words import Caller, StepState, StepWhat, Store
-from services import case_ending, case_papers, case_steps, guardian_calls, notify, outbox
+from db.words import Caller, Purpose, StepState, StepWhat, Store
+from services import (
+    case_ending,
+    case_papers,
+    case_steps,
+    guardian_calls,
+    messages,
+    notify,
+    outbox,
+    use,
+)
 from services.identity.recovery import code_of
 
 if TYPE_CHECKING:
@@ -28,6 +39,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from db.sealing import Sealer
     from services.house import House
     from services.language import Language
     from services.outbox import Way
@@ -61,6 +73,37 @@ def recipient(
         except outbox.NoKeyError:
             return None
     return Recipient(who, store, sealer) if store is not Store.RETAINED else None
+
+
+def _ward(
+    house: House,
+    data: Connection,
+    row: Any,  # noqa: ANN401 (a row)
+    now: datetime,
+) -> str | None:
+    """Return the nickname by which a guardian is told of which child it is; None of one's own case.
+
+    "" for a child that has none, or has had its use stopped.
+    """
+    if row.caller != Caller.GUARDIAN:
+        return None
+    try:
+        with house.databases.keys.connect() as keys:
+            store, sealer = outbox.sealer_of(keys, house.keyring, row.member_id)
+        return _nickname(data, store, sealer, row.member_id, now)
+    except (outbox.NoKeyError, SealError):
+        return ""
+
+
+def _nickname(
+    data: Connection, store: Store, sealer: Sealer, member_id: UUID, now: datetime
+) -> str:
+    standing = use.standing(data, STORES[store], member_id, seoul_day(now))
+    value = STORES[store].profile_value.c
+    mine = (value.member_id == member_id, value.item == "nickname", value.seq == 0)
+    sealed = data.scalar(select(value.sealed).where(*mine))
+    may = use.decide("nickname", Purpose.IDENTIFICATION, standing).allowed
+    return sealer.open(sealed, places.profile("nickname", 0)).decode() if sealed and may else ""
 
 
 def _case(data: Connection, case_id: UUID) -> Any:  # noqa: ANN401 (a row)
@@ -107,9 +150,10 @@ def link(house: House, case_id: UUID, step_id: UUID, now: datetime) -> bool:
         if step.what == StepWhat.RECOVER:
             template, until = "recovery_notice", row_now["waits_until"]
             params = {"token": token, "no": row.case_no, "until": until.isoformat()}
+        ward = _ward(house, data, row, now) if template in messages.OF_GUARDIANS_CASES else None
         ways: tuple[Way, ...] = ("email", "sms") if step.what == StepWhat.RECOVER else ("either",)
         for way in ways:
-            message = outbox.Message(template, way, language, params)
+            message = outbox.Message(template, way, language, params, ward=ward)
             outbox.enqueue(data, who.sealer, who.member_id, message, now)
     return True
 
@@ -146,5 +190,7 @@ def answer(house: House, case_id: UUID, template: str, language: Language, now: 
             params = {"no": row.case_no, "outcome": row.outcome, "reason": row.refusal or "",
                       "words": words}  # fmt: skip
             way = "sms" if row.answered_by == "sms" else "email"
-        message = outbox.Message(template, way, language, params, key=f"{template}:{case_id}:{day}")
+        ward = _ward(house, data, row, now)
+        key = f"{template}:{case_id}:{day}"
+        message = outbox.Message(template, way, language, params, key, ward=ward)
         return notify.write(data, STORES[who.store], (who.member_id, who.sealer), message, now)

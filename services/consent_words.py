@@ -10,7 +10,7 @@ from db.consent_terms import versions
 from db.declarations import ITEMS
 from db.policy import policies
 from db.words import N_
-from services.language import format_date, plural, translate
+from services.language import format_date, one_stop, plural, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,13 +52,14 @@ def title(term: Term, language: Language, item: str | None = None) -> str:
 def wording(term: Term, language: Language, facts: Facts) -> str:
     """Return the consent's words, as they are shown and stored with each decision."""
     unknown = translate(language, _NOT_STATED)
-    return _of(term.wording, language).format(
+    words = _of(term.wording, language).format(
         item=item_name(language, facts.item),
         recipient=facts.recipient or unknown,
         purpose=purpose(language, facts.purpose),
         kept=kept(language, facts.kept),
         until=format_date(facts.until) if facts.until else unknown,
     )
+    return one_stop(words)
 
 
 def follows(term: Term, language: Language, *, on: bool) -> str:

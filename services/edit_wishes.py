@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from db.declarations import ITEMS
 from db.words import N_
 from services import clearing, correction, waiting_values
+from services.actor import Relation
 from services.correction import Outcome
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ _SAID = {
     ),
 }
 _ASKED = N_("We have your request and decide within 10 days. You see it under “My requests”.")
+_ASKED_FOR_CHILD = N_(
+    "We have your request and decide within 10 days. You see it under “The child's requests”."
+)
+
+
+def _asked(subject: Subject) -> str:
+    return _ASKED_FOR_CHILD if subject.relation is Relation.GUARDIAN else _ASKED
 
 
 class Wish(Protocol):
@@ -69,7 +77,7 @@ class Ask:
     def carry_out(self, subject: Subject) -> str:
         """Do it."""
         correction.ask(subject, self.item, self.typed, self.proof)
-        return _ASKED
+        return _asked(subject)
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ class AskClear:
     def carry_out(self, subject: Subject) -> str:
         """Do it."""
         clearing.ask(subject, self.item)
-        return _ASKED
+        return _asked(subject)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,11 @@ NO_MORE: Final = N_(
     "child is 14. Nothing can be done in this case; please answer and close it."
 )
 
+NOBODY_WRITTEN_TO: Final = N_(
+    "This guardian may not act for the child any more, so that nobody is written to. Please tell "
+    "them yourself, and choose “Told on the spot”."
+)
+
 
 @dataclass(frozen=True)
 class Guardian:

@@ -175,7 +175,8 @@ def _lines(groups: CTE) -> Select[Any]:
         .select_from(
             groups.join(events, c.event_id == groups.c.event_id)
             .outerjoin(staff, staff.c.staff_id == c.actor_id)
-            .outerjoin(cases, cases.c.case_id == c.case_id)
+            # The case of one's child is the child's, and is stopped there.
+            .outerjoin(cases, and_(cases.c.case_id == c.case_id, cases.c.member_id == c.member_id))
         )
         .order_by(c.at.desc(), c.event_id.desc())
         .limit(bindparam("most", type_=Integer))

@@ -17,6 +17,7 @@ from services import messages
 from services.actor import Relation
 from services.gathering import Gathered, ordered
 from services.message_blocks import Block, blocks
+from services.outbox import WARD
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -109,8 +110,11 @@ def blocks_of(subject: Whose, row: Row, language: Language, address: str) -> tup
     if opened is None:
         return ()
     values: dict[str, object] = json.loads(opened) | {"nickname": "", "address": address}
+    ward = values.pop(WARD, None)
+    of_child = messages.about(language, str(ward)) if ward is not None else ""
     try:
-        return blocks(messages.body(row["template"], language, values), f"{address}/")
+        body = messages.body(row["template"], language, values)
+        return blocks(f"{of_child}\n\n{body}".lstrip(), f"{address}/")
     except (TemplateError, ValueError, KeyError):  # a template that has changed since
         return ()
 

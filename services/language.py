@@ -4,6 +4,7 @@ Messages in the code are English sentences; `locale/ko` translates them. A messa
 translation stays English, so that a missing one is odd to read but never hides what it says.
 """
 
+import re
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from db.clock import SEOUL
 Language = Literal["ko", "en"]
 DEFAULT: Final[Language] = "ko"
 CATALOGUE: Final = Path(__file__).parents[1] / "locale/ko/LC_MESSAGES/portal.po"
+
+_TWO_STOPS: Final = re.compile(r"(?<=\d)\.\.(?!\.)")
 
 
 @cache
@@ -44,7 +47,12 @@ def translate(language: Language, message: str, /, **params: object) -> str:
     :raises KeyError: a param that the sentence names is missing.
     """
     sentence = korean().get(message, message) if language == "ko" else message
-    return sentence.format(**params) if params else sentence
+    return one_stop(sentence.format(**params)) if params else sentence
+
+
+def one_stop(text: str) -> str:
+    """Return a sentence that ends with a day, `2026. 11. 22.`, with one full stop."""
+    return _TWO_STOPS.sub(".", text) if ".." in text else text
 
 
 def plural(language: Language, one: str, many: str, n: int, /, **params: object) -> str:

@@ -124,6 +124,8 @@ SECRET: Final = TO_GUARDIAN | frozenset(
     }
 )  # fmt: skip
 """Messages that prove who reads that mailbox: never in the portal's own inbox."""
+OF_GUARDIANS_CASES: Final = frozenset({"case_confirm", "case_postponed", "case_answer"})
+"""What a guardian is told of the case in which they asked for a child: of which one it is."""
 NO_INBOX: Final = frozenset({"left"})
 """Messages to who has no inbox any more."""
 _REASONS: Final = {
@@ -192,8 +194,8 @@ def body(template: str, language: Language, values: dict[str, object]) -> str:
     return made.render(values, language=language).strip() + "\n"
 
 
-def _about(language: Language, ward: str | None) -> str:
-    """Return which child a message to a guardian is about."""
+def about(language: Language, ward: str | None) -> str:
+    """Return which child a message to a guardian is about: its nickname, or "" for one without."""
     if ward is None:
         return ""
     if not ward:
@@ -204,6 +206,8 @@ def _about(language: Language, ward: str | None) -> str:
 
 
 def _reason(template: str, ward: str | None) -> str:
+    if ward is not None and template in OF_GUARDIANS_CASES:
+        return N_("You get this because you asked us something for a child you look after.")
     if ward is not None:
         return N_("You get this because you are the guardian of a child who has no address of its "
                   "own here.")  # fmt: skip
@@ -216,11 +220,11 @@ def fill(
 ) -> Filled:  # fmt: skip
     """Return the message in every form. `values` are its params, `nickname` and `address`.
 
-    `ward`: it is about a child who has no contact, and goes to a guardian; the child's nickname,
-    or "" for one without.
+    `ward`: it is about a child, and goes to a guardian; the child's nickname, or "" for one
+    without.
     """
     middle, brand = body(template, language, values), translate(language, N_("Jikim"))
-    about = _about(language, ward)
+    of_child = about(language, ward)
     around = {
         "nickname": values["nickname"],
         "address": values["address"],
@@ -230,10 +234,10 @@ def fill(
         "reason": translate(language, _reason(template, ward)),
         "sender": sender,
         "inbox": template not in SECRET | NO_INBOX,
-        "about": about,
+        "about": of_child,
     }
     text = _environment().get_template(f"layout.{language}.txt").render(around, body=middle)
-    short = f"{about}\n\n{middle}" if about else middle
+    short = f"{of_child}\n\n{middle}" if of_child else middle
     html = (
         _environment()
         .get_template(f"layout.{language}.html")

@@ -71,12 +71,17 @@ def write(
                 member_id=member_id,
                 message_id=new,
                 template=message.template,
-                sealed=_sealed(sealer, new, message.params),
+                sealed=_sealed(sealer, new, _of_inbox(message)),
                 created_at=now,
                 ends_on=KEPT.ends_on(seoul_day(now)),
             )
         )
     return True
+
+
+def _of_inbox(message: Message) -> dict[str, str]:
+    """Return what fills the inbox's copy: no child's name, which would outlive the child's own."""
+    return message.params if message.ward is None else message.params | {outbox.WARD: ""}
 
 
 def _sealed(sealer: Sealer | None, message_id: UUID, params: dict[str, str]) -> bytes | None:

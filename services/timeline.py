@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from db.policy_facts import AFTER_WITHDRAWAL
 from db.words import N_
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 _PROFILE = N_(
     "While you are a member. If you left today, what is held of {n} items would stay until {day}, "
-    "the rest would be destroyed at once"
+    "the rest would be destroyed at once."
+)
+_CHILD: Final = N_(
+    "While the child is a member. If its membership ended today, what is held of {n} items would "
+    "stay until {day}, the rest would be destroyed at once."
 )
 
 
@@ -64,15 +68,20 @@ def _line(language: Language, bar: Bar, today: date, end: date) -> Line:
 
 
 def lines(
-    language: Language, bars: Sequence[Bar], policy: Policy, today: date
+    language: Language, bars: Sequence[Bar], policy: Policy, today: date, *, child: bool = False
 ) -> tuple[tuple[Line, ...], date]:
-    """Return the timeline's lines and the day at its right edge."""
+    """Return the timeline's lines and the day at its right edge.
+
+    `child`: its guardian looks at it.
+    """
     rule = policy.rule(AFTER_WITHDRAWAL)
     left = rule.ends_on(today)
     end = max([left, *(bar.last_end for bar in bars)])
     profile = Line(
-        translate(language, N_("My data")),
-        translate(language, _PROFILE, n=len(rule.items), day=format_date(left)),
+        translate(language, N_("The child's data") if child else N_("My data")),
+        translate(
+            language, _CHILD if child else _PROFILE, n=len(rule.items), day=format_date(left)
+        ),
         _share(left, today, end), 100.0, open_end=True,
     )  # fmt: skip
     return (profile, *(_line(language, bar, today, end) for bar in bars)), end

@@ -109,13 +109,18 @@ class Stand:
             return False
         if permission in UNASKED:
             return True
+        if permission is Permission.CALLER_WRITE:
+            return False  # of who the case is about nobody; of who called, see below
         if permission is Permission.CASE_APPROVE:
             return self.step == "a colleague"
-        # A guardian's case gives no more than the guardian may, and a guardian only who is awake's.
-        nobody = self.guardian and (store is not Store.LIVE or not self.named)
-        lost = self.guardian is False or nobody
-        given = (self.gives or NEVER) & ({Permission.CASE_HANDLE} if lost else ALL)
+        given = (self.gives or NEVER) & ({Permission.CASE_HANDLE} if self.loses(store) else ALL)
         return self.runs and permission in given
+
+    def loses(self, store: Store) -> bool:
+        """Return whether it is the case of a guardian who may not act."""
+        # A guardian's case gives no more than the guardian may, and a guardian only who is awake's.
+        nobody = self.guardian is True and (store is not Store.LIVE or not self.named)
+        return self.guardian is False or nobody
 
 
 def enters(stand: Stand, permission: Permission, role: StaffRole) -> bool:
@@ -336,6 +341,8 @@ def test_what_routes_give_out(portal: Portal, role: StaffRole) -> None:
             given = there.opens(permission, role, store)
             if route == "case_letter" and stand.gives == UNVERIFIED:
                 given = False  # nobody who is not verified is written to
+            if route == "case_letter" and there.loses(store):
+                given = False  # nor a guardian who may not act
             assert status in ({200, 404} if given else {401, 403}), (name, store, route, status)
         status = http.get(REGISTER.path).status_code
         assert (status == 200) is (stand.works and role is StaffRole.OFFICER), name

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from pages.components import dispute_panel, family_view, gate, kept_only, move_panel, ward_name
+from pages.components import acting, dispute_panel, family_view, kept_only, move_panel, ward_name
 from pages.components.fragment import draw, draw_common
 from pages.components.profile_view import origin_notes
 from pages.components.text import _
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from services.family import Family, Ward
 
 LOOK: Final = access.Look(EventName.FAMILY_VIEWED, Permission.FAMILY_READ, "/family")
-_PAGES: Final = Path(__file__).resolve().parent.parent
 
 
 def intro(actor: Actor, found: Family) -> None:
@@ -48,7 +46,8 @@ def children(actor: Actor, found: Family) -> None:
         title = _title(number, names.get(one.member_id))
         draw("family_child.html", one=family_view.ward(one, title))
         if one.acts:
-            _actions(one, title, number, may_move=bool(found.babies))
+            label = _title(number, ward_name.plain(names.get(one.member_id)))
+            _actions(actor, one, label, number, may_move=bool(found.babies))
 
 
 def _title(number: int, name: str | None) -> str:
@@ -56,15 +55,15 @@ def _title(number: int, name: str | None) -> str:
     return f"{child} · {name}" if name else child
 
 
-def _actions(one: Ward, title: str, number: int, *, may_move: bool) -> None:
+def _actions(actor: Actor, one: Ward, title: str, number: int, *, may_move: bool) -> None:
     with st.container(horizontal=True):
         if st.button(_("See the data of {child}", child=title), key=f"act_{number}",
                      type="primary", icon=":material/child_care:"):  # fmt: skip
-            gate.act_for(one.member_id)
-            st.switch_page(_PAGES / "member/overview.py")
+            acting.act_for(actor, one.member_id)
+            acting.go("member/overview.py")
         if st.button(_("Something is wrong: {child}", child=title), key=f"wrong_{number}",
                      icon=":material/support:"):  # fmt: skip
-            gate.act_for(one.member_id)
+            acting.act_for(actor, one.member_id)
             _say_wrong()
         if may_move:
             st.button(
@@ -76,7 +75,7 @@ def _actions(one: Ward, title: str, number: int, *, may_move: bool) -> None:
 def _say_wrong() -> None:
     """Go where a dispute is opened, with its form open."""
     dispute_panel.show()
-    st.switch_page(_PAGES / "member/overview.py")
+    acting.go("member/overview.py")
 
 
 def _names(actor: Actor, wards: tuple[Ward, ...]) -> dict[UUID, str | None]:

@@ -9,7 +9,7 @@ import streamlit as st
 from db.children_rules import rules
 from db.errors import PortalError
 from db.words import N_, Purpose
-from pages.components import own_number_panel, said, sign_in_panel
+from pages.components import acting, own_number_panel, said, sign_in_panel
 from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.text import _, language
@@ -96,4 +96,4 @@ def answers(until: date | None) -> None:
         return
     draw("answers.html", until=until, why=getattr(rules().coming_of_age.why, language()))
     if st.button(_("Answer now"), key="answers", icon=":material/how_to_reg:"):
-        st.switch_page("member/consents.py")
+        acting.go("member/consents.py")

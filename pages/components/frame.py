@@ -11,12 +11,12 @@ import streamlit as st
 
 from db.settings import settings
 from db.words import N_, ActorKind, StaffRole
-from pages.components import case_banner, dispute_panel, gate, ward_name
+from pages.components import acting, case_banner, child_menu, dispute_panel, ward_name
+from pages.components.acting import CERTIFICATES
 from pages.components.fragment import draw, draw_common
-from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from services import mailbox, sessions
-from services.actor import Permission
+from services.actor import Permission, WardLost
 from services.house import house
 from services.sign_out import sign_out
 
@@ -150,12 +150,19 @@ def _phone() -> bool:
 
 @cache
 def _bar(
-    home: str, offered: tuple[tuple[str, Pages], ...], _language: Language, *, phone: bool
-) -> dict[str, list[StreamlitPage]]:
+    home: str,
+    offered: tuple[tuple[str, Pages], ...],
+    _language: Language,
+    *,
+    phone: bool,
+    child: bool = False,
+) -> child_menu.Bar:
     """Return every page by section, made once: making one looks at its file."""
     title = _("Overview") if home == _OVERVIEW else _("Home")
     pages = {
-        _(title) if title else "": [_page(file, _(name), path) for path, file, name in lines]
+        child_menu.called(title, child=child) if title else "": [
+            _page(file, child_menu.called(name, child=child), path) for path, file, name in lines
+        ]
         for title, lines in offered
         if lines
     }
@@ -170,11 +177,29 @@ def _bar(
 
 
 def navigation(here: Here) -> StreamlitPage:
-    """Return the page that was asked for. Each has an address, also for whom it won't open."""
-    bar = _bar(_home(here), tuple(_sections(here).items()), language(), phone=_phone())
+    """Return the page that was asked for. Each has an address, also for whom it won't open.
+
+    Raise `WardLost` once the bar is there: without it there would be no way back.
+    """
+    child = here.actor is not None and here.actor.for_child
+    bar = _bar(_home(here), tuple(_sections(here).items()), language(), phone=_phone(), child=child)
+    if child:
+        # Not the name: a title stays in the browser's history when everybody has signed out.
+        st.set_page_config(page_title=_("Jikim — the child's data"))
+    lost, name = None, None
+    try:
+        name = child_menu.name(here.actor)
+    except WardLost as error:
+        lost = error
+    if name:
+        path, file, _title = MEMBER["My data"][0]
+        named = child_menu.data_of(name)
+        bar = child_menu.named(bar, named, _page(file, named, path))
     # A copy: running a page marks it, and those of the bar are everybody's.
     found = copy(st.navigation(bar, position="top"))
-    st.session_state["jk_path"] = f"/{found.url_path}"
+    st.session_state[acting.PATH] = f"/{found.url_path}"
+    if lost is not None:
+        raise lost
     return found
 
 
@@ -191,9 +216,10 @@ def header(here: Here, page: StreamlitPage) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        draw_common(
-            "header.html", back=f"/{page.url_path}", other="en" if language() == "ko" else "ko"
-        )
+        back = acting.link(f"/{page.url_path}")
+        # With a child's word in it the address is one session's, and not worth keeping.
+        drawing = draw if acting.kept() else draw_common
+        drawing("header.html", back=back, other="en" if language() == "ko" else "ko")
         if here.actor is not None and st.button(_("Sign out"), key="sign_out", type="tertiary"):
             _leave(here.actor)
     if here.case is not None and here.actor is not None:
@@ -201,8 +227,8 @@ def header(here: Here, page: StreamlitPage) -> None:
     elif here.actor and here.actor.acting_for:
         draw("banner.html", name=ward_name.of(here.actor, here.actor.acting_for))
         if st.button(_("Back to my own data"), key="act_for_self"):
-            gate.act_for(None)
-            st.rerun()
+            acting.act_for_self()
+            acting.go(_OVERVIEW)
         dispute_panel.note(here.actor, here.actor.acting_for)
 
 
@@ -217,7 +243,7 @@ def brought_back(here: Here) -> bool:
     known = {f"/{path}": file for path, file, _title in listed()}
     target = known.get(here.session.return_to or "/")
     if target and here.actor is not None and (not here.asleep or target in ASLEEP):
-        st.switch_page(PAGES / target)
+        acting.go(target)
     return False
 
 
@@ -254,7 +280,7 @@ def _notice(here: Here) -> tuple[str, str] | None:
 
 def notices(here: Here) -> None:
     """Say what happened to the session, if something did."""
-    lost = gate.ward_was_lost()
+    lost = acting.lost()
     if found := (_("You are back at your own data"), _(lost)) if lost else _notice(here):
         title, text = found
         draw("trouble.html", title=title, text=text, reference=None)

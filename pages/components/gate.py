@@ -11,7 +11,8 @@ import streamlit as st
 from db import clock
 from db.settings import settings
 from db.words import N_, ActorKind, CaseOutcome, Store
-from pages.components import kept_typing, said
+from pages.components import acting, kept_typing, said
+from pages.components.acting import CERTIFICATES, HERE, TAB
 from pages.components.text import _, language
 from pages.http.names import SESSION_COOKIE
 from services import access, cases, own_sessions, sessions, sign_in, used_answers
@@ -35,19 +36,11 @@ if TYPE_CHECKING:
     from services.cases import Case
     from services.sessions import Session
 
-_HERE: Final = "jk_here"
-_TAB: Final = "jk_tab"
 _READ: Final = "jk_read"
-CERTIFICATES: Final = "jk_certificates"
-"""Certificates of leaving that this tab has just been given: shown once, gone with the tab."""
-_ACTING: Final = "jk_acting_for"
 _CASE: Final = "jk_call"
 _OF_CASE: Final = "jk_call_"
 """How the names of all begin that this tab keeps of the case in hand; it goes with the case."""
 _SHOWN: Final = "jk_call_shown"
-NAMES: Final = "jk_family_names"
-"""What this tab's children are called, read once."""
-_LOST: Final = "jk_ward_lost"
 _OPEN_ASLEEP: Final = frozenset(
     {
         Permission.PUBLIC,
@@ -131,7 +124,7 @@ def arrive() -> Here:
     session, refused, returned = _read(clock.now())
     actor = session.actor(clock.now()) if session else None
     person = actor.person if actor else None
-    known = st.session_state.get(_TAB)
+    known = st.session_state.get(TAB)
     # A tab that showed one person must never show another: it starts afresh.
     changed = known is not None and person is not None and known != person
     left = known is not None and person is None
@@ -142,19 +135,29 @@ def arrive() -> Here:
         if certificates:
             st.session_state[CERTIFICATES] = certificates
     if person is not None:
-        st.session_state[_TAB] = person
-    if returned and session and session.resume and (child := session.resume.get("acting_for")):
-        st.session_state[_ACTING] = UUID(child)
+        st.session_state[TAB] = person
     case = None
     if actor:
         staff = actor.kind is ActorKind.STAFF
-        acting_for = None if staff else st.session_state.get(_ACTING)
+        acting_for = (
+            None if staff else _acting_for(actor, session, returned=returned, fresh=known is None)
+        )
         actor = replace(actor, acting_for=acting_for, language=language())
         case = _case_in_hand(actor) if staff else None
     here = Here(session, actor, refused, changed, returned, left, case)
-    st.session_state[_HERE] = here
+    st.session_state[HERE] = here
     st.session_state[_READ] = True
     return here
+
+
+def _acting_for(
+    actor: Actor, session: Session | None, *, returned: bool, fresh: bool
+) -> UUID | None:
+    """Return the child for whom the tab acts; back from a verification, the one from before it."""
+    before = (session.resume or {}).get("acting_for") if session and returned else None
+    if before:
+        acting.act_for(actor, UUID(before))
+    return acting.settle(actor, fresh=fresh and not before)
 
 
 def _case_in_hand(actor: Actor) -> Case | None:
@@ -229,35 +232,13 @@ def just_read() -> Session | None:
 
 def here() -> Here:
     """Return who is here in this run."""
-    found: Here = st.session_state[_HERE]
+    found: Here = st.session_state[HERE]
     return found
 
 
 def here_path() -> str:
     """Return the path of the page in this run, as the frame found it."""
-    return str(st.session_state.get("jk_path", "/"))
-
-
-def act_for(child: UUID | None) -> None:
-    """Look at a child's data in this tab from the next run on; None: at one's own again."""
-    if child is None:
-        st.session_state.pop(_ACTING, None)
-        st.session_state.pop(NAMES, None)  # what they are called may have been changed
-    else:
-        st.session_state[_ACTING] = child
-
-
-def lose_ward(sentence: str) -> None:
-    """Go back to one's own data: who acted for a child may not any more. What was typed goes."""
-    for key in [k for k in st.session_state if k not in {_TAB, _HERE, "jk_path"}]:
-        st.session_state.pop(key)
-    st.session_state[_LOST] = sentence
-
-
-def ward_was_lost() -> str | None:
-    """Return the sentence of `lose_ward`, once."""
-    found: str | None = st.session_state.pop(_LOST, None)
-    return found
+    return str(st.session_state.get(acting.PATH, "/"))
 
 
 def guard(permission: Permission, *, step_up: bool = False) -> Actor | None:

@@ -9,9 +9,9 @@ import streamlit as st
 from db import policy
 from db.errors import PortalError
 from db.words import N_, Purpose
-from pages.components import gate, leave_view, sign_in_panel, ward_name
+from pages.components import acting, gate, leave_view, sign_in_panel, ward_name
+from pages.components.acting import CERTIFICATES
 from pages.components.fragment import draw
-from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from services import access, certificate, child_link, leaving
 from services.actor import AccessDenied, Permission
@@ -50,7 +50,8 @@ def panel(actor: Actor) -> None:
         found = leaving.preview(subject)
     rules = policy.in_force(found.day)
     draw("leave.html", **leave_view.view(language(), rules, found), found=found,
-         child=actor.for_child, asleep=gate.here().asleep)  # fmt: skip
+         child=actor.for_child, asleep=gate.here().asleep,
+         requests=acting.link("/requests"))  # fmt: skip
     if found.under_way:
         draw("said.html", text=_("This is under way already, in another tab."))
         return
@@ -86,11 +87,11 @@ def _instead() -> None:
     """Offer what some people really want, one click away; no plea to stay."""
     with st.container(horizontal=True):
         if st.button(_("Take my data first"), key="export", icon=":material/download:"):
-            st.switch_page("member/export.py")
+            acting.go("member/export.py")
         if not gate.here().asleep and st.button(
             _("Only turn advertising off"), key="ads", icon=":material/notifications_off:"
         ):
-            st.switch_page("member/consents.py")
+            acting.go("member/consents.py")
 
 
 def _children(actor: Actor, found: Preview) -> list[UUID]:
@@ -193,5 +194,5 @@ def _watch() -> None:
     if not waits:
         for key in (_WAITING, _PROBLEM, _SHOWN):
             st.session_state.pop(key, None)
-        gate.act_for(None)
+        acting.act_for_self()
         st.switch_page("public/status.py")

@@ -9,8 +9,8 @@ import streamlit as st
 from db import clock
 from db.errors import PortalError
 from pages.components import bar_panel
+from pages.components.acting import CERTIFICATES
 from pages.components.fragment import draw
-from pages.components.gate import CERTIFICATES
 from pages.components.text import _, language
 from pages.http import certificate as route
 from services import bars, certificate, certificate_link, certificate_page, status_lookup

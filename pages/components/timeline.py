@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from services.retention import Bar
 
 
-def timeline(bars: Sequence[Bar], policy: Policy, today: date) -> None:
-    """Draw the timeline as one element."""
-    found, end = lines(language(), bars, policy, today)
+def timeline(bars: Sequence[Bar], policy: Policy, today: date, *, child: bool) -> None:
+    """Draw the timeline as one element; `child`: a guardian looks."""
+    found, end = lines(language(), bars, policy, today, child=child)
     draw("timeline.html", lines=found, today=format_date(today), end=format_date(end))

@@ -6,7 +6,6 @@ import logging
 import secrets
 import traceback
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -14,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from db.errors import PortalError
-from pages.components import gate, sign_in_panel, standing_panel
+from pages.components import acting, sign_in_panel, standing_panel
 from pages.components.fragment import draw
 from pages.components.text import _
 from services.actor import SignInRequired, StandingLost, StepUpRequired, WardLost
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _log = logging.getLogger("portal")
-_PAGES: Final = Path(__file__).resolve().parent.parent
 
 
 def _place(error: Exception) -> str:
@@ -59,8 +57,8 @@ def shown() -> Iterator[None]:
     except StepUpRequired as error:
         sign_in_panel.verify(error)
     except WardLost as error:
-        gate.lose_ward(error.message)
-        st.switch_page(_PAGES / "member/overview.py")
+        acting.lose(error.message)
+        acting.go("member/overview.py")
     except StandingLost:
         standing_panel.panel()
     except PortalError as error:

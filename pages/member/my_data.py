@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from db.words import ActorKind, Purpose
-from pages.components import gate, kept_only, records_panel, unmasking
+from pages.components import acting, child_menu, gate, kept_only, records_panel, unmasking
 from pages.components.fragment import draw, draw_common
 from pages.components.profile_view import groups
-from pages.components.text import _
 from services import access, profile, records
 from services.actor import Permission
 from services.ledger import EventName
@@ -34,8 +33,12 @@ if held.store_only:
     kept_only.box(actor)
 with st.container(horizontal=True):
     unmasking.button(actor, plain=plain)
-    if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):
-        st.switch_page("member/edit.py")
+    if st.button(
+        child_menu.called("Edit my data", child=child),
+        key="edit",
+        icon=":material/edit:",
+    ):
+        acting.go("member/edit.py")
 unmasking.one_by_one(actor, "/my-data", unmasking.held_names(held))
 for group in groups(held, today):
     draw("profile_group.html", group=group)

@@ -9,6 +9,8 @@ import streamlit as st
 from db import policy
 from db.words import Purpose
 from pages.components import (
+    acting,
+    child_menu,
     dispute_panel,
     fourteen_panel,
     gate,
@@ -50,18 +52,29 @@ if brief.store_only:
 
 
 def _open_child(child: UUID) -> None:
-    gate.act_for(child)
+    acting.act_for(actor, child)
 
 
 with st.container(horizontal=True):
-    if st.button(_("My data"), key="my_data", type="primary", icon=":material/badge:"):
-        st.switch_page("member/my_data.py")
-    if st.button(_("Edit my data"), key="edit", icon=":material/edit:"):
-        st.switch_page("member/edit.py")
-    if st.button(_("Take my data"), key="export", icon=":material/download:"):
-        st.switch_page("member/export.py")
+    if st.button(
+        child_menu.called("My data", child=actor.for_child),
+        key="my_data",
+        type="primary",
+        icon=":material/badge:",
+    ):
+        acting.go("member/my_data.py")
+    if st.button(
+        child_menu.called("Edit my data", child=actor.for_child), key="edit", icon=":material/edit:"
+    ):
+        acting.go("member/edit.py")
+    if st.button(
+        child_menu.called("Take my data", child=actor.for_child),
+        key="export",
+        icon=":material/download:",
+    ):
+        acting.go("member/export.py")
     if st.button(_("Turn advertising off"), key="ads", icon=":material/notifications_off:"):
-        st.switch_page("member/consents.py")
+        acting.go("member/consents.py")
     if actor.acting_for is None:
         for number, child in enumerate(brief.children, start=1):
             st.button(
@@ -75,7 +88,7 @@ fourteen_panel.answers(brief.answers_until if actor.acting_for is None else None
 if way is not None:
     fourteen_panel.panel(actor, brief, today, way)
 draw("open_matters.html", matters=matters(brief.matters))
-timeline(retention.bars(brief.kinds), policy.in_force(today), today)
+timeline(retention.bars(brief.kinds), policy.in_force(today), today, child=actor.for_child)
 if standing is not None:
     dispute_panel.panel(actor, standing)
 if actor.acting_for is None:

@@ -38,6 +38,10 @@ def _lift(request_id: UUID) -> None:
 def _stop() -> None:
     with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as opened:
         restriction.stop(opened, scope)
+    if actor.for_child:
+        said.say(
+            _("It is stopped. Under “The child's requests” you see what we decide, and until when.")
+        )
     said.say(_("It is stopped. Under “My requests” you see what we decide, and until when."))
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.serving import serve
-from tests.browser.steps import settled, sign_in, staff_sign_in
+from tests.browser.steps import settled, sign_in, sign_out, staff_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +45,26 @@ def test_no_grave_finding_on_any_page(
         go(page, portal, path, language)
         assert axe(page) == [], path
         assert page.locator("html").get_attribute("lang") == language
+
+
+def test_no_grave_finding_where_the_computer_is_dark(
+    portal: Served, desktop: Page, axe: Callable[[Page], list[str]]
+) -> None:
+    page = desktop
+    page.emulate_media(color_scheme="dark")
+    sign_in(page, portal.address, "member")
+    ground = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    assert page.evaluate(ground) == "rgb(25, 21, 18)"
+    for path in ("/", "/my-data", "/consents", "/sharing", "/edit", "/leave"):
+        page.goto(f"{portal.address}{path}")
+        settled(page)
+        assert axe(page) == [], path
+    sign_out(page)
+    staff_sign_in(page, portal.address, "officer")
+    for path in ("/", "/desk-cases", "/desk-officer", "/desk-destruction", "/desk-staff"):
+        page.goto(f"{portal.address}{path}")
+        settled(page)
+        assert axe(page) == [], path
 
 
 def test_no_grave_finding_in_the_officers_section_of_children(

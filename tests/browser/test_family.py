@@ -125,3 +125,53 @@ def _act(page: Page, axe: Callable[[Page], list[str]]) -> None:
     expect(page.get_by_text("하나둘").first).to_be_visible(timeout=30_000)
     today = datetime.now(SEOUL)
     expect(page.get_by_text(f"{today.year}. {today.month}. {today.day}.").first).to_be_visible()
+
+
+def _shows(page: Page, child: str | None, heading: str) -> None:
+    """Expect a page about the child, or about oneself; wait until it is drawn."""
+    expect(page.locator("h1").first).to_have_text(heading, timeout=30_000)
+    banner = page.locator(".jk-banner")
+    expect(banner).to_have_count(1 if child else 0, timeout=30_000)
+    if child:
+        expect(banner).to_contain_text(child)
+        expect(page).to_have_url(re.compile(r"\?child=[0-9a-f]+$"))
+        expect(page.get_by_test_id("stTopNavSection").first).to_have_text(f"{child}의 정보")
+    else:
+        expect(page).not_to_have_url(re.compile("child="))
+        expect(page.get_by_test_id("stTopNavSection").first).to_have_text("내 정보")
+    settled(page)
+
+
+@pytest.mark.promise("P29")
+def test_a_reload_back_and_forward_and_a_second_tab_keep_whose_data_it_is(
+    portal: Served, desktop: Page
+) -> None:
+    page, child = desktop, "가람이"
+    sign_in(page, portal.address, "guardian")
+    hello = page.locator("h1").first.inner_text()
+    page.locator(".st-key-child_1 button").click()
+    _shows(page, child, child)
+    page.reload()
+    _shows(page, child, child)
+    page.locator(".st-key-my_data button").click()
+    _shows(page, child, "아이 정보")
+    page.get_by_test_id("stTopNavSection").nth(1).click()
+    page.get_by_test_id("stTopNavDropdownLink").filter(has_text="동의 관리").click()
+    _shows(page, child, "아이의 동의 관리 · 광고 수신")
+    other = page.context.new_page()
+    other.goto(f"{portal.address}/my-data")
+    _shows(other, None, "내 정보")
+    other.close()
+    # Each step back is one page, and the one before acting for the child is one's own.
+    for heading in ("아이 정보", child):
+        page.go_back()
+        _shows(page, child, heading)
+    page.go_back()
+    _shows(page, None, hello)
+    page.go_forward()
+    _shows(page, child, child)
+    page.get_by_role("link", name="English").click()
+    expect(page.locator(".jk-banner")).to_contain_text("as guardian", timeout=30_000)
+    page.locator(".st-key-act_for_self button").click()
+    expect(page.locator(".jk-banner")).to_have_count(0, timeout=30_000)
+    expect(page).not_to_have_url(re.compile("child="))

@@ -25,12 +25,14 @@ def test_the_pages_speak_of_the_child(portal: Portal) -> None:
     portal.sign_in(guardian)
     tab = portal.open()
     assert "쓰고 있는 서비스" in text_of(tab)
+    assert "오늘 탈퇴하면" in text_of(tab)
     own = text_of(portal.open("member/my_data.py"))
     assert "<h1>내 정보</h1>" in own
     assert "나에 대해 가지고 있는" in own
     assert "내 정보가 있는 서비스" in own
     tab.button(key="child_1").click().run()
-    assert "아이에 대해 가지고 있는 정보는 모두 ‘내 정보’에" in text_of(tab)
+    assert "아이에 대해 가지고 있는 정보는 모두 ‘아이 정보’에" in text_of(tab)
+    assert "오늘 아이가 탈퇴하면" in text_of(tab)
     shown = text_of(tab.switch_page("member/my_data.py").run())
     assert "아이에 대해 가지고 있는 모든 정보예요" in shown
     assert "<h1>아이 정보</h1>" in shown

@@ -257,7 +257,7 @@ def test_a_guardian_decides_for_the_child_in_the_childs_name(portal: Portal) -> 
     assert "보호자가 정함" in text_of(tab)
     assert str(child) not in text_of(tab)
     # Back at one's own, nothing of the child's is switched.
-    tab.button(key="act_for_self").click().run()
+    tab = tab.button(key="act_for_self").click().run().switch_page(PAGE).run()
     assert not switch(tab, "marketing").value
     assert records(portal.db, guardian) == []
 

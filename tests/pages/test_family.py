@@ -196,6 +196,15 @@ def test_a_very_long_name_leaves_room_for_what_a_button_does(portal: Portal) -> 
     assert f"아이 1 · {'가' * 20}… 정보 보기" in labels
 
 
+def test_a_name_is_no_markup_on_a_button(portal: Portal) -> None:
+    guardian = parent(portal)
+    a_child(portal.db, guardian, nickname="**굵게** ![x](/y)")
+    portal.sign_in(guardian)
+    tab = portal.open(FAMILY)
+    assert "아이 1 · 굵게 x y 정보 보기" in [one.label for one in tab.button]
+    assert "**굵게** ![x](/y)" in text_of(tab)
+
+
 def test_a_former_guardian_sees_that_it_ended_and_nobody_else(portal: Portal) -> None:
     mother, father = parent(portal), parent(portal)
     child = a_child(portal.db, mother, father)

@@ -46,6 +46,13 @@ def test_what_is_late_leads_to_where_it_is_closed(portal: Portal) -> None:
     assert 'href="/desk-cases"' not in shown
 
 
+def test_where_nobody_looked_the_review_says_so(portal: Portal) -> None:
+    portal.sign_in(staff=agent(portal.db, StaffRole.OFFICER), verified=NOW)
+    shown = text_of(section(portal, "unusual"))
+    assert "아직 회원 정보를 본 직원이 없어요" in shown
+    assert "그 뒤로" not in shown
+
+
 @pytest.mark.promise("P28")
 def test_unusual_access_is_closed_and_the_review_confirmed(portal: Portal) -> None:
     who = agent(portal.db)

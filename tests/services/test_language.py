@@ -22,6 +22,20 @@ def test_params_are_filled_but_never_read_as_a_sentence() -> None:
     assert translate("en", "{name} said", name="{name} {0}") == "{name} {0} said"
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Decided by {day}. Then it ends.", "Decided by 2026. 11. 22. Then it ends."),
+        ("It ends on {day}.", "It ends on 2026. 11. 22."),
+        ("Until {day}, or later...", "Until 2026. 11. 22., or later..."),
+        ("{day}... and on", "2026. 11. 22.... and on"),
+    ],
+    ids=["within", "at the end", "comma", "ellipsis"],
+)
+def test_a_sentence_that_ends_with_a_day_has_one_full_stop(message: str, shown: str) -> None:
+    assert translate("en", message, day=format_date(date(2026, 11, 22))) == shown
+
+
 def test_one_and_many() -> None:
     assert plural("en", "{n} day", "{n} days", 1) == "1 day"
     assert plural("en", "{n} day", "{n} days", 30) == "30 days"
