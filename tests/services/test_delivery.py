@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from db import places
 from db.drafts import ValueDraft
@@ -17,13 +18,18 @@ from db.tables.member import LIVE
 from db.words import Purpose, Store
 from services import delivery, mailbox, outbox, patience, worker
 from services.access import as_subject
+from services.house import House, open_house
 from services.outbox import Message
+from services.tasks import messages
 from tests.people import NOW, PLAIN, member
 from tests.signing_in import HOME, Letters
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from procrastinate import JobContext
+
+    from services.mail import Mail
     from tests.database import PortalDb
 
 CHANGED = Message("password_changed", "either", "ko")
@@ -186,3 +192,26 @@ def test_the_worker_sends_what_the_portal_enqueued(portal_db: PortalDb) -> None:
         # What comes by itself each minute may have been put in just then.
         asked = "select 1 from jobs.procrastinate_jobs where task_name = 'deliver'"
         assert data.exec_driver_sql(asked).all() == []
+
+
+def test_while_a_mail_server_is_slow_the_keys_are_free(
+    portal_db: PortalDb, letters: Letters
+) -> None:
+    key, held = enqueue(portal_db, member(portal_db)), []
+    locks = text(
+        "select count(*) from pg_locks l join pg_class c on c.oid = l.relation "
+        "where c.relname like 'member_key%' and l.pid <> pg_backend_pid()"
+    )
+
+    class Slow(Letters):
+        def send(self, message: Mail) -> None:
+            with portal_db.owner_keys.connect() as keys:
+                held.append(keys.scalar(locks))
+            letters.send(message)
+
+    open_house(House(portal_db.work, portal_db.keyring))
+    sending = delivery.Senders(Slow(), letters, HOME)
+    given = SimpleNamespace(additional_context={"senders": sending})
+    messages.deliver(cast("JobContext", given), str(key[0]), str(key[1]))
+    assert held == [0]
+    assert row(portal_db).sent_at
