@@ -53,7 +53,7 @@ def tell(
     told = write(data, key[0], opened, decided, now) if tables is LIVE else 0
     link = tables.guardianship
     links = data.execute(
-        select(link, _guards(tables, day).label("guards")).where(link.c.member_id == key[0])
+        select(link, guards(tables, day).label("guards")).where(link.c.member_id == key[0])
     )
     newest = {row.guardian_id: row for row in sorted(links, key=lambda one: one.started_on)}
     for guardian, one in newest.items():
@@ -84,7 +84,7 @@ def _decided(data: Connection, key: tuple[UUID, UUID]) -> tuple[MemberTables, Ro
     return None
 
 
-def _guards(tables: MemberTables, day: date) -> ColumnElement[bool]:
+def guards(tables: MemberTables, day: date) -> ColumnElement[bool]:
     """Return whether a link lets its guardian act on a day, were a sleeping child awake."""
     link = tables.guardianship.c
     if tables is LIVE:

@@ -170,13 +170,14 @@ def _finish(data: Connection, shop: Workshop, order: Order, written: Sink) -> bo
         "sha256": written.sha256, "ends_on": seoul_day(at + KEPT),
     }  # fmt: skip
     done = update(export).where(named(order.key, ExportState.RUNNING)).values(values)
-    if not data.execute(done).rowcount:
+    row = data.execute(done.returning(export)).one_or_none()  # somebody may have let go meanwhile
+    if row is None:
         return False
     if export_ending.over(data, at, only=order.key[1]):  # the child turned 14 meanwhile
         return False
     ledger.note(data, ledger.Entry(EventName.EXPORT_MADE, order.key[0]), at)
-    if at - order.row.asked_at > _QUICK:
-        export_telling.tell(data, shop.house, order.row, seoul_day(at + KEPT).isoformat(), at)
+    if at - row.asked_at > _QUICK:
+        export_telling.tell(data, shop.house, row, seoul_day(at + KEPT).isoformat(), at)
     return True
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from db.sealing import Sealer
 
 _OWN: Final = messages.SECRET | {
-    "dormancy_notice", "fourteen_child", "dispute_decided", "own_sign_in",
+    "dormancy_notice", "fourteen_child", "dispute_decided", "own_sign_in", "guardian_again_child",
 }  # fmt: skip
 """What nobody else is told: it proves a mailbox, something rests on its arrival (P10), or guardians
 are told themselves, in words of their own."""

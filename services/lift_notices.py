@@ -32,20 +32,21 @@ def tell(
     guardians: Iterable[UUID],
     opened: Callable[[UUID], tuple[Store, Sealer]],
     now: datetime,
+    today: datetime,
 ) -> int:
-    """Write to those of `guardians` whose link holds, as the worker; return to how many.
+    """Write to those of `guardians` who may act `today`, as the worker; return to how many.
 
     `now`: when it was lifted: told once of each time. A child who is awake is told as well; the
     address of one who sleeps is used for nothing.
     """
     own = LIVE.member.c.member_id
     awake = data.scalar(select(own).where(own == child)) is not None
-    tables, day = LIVE if awake else DORMANT, seoul_day(now)
+    tables = LIVE if awake else DORMANT
     link = tables.guardianship.c
     acts = (
         select(link.guardian_id)
         .where(link.member_id == child, link.guardian_id.in_(guardians))
-        .where(dispute_notices.stands(tables, day))
+        .where(dispute_notices.guards(tables, seoul_day(today)))
     )
     found, fact = sorted(set(data.scalars(acts))), f"{child}:{now.isoformat()}"
     params = {"asleep": "no" if awake else "yes"}

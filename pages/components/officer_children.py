@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from services.actor import Actor
     from services.dispute_list import Waiting
-    from services.unguarded import Alone
+    from services.unguarded import Alone, Page
 
 PAGE: Final = "jk_page_alone"
 _SECTION: Final = "children"
@@ -35,11 +35,10 @@ def panel(actor: Actor) -> None:
         officer_custody.panel(actor, paper)
         return
     case_id = st.session_state.get(officer_dispute.CASE)
-    number = int(st.session_state.get(PAGE) or 1)
     with house().databases.data.begin() as connection:
         case = desk_queue.in_hand(connection, actor, case_id) if case_id else None
         rows = () if case else dispute_list.waiting(connection, actor)
-        alone = unguarded.NOBODY if case else unguarded.alone(connection, actor, number)
+        alone = unguarded.NOBODY if case else _page(connection, actor)
         mine = () if case else case_list.mine(connection, actor)
     if case is not None:
         officer_dispute.panel(actor, case)
@@ -63,6 +62,15 @@ def panel(actor: Actor) -> None:
     officer_custody.choice(actor, mine)
 
 
+def _page(connection: Connection, actor: Actor) -> Page:
+    """Return the page of children that is looked at; the last one, when that has become empty."""
+    found = unguarded.alone(connection, actor, int(st.session_state.get(PAGE) or 1))
+    if found.rows or not found.count:
+        return found
+    st.session_state[PAGE] = last = -(-found.count // unguarded.PAGE_ROWS)
+    return unguarded.alone(connection, actor, last)
+
+
 def _choice(actor: Actor, rows: dict[int, Waiting]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox(
@@ -82,15 +90,15 @@ def _alone(actor: Actor, rows: dict[str, Alone]) -> None:
         name = st.selectbox(_("Which child?"), list(rows), key="alone")
         chosen = rows.get(str(name))
         lifts = chosen and chosen.suspended and st.button(
-            _("Let the suspended guardian act again"), key="lift"
+            _("Let every suspended guardian act again"), key="lift"
         )  # fmt: skip
         seen = chosen and st.button(_("Noted: somebody looks after the child"), key="alone_seen")
     if chosen and lifts:
         _do(
             lambda data: unguarded.lift(data, actor, chosen.member_id),
-            _("The suspension is over. The guardian is told, and may act once the child uses its "
-              "account again.") if chosen.asleep else
-            _("The suspension is over from now on. The guardian is being told."),
+            _("The suspension is over. Whoever was suspended is told, and may act once the child "
+              "uses its account again.") if chosen.asleep else
+            _("The suspension is over from now on. Whoever was suspended is being told."),
         )  # fmt: skip
     if chosen and seen:
         _do(

@@ -66,7 +66,7 @@ def tell_of_lifting(
     with house.databases.data.begin() as data, house.databases.keys.connect() as keys:
         opened = partial(outbox.sealer_of, keys, house.keyring)
         lifted = datetime.fromisoformat(at)
-        lift_notices.tell(data, UUID(member_id), map(UUID, guardians), opened, lifted)
+        lift_notices.tell(data, UUID(member_id), map(UUID, guardians), opened, lifted, clock.now())
 
 
 @APP.task(name=jobs.LINK, pass_context=True, retry=PATIENT)

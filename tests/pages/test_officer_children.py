@@ -33,7 +33,7 @@ def test_a_sleeping_child_is_seen_to_on_screen(portal: Portal) -> None:
     assert reference.for_desk(child) in shown
     assert "휴면 중인 아이의 계정은 그대로 휴면이에요" in shown
     assert not any(value in shown for value in (*PLAIN.values(), str(child)))
-    shown = press(tab, "정지된 보호자가 다시 대신하게 하기")
+    shown = press(tab, "정지된 보호자 모두 다시 대신하게 하기")
     assert "아이가 계정을 다시 쓰면" in shown
     assert "모든 아이에게" in shown
     assert in_store(portal.db, DORMANT, child)[0].suspended_until is not None
@@ -45,7 +45,7 @@ def test_an_officer_of_the_family_is_told_that_nothing_changed(portal: Portal) -
     child = stopped(portal.db, DORMANT, guardian)
     own = agent(portal.db, StaffRole.OFFICER, own_membership=guardian)
     tab = section(portal, own, "children")
-    for label in ("정지된 보호자가 다시 대신하게 하기", "확인함: 아이를 돌보는 사람이 있음"):
+    for label in ("정지된 보호자 모두 다시 대신하게 하기", "확인함: 아이를 돌보는 사람이 있음"):
         shown = press(tab, label)
         assert "바뀐 것이 없어요" in shown
         assert reference.for_desk(child) in shown
@@ -71,3 +71,16 @@ def test_many_are_counted_shown_by_pages_and_asked_for_once(
     tab.session_state["jk_page_alone"] = 2
     second = {name for name in children if name in text_of(tab.run())}
     assert (len(first), len(second), first | second) == (2, 1, children)
+
+
+def test_when_the_last_page_is_empty_the_one_before_is_shown(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unguarded, "PAGE_ROWS", 2)
+    tab = section(portal, agent(portal.db, StaffRole.OFFICER), "children")
+    children = {reference.for_desk(sleeping(portal.db)) for _ in range(3)}
+    tab.session_state["jk_page_alone"] = 2
+    tab.run()
+    shown = press(tab, "확인함: 아이를 돌보는 사람이 있음")
+    assert "<dt>휴면 중</dt><dd>2</dd>" in shown
+    assert sum(name in shown for name in children) == 2

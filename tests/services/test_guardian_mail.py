@@ -110,6 +110,15 @@ def test_what_proves_a_mailbox_or_rests_on_its_arrival_is_the_childs_alone(db: P
     assert letters.mails == []
 
 
+def test_that_a_guardian_may_act_again_is_told_to_guardians_in_words_of_their_own(
+    db: PortalDb,
+) -> None:
+    letters, child = Letters(), a_child(db, parent(db, "mama"))
+    tell(child, "guardian_again_child")
+    work(db, letters)
+    assert letters.mails == []
+
+
 def test_a_guardian_without_a_mail_address_gets_a_text_message(db: PortalDb) -> None:
     letters = Letters()
     mother = parent(db, "mama", email="", mobile="010-2345-6789")

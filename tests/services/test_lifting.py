@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -61,9 +62,8 @@ def tell(db: PortalDb, child: UUID) -> dict[tuple[UUID, str], str]:
         assert args["member_id"] == str(child)
         lifted, who = datetime.fromisoformat(args["at"]), [UUID(one) for one in args["guardians"]]
         for _ in range(2):
-            lift_notices.tell(
-                data, child, who, lambda m: outbox.sealer_of(keys, db.keyring, m), lifted
-            )
+            opened = partial(outbox.sealer_of, keys, db.keyring)
+            lift_notices.tell(data, child, who, opened, lifted, lifted)
         found = {}
         for row in data.execute(select(told).where(told.c.template.like("guardian_again%"))):
             _store, sealer = outbox.sealer_of(keys, db.keyring, row.member_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, update
@@ -206,6 +206,28 @@ def test_while_it_is_made_one_lets_go_and_it_is_made_for_the_other(
         told = set(data.scalars(ready))
     assert told == ({family.mother} if second == family.mother else set())
     assert noted(family) == [("export_let_go", first)]
+
+
+def test_who_lets_go_in_the_midst_of_its_making_is_not_told_that_it_is_ready(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = staff_actor(agent(family.db)), staff_actor(agent(family.db))
+    portal_house(family.db)
+    case = guardians_case(one, family.child, CallWish.EXPORT, guardian_id=family.mother)
+    approve(other, case, ask(one, case, StepWhat.EXPORT))
+    found = exporting.do(family.db, family.child, exports.latest, family.actor(family.mother))
+    finish = exporter._finish
+
+    def meanwhile(*given: Any) -> bool:  # noqa: ANN401
+        exporting.do(family.db, family.child, exports.cancel, family.actor(family.mother))
+        return finish(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(exporter, "_finish", meanwhile)
+        assert exporting.make(family.db, family.child, found.export_id, NOW + timedelta(minutes=1))
+    with family.db.work.data.connect() as data:
+        ready = select(outbox.c.member_id).where(outbox.c.template == "export_ready")
+        assert data.scalars(ready).all() == []
 
 
 def test_only_one_of_the_two_can_have_let_go(family: Family) -> None:
