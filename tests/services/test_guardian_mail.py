@@ -114,7 +114,7 @@ def test_that_a_guardian_may_act_again_is_told_to_guardians_in_words_of_their_ow
     db: PortalDb,
 ) -> None:
     letters, child = Letters(), a_child(db, parent(db, "mama"))
-    tell(child, "guardian_again_child")
+    tell(child, "guardian_again_child", params={})
     work(db, letters)
     assert letters.mails == []
 
