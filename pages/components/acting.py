@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -33,6 +33,11 @@ NAMES: Final = "jk_family_names"
 """What this tab's children are called, read once."""
 CHILD: Final = "child"
 """The word in the address."""
+CARRYING: Final = frozenset({
+    "/", "/my-data", "/edit", "/history", "/family", "/export", "/consents", "/sharing", "/stop",
+    "/leave", "/requests", "/messages", "/policy", "/notices", "/contact", "/status", "/mailbox",
+})  # fmt: skip
+"""Pages that a guardian may open while acting: a link to one keeps the child. A test compares."""
 _ACTING: Final = "jk_acting_for"
 _WORD: Final = "jk_acting_word"
 """What stands for the child in the address."""
@@ -88,10 +93,17 @@ def kept() -> dict[str, str]:
     return {CHILD: word} if word else {}
 
 
-def link(path: str) -> str:
-    """Return the address of a page for whom this tab acts."""
-    word = kept()
-    return f"{path}?{urlencode(word)}" if word else path
+def link(address: str) -> str:
+    """Return the portal's own address `address` for whom this tab acts.
+
+    A plain link loads the portal anew: without the word one would be at one's own data, believing
+    it the child's. Only what may be about a child gets it, never a file or an address of a mail.
+    """
+    word, parts = kept(), urlsplit(address)
+    if not word or parts.scheme or parts.netloc or parts.path not in CARRYING:
+        return address
+    query = "&".join(filter(None, (parts.query, urlencode(word))))
+    return urlunsplit(parts._replace(query=query))
 
 
 def go(page: str) -> NoReturn:

@@ -50,8 +50,7 @@ def panel(actor: Actor) -> None:
         found = leaving.preview(subject)
     rules = policy.in_force(found.day)
     draw("leave.html", **leave_view.view(language(), rules, found), found=found,
-         child=actor.for_child, asleep=gate.here().asleep,
-         requests=acting.link("/requests"))  # fmt: skip
+         child=actor.for_child, asleep=gate.here().asleep)  # fmt: skip
     if found.under_way:
         draw("said.html", text=_("This is under way already, in another tab."))
         return
