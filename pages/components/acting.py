@@ -93,6 +93,16 @@ def kept() -> dict[str, str]:
     return {CHILD: word} if word else {}
 
 
+def keyed(key: str) -> str:
+    """Return the key of an element on a page that may be a child's: another for each of them.
+
+    What is typed, chosen or clicked for one then never counts for another, whatever the browser
+    still shows while the tab turns from one to the other. For oneself the key stays as it is.
+    """
+    word = st.session_state.get(_WORD)
+    return f"{key}_{word[:12]}" if word else key
+
+
 def link(address: str) -> str:
     """Return the portal's own address `address` for whom this tab acts.
 

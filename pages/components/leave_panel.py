@@ -135,7 +135,9 @@ def _confirm(actor: Actor, found: Preview, too: list[UUID], *, changed: bool) ->
             of = [child_link.token(actor, one.member_id) for one in found.wards]
             sign_in_panel.ask_verification({"leaving_too": chosen, "leaving_of": of})
         return
-    clicked = st.button(_("Leave now"), type="primary", key="leave", icon=":material/logout:")
+    clicked = st.button(
+        _("Leave now"), type="primary", key=acting.keyed("leave"), icon=":material/logout:"
+    )
     if clicked and not changed:
         _leave(actor, too)
 
