@@ -69,14 +69,15 @@ def lost() -> str | None:
     return found
 
 
-def settle(actor: Actor, *, fresh: bool) -> UUID | None:
+def settle(actor: Actor, *, fresh: bool, changed: bool = False) -> UUID | None:
     """Return the child for whom this tab acts, or None; let the address say so, too.
 
     `fresh`: the tab has only just been opened, or loaded again. Then, and after going back or
     forward, the address counts; anywhere else the tab does: the menu's links leave the word out.
+    `changed`: somebody else signed in. What the address names was of who was here before.
     """
     given = st.query_params.get(CHILD)
-    if (fresh and given) or _went_back():
+    if not changed and ((fresh and given) or _went_back()):
         _follow(actor, given)
     word = st.session_state.get(_WORD)
     if word and given != word:
