@@ -96,6 +96,22 @@ def test_trouble_leads_back_to_the_child(portal: Portal, monkeypatch: pytest.Mon
     assert all(found.values())
 
 
+def test_leaving_says_whose_requests_end(portal: Portal) -> None:
+    mother = parent(portal)
+    child = a_child(portal.db, mother)
+    busy(portal, child, mother)
+    busy(portal, mother, mother)
+    portal.sign_in(mother)
+    own = text_of(portal.open("member/leave.py"))
+    assert "아직 끝나지 않은 요청이 1건 있어요" in own
+    assert "탈퇴하기 전에 본인인지" in own
+    tab = portal.open()
+    tab.button(key="child_1").click().run()
+    shown = text_of(tab.switch_page("member/leave.py").run())
+    assert "아직 끝나지 않은 아이의 요청이 1건 있어요" in shown
+    assert "보호자 본인인지" in shown
+
+
 @pytest.mark.parametrize(
     ("address", "kept"),
     [("/requests", "/requests?child=w"), ("/edit?item=name", "/edit?item=name&child=w"),
