@@ -17,7 +17,7 @@ from db import clock
 from db.sealing import digest
 from db.settings import ROOT
 from db.tables.ops import session as rows
-from pages.components import gate
+from pages.components import acting, gate
 from tests.people import NOW, portal_house
 
 if TYPE_CHECKING:
@@ -70,6 +70,12 @@ class Portal:
     def later(self, **time: float) -> None:
         """Let time pass."""
         self.now += timedelta(**time)
+
+
+def keyed(tab: AppTest, key: str) -> str:
+    """Return the key of an element of a page of whom the tab shows: a child's is its own."""
+    word = tab.query_params.get(acting.CHILD)
+    return f"{key}_{str(word)[:12]}" if word else key
 
 
 def text_of(tab: AppTest) -> str:

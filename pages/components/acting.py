@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -33,6 +33,11 @@ NAMES: Final = "jk_family_names"
 """What this tab's children are called, read once."""
 CHILD: Final = "child"
 """The word in the address."""
+CARRYING: Final = frozenset({
+    "/", "/my-data", "/edit", "/history", "/family", "/export", "/consents", "/sharing", "/stop",
+    "/leave", "/requests", "/messages", "/policy", "/notices", "/contact", "/status", "/mailbox",
+})  # fmt: skip
+"""Pages that a guardian may open while acting: a link to one keeps the child. A test compares."""
 _ACTING: Final = "jk_acting_for"
 _WORD: Final = "jk_acting_word"
 """What stands for the child in the address."""
@@ -64,14 +69,15 @@ def lost() -> str | None:
     return found
 
 
-def settle(actor: Actor, *, fresh: bool) -> UUID | None:
+def settle(actor: Actor, *, fresh: bool, changed: bool = False) -> UUID | None:
     """Return the child for whom this tab acts, or None; let the address say so, too.
 
     `fresh`: the tab has only just been opened, or loaded again. Then, and after going back or
     forward, the address counts; anywhere else the tab does: the menu's links leave the word out.
+    `changed`: somebody else signed in. What the address names was of who was here before.
     """
     given = st.query_params.get(CHILD)
-    if (fresh and given) or _went_back():
+    if not changed and ((fresh and given) or _went_back()):
         _follow(actor, given)
     word = st.session_state.get(_WORD)
     if word and given != word:
@@ -88,10 +94,27 @@ def kept() -> dict[str, str]:
     return {CHILD: word} if word else {}
 
 
-def link(path: str) -> str:
-    """Return the address of a page for whom this tab acts."""
-    word = kept()
-    return f"{path}?{urlencode(word)}" if word else path
+def keyed(key: str) -> str:
+    """Return the key of an element on a page that may be a child's: another for each of them.
+
+    What is typed, chosen or clicked for one then never counts for another, whatever the browser
+    still shows while the tab turns from one to the other. For oneself the key stays as it is.
+    """
+    word = st.session_state.get(_WORD)
+    return f"{key}_{word[:12]}" if word else key
+
+
+def link(address: str) -> str:
+    """Return the portal's own address `address` for whom this tab acts.
+
+    A plain link loads the portal anew: without the word one would be at one's own data, believing
+    it the child's. Only what may be about a child gets it, never a file or an address of a mail.
+    """
+    word, parts = kept(), urlsplit(address)
+    if not word or parts.scheme or parts.netloc or parts.path not in CARRYING:
+        return address
+    query = "&".join(filter(None, (parts.query, urlencode(word))))
+    return urlunsplit(parts._replace(query=query))
 
 
 def go(page: str) -> NoReturn:

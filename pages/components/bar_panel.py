@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from db.words import Purpose
-from pages.components import said
+from pages.components import acting, said
 from pages.components.fragment import draw
 from pages.components.text import _, language
 from services import access, bar_words, bars
@@ -25,7 +25,7 @@ def panel(actor: Actor, one: Bar, agencies: Sequence[Contact], look: Look) -> No
     """Draw the bar, and the button that objects to it as long as nobody has."""
     draw("bar_mine.html", agencies=agencies, child=actor.for_child, **_words(one))
     if one.objected_at is None and st.button(
-        _("Object to the bar on joining again"), key="object_bar"
+        _("Object to the bar on joining again"), key=acting.keyed("object_bar")
     ):
         with access.open(actor, actor.subject_id, Purpose.SHOW, look=look) as subject:
             bars.object_to(subject, one.bar_id)

@@ -9,7 +9,7 @@ import streamlit as st
 from db.children_rules import rules
 from db.errors import PortalError
 from db.words import DisputeWhy, Purpose
-from pages.components import said
+from pages.components import acting, said
 from pages.components.fragment import draw
 from pages.components.text import _
 from services import access, disputes
@@ -64,12 +64,16 @@ def _show(shown: bool) -> None:  # noqa: FBT001 (a callback's argument)
 def _form(actor: Actor, *, own: bool) -> None:
     words = WHY_TO_CHILD if own else WHY
     draw("dispute_before.html", own=own)
-    with st.form("dispute_form"):
+    with st.form(acting.keyed("dispute_form")):
         why = st.radio(
-            _("What is it about?"), list(words), index=None, format_func=lambda w: _(words[w])
+            _("What is it about?"),
+            list(words),
+            index=None,
+            format_func=lambda w: _(words[w]),
+            key=acting.keyed("jk_dispute_why"),
         )
         typed = st.text_area(
-            _("In your own words (you may leave it empty)"), key=_WORDS,
+            _("In your own words (you may leave it empty)"), key=acting.keyed(_WORDS),
             max_chars=rules().dispute.longest,
         )  # fmt: skip
         sent = st.form_submit_button(_("Tell our desk"), type="primary")
@@ -89,6 +93,6 @@ def _open(actor: Actor, why: DisputeWhy, typed: str) -> None:
     except PortalError as error:  # what was typed stays in its field
         draw("problem.html", text=_(error.message, **error.params))
         return
-    for key in (_SHOWN, _WORDS):
+    for key in (_SHOWN, acting.keyed(_WORDS)):
         st.session_state.pop(key, None)
     said.say(_("We have it. From now on guardians don't see the address. An officer looks at it."))

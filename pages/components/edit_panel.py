@@ -9,7 +9,7 @@ import streamlit as st
 from db import clock
 from db.clock import seoul_day
 from db.declarations import ITEMS, Basis, Correction, Group
-from pages.components import edit_view
+from pages.components import acting, edit_view
 from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.text import _
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ITEM: Final = f"{FORM}item"
 _WHICH: Final = f"{FORM}which"
+_PICTURE: Final = "jk_edit_picture"
+_PROOF: Final = "jk_edit_proof_"
 _SURE: Final = "jk_edit_sure"
 _NEW: Final = "new"
 _MEGABYTES: Final = LARGEST // 1024**2
@@ -35,16 +37,18 @@ _NAMES: Final = tuple(
 
 def chosen() -> str:
     """Return the item that is edited: chosen here, or named by the link that led here."""
-    asked = st.session_state.get(ITEM) or st.query_params.get("item")
+    key = acting.keyed(ITEM)
+    asked = st.session_state.get(key) or st.query_params.get("item")
     if asked not in _NAMES:
         asked = _NAMES[0]
-    st.session_state.setdefault(ITEM, asked)
+    st.session_state.setdefault(key, asked)
     return str(asked)
 
 
 def choose() -> None:
     """Draw the choice of an item."""
-    st.selectbox(_("Which item?"), _NAMES, key=ITEM, format_func=_named, on_change=unsure)
+    st.selectbox(_("Which item?"), _NAMES, key=acting.keyed(ITEM), format_func=_named,
+                 on_change=unsure)  # fmt: skip
 
 
 def unsure() -> None:
@@ -55,7 +59,8 @@ def unsure() -> None:
 def fresh() -> None:
     """Empty the forms after something was done; the item stays chosen."""
     unsure()
-    for key in [k for k in st.session_state if str(k).startswith(FORM) and k != ITEM]:
+    item = acting.keyed(ITEM)
+    for key in [k for k in st.session_state if str(k).startswith(FORM) and k != item]:
         st.session_state.pop(key)
 
 
@@ -71,7 +76,7 @@ def wish(one: Editing) -> Wish | None:
         draw("edit_before.html", lines=[_(LOOKED_AT)])
         return None
     by_link = one.link_until and one.item.name == "email"
-    if by_link and st.button(_("Keep the old address"), key="edit_keep"):
+    if by_link and st.button(_("Keep the old address"), key=acting.keyed("edit_keep")):
         return edit_wishes.KeepAddress()
     found = None
     if how is Correction.AT_ONCE or (how is Correction.WITH_PROOF and not one.due_on):
@@ -88,10 +93,11 @@ def _seq(one: Editing) -> int | None:
     shown = edit_view.shown(one)
     texts = {str(held.seq): text for held, (text, _form) in zip(one.held, shown, strict=True)}
     options = [*texts, _NEW]
-    if st.session_state.get(_WHICH) not in options:
-        st.session_state.pop(_WHICH, None)
+    key = acting.keyed(_WHICH)
+    if st.session_state.get(key) not in options:
+        st.session_state.pop(key, None)
     which = st.radio(
-        _("Which one?"), options, key=_WHICH, format_func=lambda o: texts.get(o, _("Add another"))
+        _("Which one?"), options, key=key, format_func=lambda o: texts.get(o, _("Add another"))
     )
     return None if which == _NEW else int(which)
 
@@ -99,12 +105,13 @@ def _seq(one: Editing) -> int | None:
 def _change(one: Editing) -> Wish | None:
     name, asks = one.item.name, one.item.correction is Correction.WITH_PROOF
     seq = _seq(one)
-    with st.form(f"{name}_{seq}", border=True):
+    with st.form(acting.keyed(f"{name}_{seq}"), border=True):
         if name == "profile_image":
             given = st.file_uploader(
                 _("New picture (JPEG or PNG, 5 MB at most)"),
                 ["jpg", "jpeg", "png"],
                 max_upload_size=_MEGABYTES,
+                key=acting.keyed(_PICTURE),
             )
             typed = ""
         else:
@@ -114,6 +121,7 @@ def _change(one: Editing) -> Wish | None:
                 _("Proof, if you have one (PDF, JPEG or PNG, 5 MB at most)"),
                 ["pdf", "jpg", "jpeg", "png"],
                 max_upload_size=_MEGABYTES,
+                key=acting.keyed(f"{_PROOF}{name}_{seq}"),
             )
         draw("edit_before.html", lines=_before(one))
         if not st.form_submit_button(_("Ask for it") if asks else _("Change it"), type="primary"):
@@ -128,7 +136,7 @@ def _change(one: Editing) -> Wish | None:
 
 def _field(one: Editing, seq: int | None) -> str:
     name, label = one.item.name, _("New value: {item}", item=_(one.item.label))
-    key = f"{FORM}{name}_{seq}"
+    key = acting.keyed(f"{FORM}{name}_{seq}")
     if name in CHOICES:
         known = profile_words.VALUES[name]
         return st.radio(label, CHOICES[name], key=key, format_func=lambda o: _(known[o]),
@@ -170,16 +178,17 @@ def _clear(one: Editing) -> Wish | None:
     if st.session_state.get(_SURE) != name:
         with st.container(horizontal=True):
             label = _("Clear") if one.clears_at_once else _("Ask to clear it")
-            st.button(label, key="edit_clear", icon=":material/delete:", on_click=_set_sure,
-                      args=(name,))  # fmt: skip
+            st.button(label, key=acting.keyed("edit_clear"), icon=":material/delete:",
+                      on_click=_set_sure, args=(name,))  # fmt: skip
         return None
     draw("edit_before.html", lines=_before_clearing(one))
     with st.container(horizontal=True):
-        st.button(_("Leave it"), key="edit_leave", on_click=unsure)
+        st.button(_("Leave it"), key=acting.keyed("edit_leave"), on_click=unsure)
         if st.button(_("Yes, clear it") if one.clears_at_once else _("Yes, ask for it"),
-                     key="edit_sure", type="primary"):  # fmt: skip
+                     key=acting.keyed("edit_sure"), type="primary"):  # fmt: skip
             return edit_wishes.Clear((name,)) if one.clears_at_once else edit_wishes.AskClear(name)
-        if baby and st.button(_("Clear all about pregnancy and baby"), key="edit_baby"):
+        if baby and st.button(_("Clear all about pregnancy and baby"),
+                             key=acting.keyed("edit_baby")):  # fmt: skip
             return edit_wishes.Clear(clearing.BABY)
     return None
 

@@ -9,7 +9,7 @@ import streamlit as st
 from db import clock
 from db.errors import PortalError
 from db.words import ExportGroup, ExportState, Purpose
-from pages.components import export_view, gate, sign_in_panel
+from pages.components import acting, export_view, gate, sign_in_panel
 from pages.components.export_view import LANGUAGES
 from pages.components.fragment import draw
 from pages.components.text import _, language
@@ -109,10 +109,12 @@ def _before(actor: Actor, found: Export | None) -> None:
         found
         and found.state is ExportState.FAILED
         and not found.let_go
-        and st.button(_("Try again"), key="retry", type="primary", icon=":material/refresh:")
+        and st.button(
+            _("Try again"), key=acting.keyed("retry"), type="primary", icon=":material/refresh:"
+        )
     ):
         _wish(actor, found.order)
-    with st.container(key="export_form"), st.form("export", border=False):
+    with st.container(key="export_form"), st.form(acting.keyed("export"), border=False):
         order = _chosen()
         draw("export_before.html", verified=actor.verified)
         label = _("Make my copy") if actor.verified else _("Confirm that it is me, then make it")
@@ -120,7 +122,7 @@ def _before(actor: Actor, found: Export | None) -> None:
         if st.form_submit_button(
             label,
             type="secondary" if failed else "primary",
-            key="make",
+            key=acting.keyed("make"),
             icon=":material/inventory_2:",
         ):
             _wish(actor, order)
@@ -131,13 +133,13 @@ def _chosen() -> Order:
     groups = {
         group
         for group, (name, what) in export_view.groups().items()
-        if st.checkbox(f"**{name}** · {what}", value=True, key=f"{_GROUP}{group}")
+        if st.checkbox(f"**{name}** · {what}", value=True, key=acting.keyed(f"{_GROUP}{group}"))
     }
     chosen = st.radio(
         _("Language of the copy"), list(LANGUAGES), format_func=LANGUAGES.__getitem__,
-        index=list(LANGUAGES).index(language()), horizontal=True, key=_LANGUAGE,
+        index=list(LANGUAGES).index(language()), horizontal=True, key=acting.keyed(_LANGUAGE),
     )  # fmt: skip
-    workbook = st.checkbox(_("With an Excel file, too"), key=_WORKBOOK)
+    workbook = st.checkbox(_("With an Excel file, too"), key=acting.keyed(_WORKBOOK))
     return Order(frozenset(groups), cast("Language", chosen), workbook)
 
 
@@ -147,7 +149,7 @@ def _under_way(actor: Actor, found: Export) -> None:
         draw("export_shared.html", child=actor.for_child, until=None)
     if st.button(
         _("I don't want it any more") if found.shared else _("Stop making it"),
-        key="cancel",
+        key=acting.keyed("cancel"),
         icon=":material/close:",
     ):
         _do(actor, _VIEW, lambda subject: exports.cancel(subject, found.export_id))
@@ -187,6 +189,6 @@ def _hand_over(actor: Actor, found: Export) -> None:
             sign_in_panel.ask_verification({})
         label = _("I don't want it any more") if found.shared else _("Destroy it now")
         icon = ":material/close:" if found.shared else ":material/delete:"
-        if st.button(label, key="destroy", icon=icon):
+        if st.button(label, key=acting.keyed("destroy"), icon=icon):
             _do(actor, _VIEW, lambda subject: exports.destroy(subject, found.export_id))
             st.rerun()

@@ -68,9 +68,11 @@ def _ask(actor: Actor) -> None:
         if st.button(_("Confirm that it is me, then enter it"), key="own_verify"):
             sign_in_panel.ask_verification({})
         return
-    with st.form("own_contact"):
+    with st.form(acting.keyed("own_contact")):
         typed = st.text_input(
-            _("The child's own e-mail address or mobile number"), key=_TYPED, autocomplete="off"
+            _("The child's own e-mail address or mobile number"),
+            key=acting.keyed(_TYPED),
+            autocomplete="off",
         )
         sent = st.form_submit_button(_("Send a link or a code there"), type="primary")
     if sent:
@@ -86,7 +88,7 @@ def _give(actor: Actor, typed: str) -> None:
     except PortalError as error:  # what was typed stays in its field
         draw("problem.html", text=_(error.message, **error.params))
         return
-    st.session_state.pop(_TYPED, None)
+    st.session_state.pop(acting.keyed(_TYPED), None)
     said.say(_(_DONE[done]))
 
 

@@ -15,6 +15,7 @@ import streamlit as st
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pages.components import acting
 from pages.components.text import _, _n, language
 from services.language import Language, format_date, format_datetime
 
@@ -35,7 +36,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,  # a look at the file for every piece drawn
     )
-    environment.globals.update(_=_, _n=_n, language=language, date=format_date)
+    environment.globals.update(_=_, _n=_n, language=language, date=format_date,
+                               to=acting.link)  # fmt: skip
     environment.filters.update(date=format_date, moment=format_datetime)
     return environment
 
@@ -79,7 +81,13 @@ def draw(template: str, **values: object) -> None:
 
 
 def draw_common(template: str, **values: Hashable) -> None:
-    """Draw what is nobody's own, with values of which there are few: rendered once for each."""
+    """Draw what is nobody's own, with values of which there are few: rendered once for each.
+
+    Not while acting for a child: its word, one session's, would stand in every link (`to`).
+    """
+    if acting.kept():
+        draw(template, **values)
+        return
     st.html(_common(template, language(), tuple(values.items())))
 
 

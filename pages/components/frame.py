@@ -217,9 +217,7 @@ def header(here: Here, page: StreamlitPage) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         back = acting.link(f"/{page.url_path}")
-        # With a child's word in it the address is one session's, and not worth keeping.
-        drawing = draw if acting.kept() else draw_common
-        drawing("header.html", back=back, other="en" if language() == "ko" else "ko")
+        draw_common("header.html", back=back, other="en" if language() == "ko" else "ko")
         if here.actor is not None and st.button(_("Sign out"), key="sign_out", type="tertiary"):
             _leave(here.actor)
     if here.case is not None and here.actor is not None:

@@ -139,9 +139,9 @@ def arrive() -> Here:
     case = None
     if actor:
         staff = actor.kind is ActorKind.STAFF
-        acting_for = (
-            None if staff else _acting_for(actor, session, returned=returned, fresh=known is None)
-        )
+        acting_for = None if staff else _acting_for(
+            actor, session, returned=returned, fresh=known is None, changed=changed
+        )  # fmt: skip
         actor = replace(actor, acting_for=acting_for, language=language())
         case = _case_in_hand(actor) if staff else None
     here = Here(session, actor, refused, changed, returned, left, case)
@@ -151,13 +151,13 @@ def arrive() -> Here:
 
 
 def _acting_for(
-    actor: Actor, session: Session | None, *, returned: bool, fresh: bool
+    actor: Actor, session: Session | None, *, returned: bool, fresh: bool, changed: bool
 ) -> UUID | None:
     """Return the child for whom the tab acts; back from a verification, the one from before it."""
     before = (session.resume or {}).get("acting_for") if session and returned else None
     if before:
         acting.act_for(actor, UUID(before))
-    return acting.settle(actor, fresh=fresh and not before)
+    return acting.settle(actor, fresh=fresh and not before, changed=changed)
 
 
 def _case_in_hand(actor: Actor) -> Case | None:

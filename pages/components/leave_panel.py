@@ -50,8 +50,7 @@ def panel(actor: Actor) -> None:
         found = leaving.preview(subject)
     rules = policy.in_force(found.day)
     draw("leave.html", **leave_view.view(language(), rules, found), found=found,
-         child=actor.for_child, asleep=gate.here().asleep,
-         requests=acting.link("/requests"))  # fmt: skip
+         child=actor.for_child, asleep=gate.here().asleep and not actor.for_child)  # fmt: skip
     if found.under_way:
         draw("said.html", text=_("This is under way already, in another tab."))
         return
@@ -130,13 +129,15 @@ def _confirm(actor: Actor, found: Preview, too: list[UUID], *, changed: bool) ->
     `changed`: what was clicked was meant for other children, and does nothing.
     """
     if not actor.verified:
-        draw("leave_verify.html")
+        draw("leave_verify.html", child=actor.for_child)
         if st.button(_("Confirm that it is me"), type="primary", key="verify") and not changed:
             chosen = [child_link.token(actor, one) for one in too]
             of = [child_link.token(actor, one.member_id) for one in found.wards]
             sign_in_panel.ask_verification({"leaving_too": chosen, "leaving_of": of})
         return
-    clicked = st.button(_("Leave now"), type="primary", key="leave", icon=":material/logout:")
+    clicked = st.button(
+        _("Leave now"), type="primary", key=acting.keyed("leave"), icon=":material/logout:"
+    )
     if clicked and not changed:
         _leave(actor, too)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from db.errors import PortalError
 from db.words import Purpose
-from pages.components import said
+from pages.components import acting, said
 from pages.components.carried import FORM
 from pages.components.fragment import draw
 from pages.components.text import _
@@ -32,12 +32,15 @@ def panel(actor: Actor, until: datetime | None, page: str) -> None:
     if until is None or not actor.verified:
         return
     draw("own_number.html", until=until)
-    with st.form("own_number"):
+    with st.form(acting.keyed("own_number")):
         typed = st.text_input(
-            _("Code (6 digits)"), key=_CODE, max_chars=20, autocomplete="one-time-code"
+            _("Code (6 digits)"),
+            key=acting.keyed(_CODE),
+            max_chars=20,
+            autocomplete="one-time-code",
         )
         sent = st.form_submit_button(_("Confirm the number"), type="primary")
-    drop = st.button(_("Don't use this number"), key="own_number_drop")
+    drop = st.button(_("Don't use this number"), key=acting.keyed("own_number_drop"))
     if sent:
         _confirm(actor, page, typed)
     elif drop:
@@ -49,7 +52,7 @@ def panel(actor: Actor, until: datetime | None, page: str) -> None:
 def _confirm(actor: Actor, page: str, typed: str) -> None:
     right = _try(actor, page, lambda subject: mobile_change.confirm(subject, typed))
     if right:
-        st.session_state.pop(_CODE, None)
+        st.session_state.pop(acting.keyed(_CODE), None)
         said.say(_("The number is confirmed and counts. A text message there says how to set a "
                    "password, if the child has none."))  # fmt: skip
     elif right is not None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from db import policy
 from db.declarations import ITEMS
+from pages.components import acting
 from pages.components.fragment import draw
 from pages.components.text import _, language
 from services import request_words
@@ -40,7 +41,7 @@ def said(words: Words) -> str:
 
 
 def _key() -> str:
-    return f"jk_stop_scope_{st.session_state.get(_ROUND, 0)}"
+    return acting.keyed(f"jk_stop_scope_{st.session_state.get(_ROUND, 0)}")
 
 
 def afresh() -> None:
@@ -91,7 +92,7 @@ def before_and_after(found: Preview) -> bool:
         stops=found.stops_something,
     )
     return found.stops_something and st.button(
-        _("Stop it now"), key="stop", type="primary", icon=":material/front_hand:"
+        _("Stop it now"), key=acting.keyed("stop"), type="primary", icon=":material/front_hand:"
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from db import policy
 from db.words import Purpose
-from pages.components import acting, gate, sharing_view
+from pages.components import gate, sharing_view
 from pages.components.fragment import draw
 from services import access, sharing
 from services.actor import Permission
@@ -25,5 +25,4 @@ draw("sharing.html", **sharing_view.given(found, version, today), child=child)
 pages = -(-found.count // PAGE_ROWS)
 if pages > 1:
     st.pagination(pages, key=sharing_view.PAGE, max_visible_pages=5)
-draw("sharing_more.html", **sharing_view.more(found, version), child=child,
-     consents=acting.link("/consents"))  # fmt: skip
+draw("sharing_more.html", **sharing_view.more(found, version), child=child)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from db.words import Purpose
-from pages.components import gate, said, stop_panel
+from pages.components import acting, gate, said, stop_panel
 from pages.components.fragment import draw, draw_common
 from pages.components.restriction_view import view
 from pages.components.text import _
@@ -49,7 +49,8 @@ draw_common("stop_intro.html", child=actor.for_child, any=bool(in_force))
 for number, one in enumerate(map(view, in_force)):
     draw("restriction.html", one=one)
     label = _("Let it go on: {what}", what=one.title)
-    if one.stopped and one.request_id and st.button(label, key=f"lift_{number}"):
+    key = acting.keyed(f"lift_{number}")
+    if one.stopped and one.request_id and st.button(label, key=key):
         _lift(one.request_id)
 stop_panel.choose(today)
 if preview is not None and stop_panel.before_and_after(preview):

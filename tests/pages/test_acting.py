@@ -172,6 +172,23 @@ def test_back_and_forward_show_whom_their_address_names(
     assert BANNER in text_of(tab.run())
 
 
+@pytest.mark.parametrize("to_child", [True, False], ids=["to-the-child", "to-oneself"])
+def test_going_back_after_somebody_else_signed_in_says_that(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, *, to_child: bool
+) -> None:
+    mother = parent(portal)
+    a_child(portal.db, mother, nickname="하늘이")
+    tab = acts(portal, mother, HISTORY)
+    word = word_of(tab)
+    portal.sign_in(parent(portal))
+    shown = text_of(went_back(monkeypatch, tab, word if to_child else None))
+    assert "다른 사람이 로그인했어요" in shown
+    assert BACK not in shown
+    assert BANNER not in shown
+    assert word_of(tab) is None
+    assert BACK not in text_of(tab.run())
+
+
 def test_going_back_keeps_what_is_typed_where_nobody_changes(
     portal: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from db.words import ActorKind, Caller, CallWish, CaseChannel, ConsentKind, Link
 from services import case_opening
 from services.identity.recovery import code_of
 from tests.people import NOW, PLAIN, acting, agent, granted, member
-from tests.portal import portal, statements, text_of
+from tests.portal import keyed, portal, statements, text_of
 from tests.services.test_custody import sleeping
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ def test_a_child_says_it_and_an_open_tab_of_a_guardian_shows_it(portal: Portal) 
     assert "무서워요" not in shown
     edit = text_of(tab.switch_page("member/edit.py").run())
     assert WAITS in edit
-    tab.session_state["jk_form_item"] = "address"
+    tab.session_state[keyed(tab, "jk_form_item")] = "address"
     edit = text_of(tab.run())
     assert "결정할 때까지 이 일은 기다려야 해요" in edit
     assert "강남구" not in edit
     leave = tab.switch_page("member/leave.py").run()
-    assert "leave" not in {b.key for b in leave.button}
+    assert keyed(leave, "leave") not in {b.key for b in leave.button}
     assert "기다려야 해요" in text_of(leave)
 
 
@@ -179,7 +179,7 @@ def test_a_guardian_enters_the_childs_own_address_before_the_birthday(portal: Po
     assert "보관만" in shown
 
     def enter(typed: str) -> str:
-        field = next(f for f in tab.text_input if f.key == "jk_form_own_contact")
+        field = next(f for f in tab.text_input if f.key == keyed(tab, "jk_form_own_contact"))
         field.set_value(typed)
         next(b for b in tab.button if b.label == "링크나 인증번호 보내기").click().run()
         return text_of(tab)
@@ -213,7 +213,7 @@ def test_the_birthday_is_named_for_a_year_and_the_form_stands_for_a_month(
     tab.button(key="child_1").click().run()
     assert ("아이가 2026. 12. 10.에 만 14세가 돼요" in text_of(tab)) is line
     assert ('id="fourteen"' in text_of(tab)) is form
-    assert ("jk_form_own_contact" in {f.key for f in tab.text_input}) is form
+    assert (keyed(tab, "jk_form_own_contact") in {f.key for f in tab.text_input}) is form
     portal.sign_in(who, verified=now)
     own = text_of(portal.open())
     assert ("2026. 12. 10.에 만 14세가 돼요" in own) is line
@@ -233,22 +233,22 @@ def test_a_number_waits_on_screen_for_its_code(portal: Portal, *, on_edit: bool)
     key, send = "jk_form_own_contact", "링크나 인증번호 보내기"
     if on_edit:
         tab.button(key="edit").click().run()
-        tab.selectbox(key="jk_form_item").select("mobile").run()
+        tab.selectbox(key=keyed(tab, "jk_form_item")).select("mobile").run()
         assert "그때부터 새 번호를 써요" in text_of(tab)
         key, send = "jk_form_mobile_0", "바꾸기"
-    next(f for f in tab.text_input if f.key == key).set_value("010-7777-8888")
+    next(f for f in tab.text_input if f.key == keyed(tab, key)).set_value("010-7777-8888")
     assert "인증번호를 보냈어요" in press(tab, send)
     with portal.db.work.data.connect() as data:
         mine = one_time.c.member_id == who
         code = code_of(portal.db.keyring, data.scalars(select(one_time.c.digest).where(mine)).one())
 
     def enter(typed: str) -> str:
-        next(f for f in tab.text_input if f.key == "jk_form_own_code").set_value(typed)
+        next(f for f in tab.text_input if f.key == keyed(tab, "jk_form_own_code")).set_value(typed)
         return press(tab, "번호 확인하기")
 
     assert "인증번호가 맞지 않거나" in enter(f"{(int(code) + 1) % 1_000_000:06d}")
     assert "번호를 확인했어요" in enter(code)
-    assert "jk_form_own_code" not in {f.key for f in tab.text_input}
+    assert keyed(tab, "jk_form_own_code") not in {f.key for f in tab.text_input}
     value = LIVE.profile_value.c
     with portal.db.work.data.connect() as data:
         held = select(value.seq).where(value.member_id == who, value.item == "mobile")
@@ -259,10 +259,12 @@ def test_a_number_can_be_let_go_of(portal: Portal) -> None:
     guardian = member(portal.db)
     child(portal.db, guardian, born="2012-12-10", email=False)
     tab = acting_for(portal, guardian)
-    next(f for f in tab.text_input if f.key == "jk_form_own_contact").set_value("010-7777-8888")
+    next(f for f in tab.text_input if f.key == keyed(tab, "jk_form_own_contact")).set_value(
+        "010-7777-8888"
+    )
     press(tab, "링크나 인증번호 보내기")
     assert "새 번호를 지웠어요" in press(tab, "이 번호 쓰지 않기")
-    assert "jk_form_own_code" not in {f.key for f in tab.text_input}
+    assert keyed(tab, "jk_form_own_code") not in {f.key for f in tab.text_input}
 
 
 def test_at_14_a_running_tab_of_the_guardian_ends_and_the_child_answers(portal: Portal) -> None:

@@ -20,7 +20,7 @@ from services import carried, waiting_values
 from services.house import house
 from services.ledger import EventName
 from tests.people import NOW, PLAIN, child_of, member
-from tests.portal import portal, statements, text_of
+from tests.portal import keyed, portal, statements, text_of
 from tests.services.test_correction import events, held, standing, text, token_of
 from tests.signing_in import Http
 
@@ -147,7 +147,7 @@ def test_a_guardian_does_it_for_a_child(portal: Portal) -> None:
     tab = portal.open().button(key="child_1").click().run()
     tab = tab.switch_page(EDIT).run()
     assert "꼬마" in text_of(tab)
-    tab.text_input(key="jk_form_nickname_0").input("새싹")
+    tab.text_input(key=keyed(tab, "jk_form_nickname_0")).input("새싹")
     submit(tab)
     assert text(portal.db, child, "nickname") == "새싹"
     assert text(portal.db, guardian, "nickname") == PLAIN["nickname"]

@@ -17,7 +17,7 @@ from services import export_ending, export_link, exporting, exports
 from tests.exporting import files, folder, keys, made, no_files, row, shop
 from tests.leaving import worker_house
 from tests.people import NOW, PLAIN, acting, child_of, member, portal_house
-from tests.portal import portal, statements, text_of
+from tests.portal import keyed, portal, statements, text_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -216,7 +216,7 @@ def test_a_guardian_takes_a_childs_and_no_longer_at_14(portal: Portal) -> None:
     tab.button(key="child_1").click().run()
     tab.switch_page(EXPORT).run()
     assert "아이에 대해 보관하는" in text_of(tab)
-    tab.button(key="make").click().run()
+    tab.button(key=keyed(tab, "make")).click().run()
     with portal.db.web.data.begin() as data:
         reader = acting(guardian, acting_for=child)
         found = exports.follow(data, reader)  # what the page asks every second

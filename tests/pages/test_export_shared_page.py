@@ -9,7 +9,7 @@ import pytest
 from tests.exporting import no_files, row
 from tests.pages.test_export_page import EXPORT, buttons, link_in
 from tests.people import NOW
-from tests.portal import portal, statements, text_of
+from tests.portal import keyed, portal, statements, text_of
 from tests.services.test_disputes import Family
 from tests.services.test_own_copies import by_phone
 
@@ -55,12 +55,12 @@ def test_each_sees_the_other_before_and_lets_go_alone(
         assert ("함께 받을 수 있는 사람" in shown) is (number == 0)
         assert (before in shown) is (number == 0)
         assert ("2026. 11. 29.까지 받을 수 있고" in shown) is (number == 0)
-        label = next(one.label for one in tab.button if one.key == "destroy")
-        assert label == ("나는 이제 받지 않기" if number == 0 else "지금 지우기")
-        shown = text_of(tab.button(key="destroy").click().run())
+        button = tab.button(key=keyed(tab, "destroy"))
+        assert button.label == ("나는 이제 받지 않기" if number == 0 else "지금 지우기")
+        shown = text_of(button.click().run())
         assert not tab.exception
         assert link_in(tab) is None
-        assert "make" in buttons(tab)
+        assert keyed(tab, "make") in buttons(tab)
         assert (after in shown) is (number == 0)
         assert ("파기하는 중이에요" in shown) is (number == 1)
         assert row(portal.db, which).state == ("done" if number == 0 else "destroyed")

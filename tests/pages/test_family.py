@@ -15,7 +15,7 @@ from db.tables.member import LIVE
 from db.words import ConsentKind
 from tests.families import BORN, NAME, a_child, verified, work
 from tests.people import NOW, ORIGIN, PLAIN, agent, granted, member, portal_house
-from tests.portal import portal, statements, text_of
+from tests.portal import keyed, portal, statements, text_of
 from tests.services.test_linking import asked_by_document
 from tests.signing_in import Letters
 
@@ -248,7 +248,7 @@ def test_a_guardian_removed_while_the_page_is_open_goes_back_to_their_own(portal
     child = a_child(portal.db, mother)
     tab = acting_for(portal, mother, EDIT)
     assert "꼬마" in text_of(tab)
-    tab.text_input(key="jk_form_nickname_0").set_value("몰래 바꾼 이름")
+    tab.text_input(key=keyed(tab, "jk_form_nickname_0")).set_value("몰래 바꾼 이름")
     end_links(portal, child)
     shown = text_of(button(tab, "바꾸기").click().run())
     assert "이제 이 아이를 대신할 수 없어요" in shown

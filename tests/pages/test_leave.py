@@ -18,7 +18,7 @@ from services import certificate, child_link, leaving, withdrawing
 from services.ledger import EventName
 from tests.leaving import leave, signer, status, worker_house
 from tests.people import NOW, PLAIN, acting, child_of, member, portal_house
-from tests.portal import portal, statements, text_of
+from tests.portal import keyed, portal, statements, text_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -216,7 +216,7 @@ def test_a_guardian_ends_a_childs_membership_and_stays(portal: Portal) -> None:
     tab.switch_page(LEAVE).run()
     assert "아이가 탈퇴하면" in text_of(tab)
     assert not tab.radio
-    tab.button(key="leave").click().run()
+    tab.button(key=keyed(tab, "leave")).click().run()
     work(portal)
     with portal.db.owner_data.connect() as data:
         left = data.scalars(select(event.c.member_id).where(event.c.name == EventName.LEFT)).all()

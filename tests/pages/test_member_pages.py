@@ -240,7 +240,8 @@ def test_a_case_that_staff_have_open_is_an_open_matter_until_it_is_closed(
     portal.sign_in(guardian)
     tab = portal.open()
     assert case.no not in text_of(tab)
-    assert line in text_of(tab.button(key="child_1").click().run())
+    shown = text_of(tab.button(key="child_1").click().run())
+    assert line.replace("/history", f"/history?child={tab.query_params['child']}") in shown
     with portal.db.work.data.begin() as connection:
         connection.execute(update(cases).values(closed_at=NOW, outcome="done"))
     portal.sign_in(child)

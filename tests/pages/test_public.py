@@ -258,7 +258,8 @@ def test_the_page_to_ask_on_has_one_name_wherever_it_is_linked(
     name = translate(language, next(line[2] for line in frame.PUBLIC if line[0] == "contact"))
     assert name == {"ko": "문의하기", "en": "Contact"}[language]
     assert f"<h1>{name}</h1>" in _contact(policy, language)
-    bare = re.compile(r'<a [^>]*href="/contact"[^>]*>\{\{ _\("([^"]{1,20})"\) \}\}</a>')
+    address = r"(?:/contact|\{\{ to\('/contact'\) \}\})"
+    bare = re.compile(rf'<a [^>]*href="{address}"[^>]*>\{{\{{ _\("([^"]{{1,20}})"\) \}}\}}</a>')
     folders = (fragment.TEMPLATES, drawing.TEMPLATES)
     pages = [page.read_text() for folder in folders for page in folder.glob("*.html")]
     linked = [found for page in pages for found in bare.findall(page)]

@@ -19,7 +19,7 @@ from services.house import house
 from services.ledger import EventName
 from services.reports import Wish
 from tests.people import NOW, PLAIN, acting, agent, child_of, member
-from tests.portal import portal, statements, text_of
+from tests.portal import keyed, portal, statements, text_of
 from tests.services.test_requests import PNG, WORDS, correction, in_case, own, purchase, take
 from tests.signing_in import Http
 
@@ -123,7 +123,7 @@ def test_a_guardian_stops_for_the_child(portal: Portal) -> None:
     tab = tab.switch_page(STOP).run()
     assert "아이의 정보를 쓰지 않게" in text_of(tab)
     tab.selectbox[0].select("all").run()
-    tab.button(key="stop").click().run()
+    tab.button(key=keyed(tab, "stop")).click().run()
     assert own(guardian, restriction.in_force) == ()
     assert own(child, restriction.in_force, by=guardian)
 
