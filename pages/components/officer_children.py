@@ -93,6 +93,11 @@ def _alone(actor: Actor, rows: dict[str, Alone]) -> None:
             _("Let every suspended guardian act again"), key="lift"
         )  # fmt: skip
         seen = chosen and st.button(_("Noted: somebody looks after the child"), key="alone_seen")
+    if chosen and chosen.suspended:
+        st.caption(
+            _("Every suspension of this child's guardians ends, one that was entered for a later "
+              "day too. To keep one, enter its paper below again.")
+        )  # fmt: skip
     if chosen and lifts:
         _do(
             lambda data: unguarded.lift(data, actor, chosen.member_id),

@@ -32,6 +32,8 @@ def test_a_sleeping_child_is_seen_to_on_screen(portal: Portal) -> None:
     assert "<dt>휴면 중</dt><dd>1</dd>" in shown
     assert reference.for_desk(child) in shown
     assert "휴면 중인 아이의 계정은 그대로 휴면이에요" in shown
+    before = " ".join(one.value for one in tab.caption)
+    assert "나중 날짜부터로 적은 것까지 모두 끝나요" in before
     assert not any(value in shown for value in (*PLAIN.values(), str(child)))
     shown = press(tab, "정지된 보호자 모두 다시 대신하게 하기")
     assert "아이가 계정을 다시 쓰면" in shown
