@@ -57,7 +57,7 @@ def panel(actor: Actor) -> None:
     if found.disputed:
         draw("said.html", text=_(LOOKED_AT))
         return
-    _instead()
+    _instead(actor)
     changed = _changed(actor, found)
     too = _children(actor, found)
     if changed:
@@ -82,10 +82,11 @@ def _changed(actor: Actor, found: Preview) -> bool:
     return bool(before[0] == now[0] and before[1] != now[1])
 
 
-def _instead() -> None:
+def _instead(actor: Actor) -> None:
     """Offer what some people really want, one click away; no plea to stay."""
     with st.container(horizontal=True):
-        if st.button(_("Take my data first"), key="export", icon=":material/download:"):
+        take = _("Take the child's data first") if actor.for_child else _("Take my data first")
+        if st.button(take, key="export", icon=":material/download:"):
             acting.go("member/export.py")
         if not gate.here().asleep and st.button(
             _("Only turn advertising off"), key="ads", icon=":material/notifications_off:"

@@ -108,6 +108,7 @@ def test_leaving_says_whose_requests_end(portal: Portal) -> None:
     tab = portal.open()
     tab.button(key="child_1").click().run()
     shown = text_of(tab.switch_page("member/leave.py").run())
+    assert tab.button(key="export").label == "먼저 아이 자료 받기"
     assert "아직 끝나지 않은 아이의 요청이 1건 있어요" in shown
     assert "보호자 본인인지" in shown
 
