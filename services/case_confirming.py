@@ -35,6 +35,7 @@ from services import (
 from services.actor import Actor, Permission
 from services.archive_source import Order
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -92,7 +93,7 @@ def waiting(connection: Connection, token: str, now: datetime) -> Waiting:
     ).one_or_none()  # fmt: skip
     if row is None:
         raise LinkOver(OVER)
-    access.as_subject(connection, row.member_id)
+    as_subject(connection, row.member_id)
     c = case_step.c
     mine = (c.member_id == row.member_id, c.case_id == row.case_id, c.step_id == row.step_id)
     expires = connection.scalar(select(c.expires_at).where(*mine))

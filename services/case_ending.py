@@ -15,9 +15,9 @@ from db.clock import seoul_day
 from db.law import law
 from db.words import N_, AnsweredBy, Caller, CaseOutcome, PaperKind, RefusalReason, StepState
 from services import case_noting, case_papers, cases, guardian_calls, jobs
-from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -11,9 +11,9 @@ from db.law import law
 from db.tables.ops import staff
 from db.words import N_
 from services import case_noting, case_settling, cases, jobs, ledger
-from services.access import as_subject
 from services.cases import CaseRefused
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import date, datetime

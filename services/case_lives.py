@@ -126,16 +126,9 @@ def _destroy_unused(house: House, unused: Sequence[UUID]) -> None:
 
 def _over(data: Connection, now: datetime) -> Sequence[UUID]:
     """Return a batch of the cases whose time is over."""
-    c, said = (
-        cases.c,
-        or_(
-            *(
-                exists().where(table.c.case_id == cases.c.case_id)
-                for table in (case_paper, case_step)
-            )
-        ),
-    )
-    over = select(c.case_id).where(c.closed_at < _over_since(now), said)
+    c = cases.c
+    words = (exists().where(table.c.case_id == c.case_id) for table in (case_paper, case_step))
+    over = select(c.case_id).where(c.closed_at < _over_since(now), or_(*words))
     return data.scalars(over.order_by(c.case_id).limit(_BATCH)).all()
 
 

@@ -19,10 +19,10 @@ from db.tables.cases import case as cases
 from db.tables.ops import staff
 from db.words import N_, Caller, CallWish, CaseKind, PaperKind
 from services import case_noting, case_papers, files, guardian_calls, guarding, notify
-from services.access import as_subject
 from services.cases import LONGEST, OF_CALLERS, CaseRefused
 from services.ledger import EventName
 from services.outbox import Message
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import date, datetime

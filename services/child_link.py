@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from db.tables.member import LIVE
-from services.access import as_subject
 from services.house import house
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from uuid import UUID

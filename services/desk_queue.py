@@ -17,9 +17,9 @@ from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.tables.ops import staff
 from db.words import N_, Purpose, RequestKind
-from services import access, ledger, requests
-from services.access import as_subject
+from services import ledger, requests
 from services.ledger import EventName
+from services.relations import OWN, as_subject, helps
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -122,8 +122,8 @@ def take(connection: Connection, actor: Actor, member_id: UUID, request_id: UUID
     )
     if asker == actor.person:
         raise TakenError(requests.ANOTHER)
-    if not access.helps(connection, actor, member_id):
-        raise TakenError(access.OWN)
+    if not helps(connection, actor, member_id):
+        raise TakenError(OWN)
     until = actor.at + CASE_LASTS
     case_id = connection.scalar(
         select(func.ops.take_request(actor.person, member_id, request_id, actor.at, until))

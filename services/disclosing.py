@@ -16,10 +16,11 @@ from sqlalchemy import insert, select
 from db import places
 from db.declarations import ITEMS
 from db.words import Ground, Noted
-from services import access, blocking, grounds, journal, ledger, reference
+from services import blocking, grounds, journal, ledger, reference
 from services.grounds import DisclosureRefused, Refusal
 from services.house import house
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -139,7 +140,7 @@ def _sealed(subject: Subject, items: tuple[str, ...]) -> list[tuple[str, bytes, 
 def _note_refusal(subject: Subject, asked: Asked, refused: DisclosureRefused) -> None:
     known = tuple(item for item in asked.items if item in ITEMS)
     with house().databases.data.begin() as connection:
-        access.as_subject(connection, subject.member_id)
+        as_subject(connection, subject.member_id)
         # The count is shown at once, a demand maybe later: of that only the case's line tells.
         counted = refused.why is Refusal.RESTRICTED and asked.ground is not Ground.LEGAL_DEMAND
         for item in refused.items if counted else ():

@@ -11,13 +11,13 @@ from db import places
 from db.tables.member import LIVE
 from db.tables.ops import case as cases
 from db.words import N_, DisputeOutcome, DisputeWhy, Noted
-from services import access, jobs, journal, ledger
-from services.access import as_subject
+from services import jobs, journal, ledger
 from services.desk_queue import CASE_LASTS, TakenError
 from services.dispute_rights import FEWEST_WORDS, PAGE, PURPOSE, officer
 from services.disputes import DisputeRefused
 from services.guardian_stop import Decision, Guardian, guardians, note, stop
 from services.ledger import EventName
+from services.relations import OWN, as_subject, helps
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,8 +56,8 @@ def take(connection: Connection, actor: Actor, member_id: UUID, dispute_id: UUID
         .where(table.member_id == member_id, table.dispute_id == dispute_id)
         .with_for_update()
     )
-    if not access.helps(connection, actor, member_id):
-        raise TakenError(access.OWN)
+    if not helps(connection, actor, member_id):
+        raise TakenError(OWN)
     taking = func.ops.take_dispute(
         actor.person, member_id, dispute_id, actor.at, actor.at + CASE_LASTS, type_=Uuid
     )

@@ -21,10 +21,11 @@ from db.errors import PortalError
 from db.tables.exports import export
 from db.tables.member import LIVE
 from db.words import N_, DisputeOutcome, DisputeWhy, ExportState, Noted
-from services import access, export_whose, guarding, jobs, journal, waiting_values
+from services import export_whose, guarding, jobs, journal, waiting_values
 from services.actor import Relation
 from services.exports import HERE
 from services.outbox import NoKeyError
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,7 +98,7 @@ def standing(subject: Subject) -> Standing:
 
 def told_to(connection: Connection, actor: Actor, child: UUID) -> bool:
     """Return whether who acts for a child has to be told of a dispute: two statements."""
-    access.as_subject(connection, child)
+    as_subject(connection, child)
     today = seoul_day(actor.at)
     acts = guarding.guards(child, actor.person, today)
     return bool(connection.scalar(select(and_(acts, guarding.disputed(LIVE, child, today)))))

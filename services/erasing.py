@@ -48,8 +48,8 @@ _PARTS: Final = text("""
 """Tables part by part, their sizes in bytes, and whether they, or an index, ever held anything."""
 _LOCK: Final = 7_251_106
 """Advisory lock: one erasing at a time."""
-_PAUSES: Final = (0.2, 0.5, 1.0)
-"""Seconds after each try: who reads a page is done by then, who makes a backup is not."""
+_PAUSES: Final = (0.0, 0.2, 0.5, 1.0)
+"""Seconds before each try: who reads a page is done by then, who makes a backup is not."""
 
 
 class StillSeenError(Exception):
@@ -147,6 +147,7 @@ def _write_anew(connection: Connection, name: str) -> None:
     """Write a table of keys anew, until nobody sees a deleted row of it any more."""
     driver = copying.driver(connection)
     for pause in _PAUSES:
+        time.sleep(pause)
         heard: list[str] = []
 
         def hear(said: Diagnostic, heard: list[str] = heard) -> None:
@@ -161,7 +162,6 @@ def _write_anew(connection: Connection, name: str) -> None:
         seen = [re.search(r"\d+", detail) for detail in heard]
         if not any(int(found[0]) for found in seen if found):
             return
-        time.sleep(pause)
     raise StillSeenError
 
 

@@ -13,9 +13,9 @@ from db.tables.exports import export
 from db.tables.keys import export_key
 from db.words import ActorKind, ExportState, Store
 from services import archive, export_place
-from services.access import as_subject
 from services.export_order import Interrupted, TooLarge, Unwanted, named
 from services.exports import order_of
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

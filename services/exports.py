@@ -21,12 +21,13 @@ from db.errors import PortalError
 from db.sealing import SealError
 from db.tables.exports import export
 from db.words import N_, ActorKind, ExportFailure, ExportGroup, ExportState, StepWhat, Store
-from services import access, export_whose, guardian_calls, jobs, ledger
+from services import export_whose, guardian_calls, jobs, ledger
 from services.actor import AccessDenied, Relation
 from services.archive_source import Order
 from services.holding_back import held_back
 from services.house import house
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -128,7 +129,7 @@ def follow(connection: Connection, actor: Actor) -> Export | None:
 
     The page asks every second, and the ledger is not told each time.
     """
-    access.as_subject(connection, actor.subject_id)
+    as_subject(connection, actor.subject_id)
     who = actor.person if actor.for_child else actor.subject_id
     return _latest(connection, actor.subject_id, who, seoul_day(actor.at))
 

@@ -20,8 +20,8 @@ from db.sealing import SealError
 from db.tables.member import LIVE
 from db.writer import BLIND_KINDS, blind_values
 from services import ages, jobs
-from services.access import as_subject
 from services.house import house
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -226,7 +226,7 @@ def write(
     """Insert one event in the caller's transaction; a folded repeat changes nothing.
 
     `opening`: tell the database in the same statement whose rows the transaction may see from now
-    on, as `access.as_subject` does; that saves a round trip on every page.
+    on, as `as_subject` does; that saves a round trip on every page.
     """
     row = _row(entry, actor.at, actor)
     row["fold_key"] = fold_key(actor.session_id, entry, actor.at) if entry.folded else None

@@ -12,9 +12,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from db.policy import in_force
 from db.tables.member import LIVE
 from db.words import ActorKind, ConsentKind, LinkMeans, LinkReason, Noted, Purpose, Source
-from services import access, ages, family_words, guarding, journal, ledger, notify
+from services import ages, family_words, guarding, journal, ledger, notify
 from services.ledger import EventName
 from services.outbox import Message
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +46,7 @@ def write(subject: Subject, child: UUID, new: New) -> bool:
     connection, guardian = subject.connection, subject.member_id
     if not ages.of_age(subject):
         return False
-    access.as_subject(connection, child)
+    as_subject(connection, child)
     link = LIVE.guardianship.c
     # Whom an officer has stopped proves nothing anew; the officer lets them act again.
     stopped = select(link.member_id).where(
@@ -63,7 +64,7 @@ def write(subject: Subject, child: UUID, new: New) -> bool:
     )
     if under_14 is not None:
         _write(subject, child, new)
-    access.as_subject(connection, guardian)
+    as_subject(connection, guardian)
     return under_14 is not None
 
 

@@ -12,8 +12,8 @@ from db.clock import seoul_day
 from db.period import Period
 from db.tables.member import LIVE
 from services import messages, outbox
-from services.access import as_subject
 from services.outbox import Message
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -78,7 +78,7 @@ def enqueue_once(
     """Write a message and its job in the caller's transaction; return its id, None if told before.
 
     What fills it is sealed with the member's own key; only a message without any can do without a
-    `sealer`. As `portal_web` the transaction must have named its subject (`access.as_subject`).
+    `sealer`. As `portal_web` the transaction must have named its subject (`as_subject`).
     Raise `NoKeyError` for want of a sealer, `ValueError` for params that do not fit the template.
     """
     messages.check(message.template, message.params)

@@ -20,10 +20,10 @@ from db.tables.ops import staff
 from db.tables.reports import report, report_line
 from db.words import N_, Noted, ReportBy, ReportState
 from services import jobs, journal, ledger, notify, report_papers, reports
-from services.access import OWN, helps
 from services.actor import AccessDenied, Permission, page_opens
 from services.ledger import EventName
 from services.outbox import Message
+from services.relations import OWN, helps
 
 if TYPE_CHECKING:
     from datetime import date

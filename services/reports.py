@@ -21,8 +21,8 @@ from db.sealing import digest
 from db.tables.reports import report, report_line
 from db.words import N_, Noted, ReportBy, ReportKind, ReportOutcome, ReportState
 from services import certificate, journal, ledger, report_papers
-from services.access import as_subject
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

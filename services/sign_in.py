@@ -20,10 +20,11 @@ from db.tables.member import LIVE
 from db.tables.ops import session as session_rows
 from db.tables.ops import staff
 from db.words import N_, ActorKind, Store
-from services import access, ledger
+from services import ledger
 from services.actor import Actor
 from services.claims import OF_STAFF, SKEW, VERIFY, VERIFYING, verified_at
 from services.house import house
+from services.relations import as_subject
 from services.staff_standing import password_day
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _used(connection: Connection, person: Person, now: datetime) -> Store | None
     """
     if person.member_id is None or person.store is not Store.LIVE:
         return person.store
-    access.as_subject(connection, person.member_id)
+    as_subject(connection, person.member_id)
     member = LIVE.member
     here = connection.execute(
         update(member)

@@ -40,11 +40,11 @@ from services import (
     telling,
     use,
 )
-from services.access import as_subject
 from services.destroying_rows import SIGN_IN
 from services.leaver import Leaver
 from services.leaving_plan import RECORDS, VALUES
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

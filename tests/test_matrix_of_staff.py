@@ -45,6 +45,7 @@ from services.actor import (
     page_opens,
 )
 from services.house import house
+from services.relations import as_subject
 from tests.calling import staff_actor
 from tests.people import NOW, agent, member, open_case
 from tests.portal import portal
@@ -355,7 +356,7 @@ def papers(one: Made) -> UUID:
         case = cases.read(connection, one.case_id)
         assert case is not None
         whose = (case.member_id, one.case_id)
-        access.as_subject(connection, case.member_id)
+        as_subject(connection, case.member_id)
         key = case_papers.new_key(*whose, NOW)
         file = (PaperKind.AUTHORITY, picture(), "image/png")
         paper = case_papers.keep(connection, key, whose, file, NOW)

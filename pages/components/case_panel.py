@@ -38,6 +38,7 @@ from services.actor import Permission
 from services.house import house
 from services.language import format_date
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +126,7 @@ def _seen(actor: Actor, case: Case) -> Seen:
 
 def _progress(actor: Actor, case: Case) -> Progress:
     with house().databases.data.begin() as connection:
-        access.as_subject(connection, case.member_id)
+        as_subject(connection, case.member_id)
         steps = case_steps.of_case(connection, case)
         guardian = guardian_calls.of_case(connection, case, seoul_day(actor.at))
         if case.verified:

@@ -15,7 +15,7 @@ from pages.components import acting, kept_typing, said
 from pages.components.acting import CERTIFICATES, HERE, TAB
 from pages.components.text import _, language
 from pages.http.names import SESSION_COOKIE
-from services import access, cases, own_sessions, sessions, sign_in, used_answers
+from services import cases, own_sessions, sessions, sign_in, used_answers
 from services.actor import (
     ASLEEP,
     OF_CASES,
@@ -27,6 +27,7 @@ from services.actor import (
 )
 from services.claims import answers
 from services.house import house
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,7 +110,7 @@ def _note_browser(connection: Connection, session: Session | None, now: datetime
     """After a sign-in (not a verification), note the browser and tell of a new one."""
     if session is None or session.member_id is None or session.signed_in_at != now:
         return
-    access.as_subject(connection, session.member_id)
+    as_subject(connection, session.member_id)
     header = st.context.headers.get("User-Agent")
     own_sessions.note_browser(connection, session.session_id, header, language(), now)
 

@@ -20,6 +20,7 @@ from services.actor import AccessDenied, Permission, SignInRequired
 from services.house import house
 from services.language import translate
 from services.ledger import EventName
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -48,7 +49,7 @@ def _letter(request: Request) -> str:
     with house().databases.data.begin() as connection:
         case = cases.own(connection, actor, case_id)
         if case is not None:
-            access.as_subject(connection, case.member_id)
+            as_subject(connection, case.member_id)
             papers = case_papers.of_case(connection, case.member_id, case_id)
             if case.caller is Caller.GUARDIAN:
                 whose = case.member_id, case.guardian_id

@@ -13,8 +13,8 @@ from db.errors import PortalError
 from db.tables import ops
 from db.words import N_, Noted
 from services import journal
-from services.access import as_subject
 from services.identity import hashing
+from services.relations import as_subject
 
 if TYPE_CHECKING:
     from datetime import datetime

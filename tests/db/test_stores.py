@@ -14,7 +14,7 @@ from db.tables.ledger import event
 from db.tables.member import LIVE, STORES
 from db.tables.ops import credential, outbox
 from db.words import Store
-from services.access import as_subject
+from services.relations import as_subject
 from tests.people import NOW, agent, member, open_case
 from tests.rows import one_of_each
 

@@ -23,6 +23,7 @@ from services.actor import AccessDenied, Actor, StepUpRequired
 from services.bars import BarRefused
 from services.house import House
 from services.ledger import EventName
+from services.relations import as_subject
 from tests.leaving import leave
 from tests.people import NOW, PLAIN, acting, agent, member, portal_house
 from tests.services.test_joining import LAST, OWN, TODAY, may
@@ -235,7 +236,7 @@ def test_the_database_asks_for_an_officer_itself(db: PortalDb) -> None:
             pytest.raises(ProgrammingError, match="permission denied"),
             db.web.data.begin() as data,
         ):
-            access.as_subject(data, who)
+            as_subject(data, who)
             data.execute(statement)
 
 

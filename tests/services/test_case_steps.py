@@ -57,6 +57,7 @@ from services.holding_back import HeldBack
 from services.house import House, house, open_house
 from services.ledger import EventName
 from services.outbox import sealer_of
+from services.relations import as_subject
 from tests.calling import (
     HANDLE,
     by_papers,
@@ -499,7 +500,7 @@ def test_a_new_sign_in_asked_by_a_guardian_ends_with_the_14th_birthday(
     then = NOW + timedelta(hours=72)
     assert run(portal_db, then) == 0
     with portal_db.work.data.begin() as connection:
-        access.as_subject(connection, case.member_id)
+        as_subject(connection, case.member_id)
         assert not account_recovery._settled(connection, due, then)
     assert state(portal_db, step) == StepState.RUNNING
 

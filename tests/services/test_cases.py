@@ -55,6 +55,7 @@ from services.correction import NotCorrectable
 from services.house import House, house
 from services.ledger import EventName
 from services.outbox import sealer_of
+from services.relations import as_subject
 from tests.calling import HANDLE, in_case, opened, read, staff_actor, verified, verified_case
 from tests.people import NOW, PLAIN, agent, child_of, member, portal_house
 
@@ -435,7 +436,7 @@ def answer(case: Case, actor: Actor, **changes: object) -> case_ending.Answer:
 
 def papers(case: Case) -> tuple[case_papers.Paper, ...]:
     with house().databases.data.begin() as connection:
-        access.as_subject(connection, case.member_id)
+        as_subject(connection, case.member_id)
         return case_papers.of_case(connection, case.member_id, case.case_id)
 
 

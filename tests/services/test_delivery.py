@@ -17,9 +17,9 @@ from db.tables import ops
 from db.tables.member import LIVE
 from db.words import Purpose, Store
 from services import delivery, mailbox, outbox, patience, worker
-from services.access import as_subject
 from services.house import House, open_house
 from services.outbox import Message
+from services.relations import as_subject
 from services.tasks import messages
 from tests.people import NOW, PLAIN, member
 from tests.signing_in import HOME, Letters

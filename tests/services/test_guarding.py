@@ -30,6 +30,7 @@ from services import (
 from services.actor import AccessDenied, Permission, Relation
 from services.ledger import EventName
 from services.own_sessions import asked as own_asked
+from services.relations import as_subject
 from tests.people import NOW, acting, child_of, member, portal_house
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def doors(db: PortalDb, child: UUID, person: UUID, today: date) -> dict[str, boo
     """Return what each other door says: the overview, leaving, and copies."""
     found = {}
     with db.web.data.begin() as data:
-        access.as_subject(data, person)
+        as_subject(data, person)
         rows = profile_queries.overview(LIVE.store).ask(
             data, member=person, today=today, **own_asked(person, NOW)
         )
@@ -257,7 +258,7 @@ def test_the_portal_asks_of_its_own_subject_alone(people: People) -> None:
         assert data.scalar(asked) is True
     for subject, answer in ((child, True), (guardians[0], True), (stranger, False)):
         with db.web.data.begin() as data:
-            access.as_subject(data, subject)
+            as_subject(data, subject)
             assert data.scalar(asked) is answer
     with pytest.raises(ProgrammingError), db.web.data.begin() as data:
         data.scalar(select(func.ops.may_guard(child, guardians[0], NOW.date())))

@@ -33,6 +33,7 @@ from services.contact_values import ValueRefused
 from services.identity.attempts import WaitFirst
 from services.linking import Outcome
 from services.linking_search import MOST_A_DAY
+from services.relations import as_subject
 from tests.families import (
     BORN,
     CONTACT,
@@ -464,5 +465,5 @@ def test_nobody_reads_another_ones_wish(db: PortalDb) -> None:
     guardian, other = member(db), member(db)
     ask(verified(guardian))
     with db.web.data.begin() as data:
-        access.as_subject(data, other)
+        as_subject(data, other)
         assert data.execute(select(wishes)).all() == []

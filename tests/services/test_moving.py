@@ -15,9 +15,9 @@ from db.tables import keys as keys_tables
 from db.tables.member import DORMANT, LIVE, STORES
 from db.words import Store
 from services import moving
-from services.access import as_subject
 from services.house import House
 from services.outbox import sealer_of
+from services.relations import as_subject
 from tests.people import NOW, PLAIN, member
 from tests.rows import one_of_each, row
 

@@ -27,6 +27,7 @@ from services import (
 )
 from services.leaving import LeavingError
 from services.ledger import EventName
+from services.relations import as_subject
 from tests import bad_days
 from tests.companies import PARCEL, company
 from tests.leaving import ask, signer, wish_to_leave, worker_house
@@ -97,7 +98,7 @@ def sign_in(db: PortalDb, who: UUID) -> Store:
 
 
 def used(data: Any, who: UUID) -> Store:  # noqa: ANN401
-    access.as_subject(data, who)
+    as_subject(data, who)
     mine = LIVE.member.c.member_id == who
     here = data.execute(update(LIVE.member).where(mine).values(last_counted_on=TODAY))
     return Store.LIVE if here.rowcount else Store.DORMANT

@@ -15,10 +15,10 @@ from db.tables.ops import outbox
 from db.tables.ops import session as rows
 from db.words import ActorKind
 from services import daily, ledger, own_sessions, sessions, time_limit
-from services.access import as_subject
 from services.actor import Actor
 from services.gathering import Gathered
 from services.ledger import EventName
+from services.relations import as_subject
 from services.sessions import IDLE, LONGEST, STAFF_IDLE
 from tests.people import NOW, agent, member
 

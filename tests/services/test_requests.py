@@ -34,6 +34,7 @@ from services import access, deciding, desk_queue, evidence, requests, restricti
 from services.actor import AccessDenied, Permission, StepUpRequired
 from services.desk_queue import TakenError
 from services.ledger import EventName
+from services.relations import as_subject
 from tests.people import NOW, PLAIN, acting, agent, child_of, member, open_case, portal_house
 
 if TYPE_CHECKING:
@@ -333,7 +334,7 @@ def test_who_of_the_staff_asked_does_not_decide(db: PortalDb) -> None:
     with pytest.raises(TakenError, match="You entered"):
         take(db, asker, person, request)
     with db.web.data.begin() as connection:
-        access.as_subject(connection, person)
+        as_subject(connection, person)
         taking = func.ops.take_request(asker, person, request, NOW, NOW)
         assert connection.scalar(select(taking)) is None, "nor does the database let them"
     own = open_case(db, asker, person, request_id=request, permissions=["request_decide"])
@@ -355,7 +356,7 @@ def test_nobody_takes_a_request_of_their_own_or_their_childs(db: PortalDb, whose
     with pytest.raises(TakenError, match="about you"):
         take(db, clerk, person, request)
     with db.web.data.begin() as connection:
-        access.as_subject(connection, person)
+        as_subject(connection, person)
         taking = func.ops.take_request(clerk, person, request, NOW, NOW)
         assert connection.scalar(select(taking)) is None, "nor does the database let them"
 
